@@ -1,0 +1,47 @@
+"""Argument checks whose messages name the parameter, the value and what is accepted."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+
+def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """Return `value` as an int if it is an integer in ``[low, high]``."""
+    accepted = f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be {accepted}, got {value!r} ({type(value).__name__}).")
+    value = int(value)
+    if value < low or (high is not None and value > high):
+        raise ValueError(f"{name} must be {accepted}, got {value!r}.")
+    return value
+
+
+def check_real(
+    name: str, value: Any, low: float, high: float = np.inf, *, closed: str = "both"
+) -> float:
+    """Return `value` as a float if it is a finite real number in the interval.
+
+    `closed` says which ends of ``low, high`` belong to it: "both", "left", "right", "neither".
+    """
+    left = "[" if closed in ("both", "left") else "("
+    right = "]" if closed in ("both", "right") and np.isfinite(high) else ")"
+    accepted = f"a finite number in {left}{low:g}, {high:g}{right}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be {accepted}, got {value!r} ({type(value).__name__}).")
+    value = float(value)
+    above = value >= low if left == "[" else value > low
+    below = value <= high if right == "]" else value < high
+    if not (np.isfinite(value) and above and below):
+        raise ValueError(f"{name} must be {accepted}, got {value!r}.")
+    return value
+
+
+def check_option(name: str, value: Any, options: Collection[str]) -> str:
+    """Return `value` if it is one of `options`."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}.")
+    return value

@@ -1,0 +1,114 @@
+"""Random directed graphs as index pairs (target, source), drawn without an n x n array."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Edges = tuple[np.ndarray, np.ndarray]
+
+
+def random_edges(n: int, p: float, rng: np.random.Generator) -> Edges:
+    """Draw each of the n (n - 1) possible connections independently with probability p.
+
+    The gaps between successive successes of a Bernoulli process are geometric, so only the
+    connections that exist are visited (Batagelj and Brandes, 2005).
+    """
+    n_possible = n * (n - 1)
+    positions = np.empty(0, dtype=np.int64)
+    last = -1
+    while last < n_possible and n_possible:
+        expected = (n_possible - last) * p
+        n_gaps = int(expected + 4 * np.sqrt(expected) + 16)
+        # A gap past the end needs no more than that to be past the end.
+        gaps = np.minimum(rng.geometric(p, size=n_gaps), n_possible + 1)
+        positions = np.concatenate([positions, last + np.cumsum(gaps)])
+        last = int(positions[-1])
+    positions = positions[positions < n_possible]
+    target, source = np.divmod(positions, max(n - 1, 1))
+    source += source >= target  # a neuron does not connect to itself
+    return target, source
+
+
+def ring_rewired_edges(n: int, k: int, p_rewire: float, rng: np.random.Generator) -> Edges:
+    """Ring lattice to the k nearest neighbours, edges rewired with probability `p_rewire`.
+
+    Each undirected edge (u, v) chosen for rewiring becomes (u, w), w uniform among the nodes
+    that are neither u nor linked to u (Watts and Strogatz, 1998).
+    """
+    start = np.tile(np.arange(n, dtype=np.int64), k // 2)
+    end = (start + np.repeat(np.arange(1, k // 2 + 1), n)) % n
+    pending = np.flatnonzero(rng.random(start.size) < p_rewire)
+    if k < n - 1:  # in a complete graph nothing can move
+        pending = _rewire_in_rounds(start, end, pending, n, rng)
+        _rewire_one_by_one(start, end, pending, n, rng)
+    return _both_directions(start, end)
+
+
+def _rewire_in_rounds(
+    start: np.ndarray, end: np.ndarray, pending: np.ndarray, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Propose a new end for all pending edges at once; return those still without one."""
+    for _ in range(20):
+        if not pending.size:
+            break
+        proposal = rng.integers(n, size=pending.size)
+        code = _undirected_code(start[pending], proposal, n)
+        first = np.zeros(pending.size, dtype=bool)
+        first[np.unique(code, return_index=True)[1]] = True
+        free = ~np.isin(code, _undirected_code(start, end, n))
+        accepted = first & free & (proposal != start[pending])
+        end[pending[accepted]] = proposal[accepted]
+        pending = pending[~accepted]
+    return pending
+
+
+def _rewire_one_by_one(
+    start: np.ndarray, end: np.ndarray, pending: np.ndarray, n: int, rng: np.random.Generator
+) -> None:
+    """Choose among the free ends explicitly, for edges at nearly saturated nodes."""
+    for edge in pending:
+        u = start[edge]
+        linked = np.concatenate([end[start == u], start[end == u], [u]])
+        free = np.setdiff1d(np.arange(n), linked)
+        if free.size:
+            end[edge] = rng.choice(free)
+
+
+def attached_edges(n: int, m: int, rng: np.random.Generator) -> Edges:
+    """Grow a graph node by node, each with m edges to nodes drawn by their degree.
+
+    Growth starts from a star of m + 1 nodes (Barabasi and Albert, 1999).
+    """
+    n_edges = m * (n - m)
+    start = np.empty(n_edges, dtype=np.int64)
+    end = np.empty(n_edges, dtype=np.int64)
+    start[:m], end[:m] = 0, np.arange(1, m + 1)
+    # Every edge end listed once: a uniform draw from it is a draw by degree.
+    ends = np.empty(2 * n_edges, dtype=np.int64)
+    ends[:m], ends[m : 2 * m] = start[:m], end[:m]
+    for node in range(m + 1, n):
+        filled = m * (node - m)
+        start[filled : filled + m] = node
+        end[filled : filled + m] = _draw_distinct(ends[: 2 * filled], m, rng)
+        ends[2 * filled : 2 * filled + m] = node
+        ends[2 * filled + m : 2 * filled + 2 * m] = end[filled : filled + m]
+    return _both_directions(start, end)
+
+
+def _draw_distinct(pool: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw from `pool` until m different values came, in the order they came."""
+    drawn = np.empty(0, dtype=pool.dtype)
+    while True:
+        drawn = np.concatenate([drawn, pool[rng.integers(pool.size, size=m + m // 4 + 1)]])
+        order = np.sort(np.unique(drawn, return_index=True)[1])
+        drawn = drawn[order]
+        if drawn.size >= m:
+            return drawn[:m]
+
+
+def _undirected_code(u: np.ndarray, v: np.ndarray, n: int) -> np.ndarray:
+    return np.minimum(u, v) * n + np.maximum(u, v)
+
+
+def _both_directions(start: np.ndarray, end: np.ndarray) -> Edges:
+    return np.concatenate([start, end]), np.concatenate([end, start])

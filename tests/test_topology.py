@@ -1,0 +1,236 @@
+import warnings
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skliquid.topology import erdos_renyi, scale_free, small_world, spectral_radius
+
+GENERATORS = [erdos_renyi, small_world, scale_free]
+
+
+def dense_radius(W):
+    return np.abs(np.linalg.eigvals(np.asarray(W, dtype=np.float64))).max()
+
+
+def undirected(W):
+    return nx.from_numpy_array((np.asarray(W) != 0).astype(int))
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("exc_ratio", [0.0, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("n", [60, 401])
+def test_radius_is_that_of_all_eigenvalues(generator, exc_ratio, n):
+    W = generator(n, exc_ratio=exc_ratio, spectral_radius=1.3, rng=3)
+    assert W.dtype == np.float32
+    assert dense_radius(W) == pytest.approx(1.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("exc_ratio", [0.0, 0.37, 0.8, 1.0])
+def test_dales_law(generator, exc_ratio):
+    W = generator(101, exc_ratio=exc_ratio, rng=0)
+    n_excitatory = int(exc_ratio * 101)
+    assert (W[:, :n_excitatory] >= 0).all()
+    assert (W[:, n_excitatory:] <= 0).all()
+    assert (np.diag(W) == 0).all()
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_magnitudes_are_half_normal(generator):
+    W = generator(800, rng=1, as_sparse=True)
+    magnitude = np.abs(W.data)
+    # E|N|**2 / (E|N|)**2 = pi / 2 does not depend on the scale.
+    ratio = np.mean(magnitude**2) / np.mean(magnitude) ** 2
+    assert ratio == pytest.approx(np.pi / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_same_seed_same_weights(generator):
+    W = generator(80, rng=5)
+    np.testing.assert_array_equal(W, generator(80, rng=np.random.default_rng(5)))
+    np.testing.assert_array_equal(W, generator(80, rng=5, as_sparse=True).toarray())
+    assert (generator(80, rng=6) != W).any()
+
+
+def test_erdos_renyi_degrees_are_binomial():
+    n, p = 600, 0.07
+    exists = erdos_renyi(n, p, rng=0) != 0
+    theirs = nx.gnp_random_graph(n, p, seed=0, directed=True)
+    std = np.sqrt((n - 1) * p * (1 - p))
+    for degrees in (exists.sum(axis=0), exists.sum(axis=1), [d for _, d in theirs.in_degree]):
+        assert np.mean(degrees) == pytest.approx((n - 1) * p, abs=4 * std / np.sqrt(n))
+        assert np.std(degrees) == pytest.approx(std, rel=0.15)
+
+
+@pytest.mark.filterwarnings("ignore:The graph drawn")
+def test_erdos_renyi_connections_are_independent_of_place():
+    counts = sum((erdos_renyi(6, 0.3, rng=seed) != 0).astype(int) for seed in range(3000))
+    off_diagonal = counts[~np.eye(6, dtype=bool)]
+    assert np.abs(off_diagonal / 3000 - 0.3).max() < 5 * np.sqrt(0.3 * 0.7 / 3000)
+
+
+def test_erdos_renyi_complete():
+    assert ((erdos_renyi(30, p=1.0, rng=0) != 0) == ~np.eye(30, dtype=bool)).all()
+
+
+@pytest.mark.parametrize("p_rewire", [0.0, 0.1, 0.5, 1.0])
+def test_small_world_matches_networkx(p_rewire):
+    n, k = 300, 8
+    ours, theirs = [], []
+    for seed in range(5):
+        mine = undirected(small_world(n, k, p_rewire, rng=seed))
+        other = nx.watts_strogatz_graph(n, k, p_rewire, seed=seed)
+        assert mine.number_of_edges() == other.number_of_edges() == n * k // 2
+        for graph, results in ((mine, ours), (other, theirs)):
+            largest = graph.subgraph(max(nx.connected_components(graph), key=len))
+            results.append(
+                [
+                    nx.average_clustering(graph),
+                    nx.average_shortest_path_length(largest),
+                    np.std([d for _, d in graph.degree]),
+                ]
+            )
+    np.testing.assert_allclose(np.mean(ours, 0), np.mean(theirs, 0), rtol=0.06, atol=0.01)
+
+
+def test_small_world_without_rewiring_is_the_ring_lattice():
+    ours = undirected(small_world(40, 6, 0.0, rng=0))
+    assert nx.utils.graphs_equal(ours, nx.watts_strogatz_graph(40, 6, 0.0)) or set(
+        map(frozenset, ours.edges)
+    ) == set(map(frozenset, nx.watts_strogatz_graph(40, 6, 0.0).edges))
+
+
+@pytest.mark.parametrize(("n", "k"), [(9, 8), (10, 8), (12, 10), (3, 2)])
+def test_small_world_nearly_complete(n, k):
+    W = small_world(n, k, p_rewire=1.0, rng=0)
+    assert (W != 0).sum() == n * k
+
+
+@pytest.mark.parametrize("m", [1, 3, 20])
+def test_scale_free_matches_networkx(m):
+    n = 400
+    ours, theirs = [], []
+    for seed in range(8):
+        mine = undirected(scale_free(n, m, rng=seed))
+        other = nx.barabasi_albert_graph(n, m, seed=seed)
+        assert mine.number_of_edges() == other.number_of_edges() == m * (n - m)
+        for graph, results in ((mine, ours), (other, theirs)):
+            degrees = np.array([d for _, d in graph.degree])
+            results.append(
+                [
+                    np.median(degrees),
+                    np.mean(np.sort(degrees)[-10:]),
+                    nx.average_clustering(graph),
+                    nx.average_shortest_path_length(graph),
+                ]
+            )
+            assert degrees.min() >= 1
+    np.testing.assert_allclose(np.mean(ours, 0), np.mean(theirs, 0), rtol=0.15, atol=0.01)
+
+
+def test_scale_free_star():
+    graph = undirected(scale_free(7, 6, rng=0))
+    assert sorted(d for _, d in graph.degree) == [1] * 6 + [6]
+
+
+@pytest.mark.parametrize(
+    ("generator", "arguments", "message"),
+    [
+        (erdos_renyi, {"n": 0}, "n must be an integer >= 1, got 0"),
+        (erdos_renyi, {"n": 10, "p": 0}, r"p must be .* \(0, 1\], got 0"),
+        (erdos_renyi, {"n": 10, "p": 1.5}, "p must be .* got 1.5"),
+        (erdos_renyi, {"n": 10, "p": np.nan}, "p must be .* got nan"),
+        (erdos_renyi, {"n": 10, "exc_ratio": 1.2}, "exc_ratio must be .* got 1.2"),
+        (erdos_renyi, {"n": 10, "spectral_radius": -0.1}, "spectral_radius must be .* got -0.1"),
+        (erdos_renyi, {"n": 10, "spectral_radius": np.inf}, "spectral_radius must be .* got inf"),
+        (erdos_renyi, {"n": 10, "rng": -1}, "rng must be .* got -1"),
+        (small_world, {"n": 10, "k": 3}, "k must be even .* got 3"),
+        (small_world, {"n": 10, "k": 10}, r"k must be an integer in \[2, 9\], got 10"),
+        (small_world, {"n": 10, "k": 0}, "k must be .* got 0"),
+        (small_world, {"n": 10, "p_rewire": 2}, "p_rewire must be .* got 2"),
+        (scale_free, {"n": 10, "m": 10}, r"m must be an integer in \[1, 9\], got 10"),
+        (scale_free, {"n": 10, "m": 0}, "m must be .* got 0"),
+    ],
+)
+def test_out_of_range(generator, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        generator(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"n": 10.0}, {"n": True}, {"n": 10, "p": "a"}])
+def test_wrong_type(arguments):
+    with pytest.raises(TypeError, match="must be .* got"):
+        erdos_renyi(**arguments)
+
+
+def test_graph_without_a_cycle_warns_and_keeps_its_weights():
+    with pytest.warns(UserWarning, match="no directed cycle.* cannot be scaled to 0.9"):
+        W = erdos_renyi(3, p=0.2, rng=0)
+    assert np.isfinite(W).all()
+    with pytest.warns(UserWarning, match="no directed cycle"):
+        assert (erdos_renyi(1, rng=0) == 0).all()
+
+
+def test_radius_zero_switches_recurrence_off():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (erdos_renyi(50, spectral_radius=0, rng=0) == 0).all()
+
+
+def test_spectral_radius_of_an_acyclic_matrix_is_exactly_zero():
+    W = np.triu(np.random.default_rng(0).normal(size=(500, 500)), 1)
+    assert spectral_radius(W) == 0.0
+    assert spectral_radius(np.zeros((4, 4))) == 0.0
+
+
+@pytest.mark.parametrize("n", [2, 150, 700])
+def test_spectral_radius_against_lapack(n):
+    W = np.random.default_rng(n).normal(size=(n, n))
+    assert spectral_radius(W) == pytest.approx(dense_radius(W), rel=1e-10)
+    assert spectral_radius(sparse.coo_array(W)) == spectral_radius(W)
+
+
+def test_spectral_radius_of_eigenvalues_of_one_modulus():
+    n = 501  # a cyclic permutation: all eigenvalues lie on the unit circle
+    W = np.roll(np.eye(n), 1, axis=0) * 0.7
+    assert spectral_radius(W) == pytest.approx(0.7, rel=1e-9)
+
+
+def test_fallback_where_arpack_does_not_converge(monkeypatch):
+    from scipy.sparse.linalg import ArpackNoConvergence
+
+    from skliquid.topology import _spectral
+
+    def fail(*args, **kwargs):
+        raise ArpackNoConvergence("no", [], [])
+
+    monkeypatch.setattr(_spectral, "eigs", fail)
+    W = np.random.default_rng(0).normal(size=(250, 250))
+    assert spectral_radius(W) == pytest.approx(dense_radius(W), rel=1e-12)
+    monkeypatch.setattr(_spectral, "_DENSE_FALLBACK_SIZE", 200)
+    with pytest.warns(RuntimeWarning, match="ARPACK did not converge"):
+        assert spectral_radius(W) == pytest.approx(dense_radius(W), rel=1e-12)
+
+
+@pytest.mark.parametrize("W", [np.zeros((2, 3)), np.zeros(3), np.zeros((0, 0)), [[np.nan]]])
+def test_spectral_radius_refuses(W):
+    with pytest.raises(ValueError, match="W must be"):
+        spectral_radius(W)
+
+
+@pytest.mark.parametrize(
+    ("generator", "arguments"), [(erdos_renyi, {"p": 0.001}), (small_world, {}), (scale_free, {})]
+)
+def test_ten_thousand_neurons(generator, arguments):
+    W = generator(10_000, rng=0, as_sparse=True, **arguments)
+    assert W.shape == (10_000, 10_000)
+    assert W.dtype == np.float32
+    # The power method, from a vector the implementation does not use.
+    v = np.abs(np.random.default_rng(9).normal(size=10_000))
+    for _ in range(400):
+        previous, v = v, W @ (v / np.linalg.norm(v))
+    if generator is not erdos_renyi:  # the excitatory majority gives an isolated eigenvalue
+        growth = np.linalg.norm(v) / np.linalg.norm(previous / np.linalg.norm(previous))
+        assert growth == pytest.approx(0.9, rel=0.02)
