@@ -1,0 +1,268 @@
+"""Collections of sequences: one internal form, made from every accepted input.
+
+All frames stand end to end in one float32 array, cut by offsets, because sequences of one
+collection may differ in length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+ACCEPTED = (
+    "an array of shape (n_samples, n_timesteps, n_channels), an array of shape (n_samples, "
+    "n_timesteps) for one channel, or a list of arrays of shape (n_timesteps_i, n_channels)"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """A validated collection of sequences.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n_frames, n_channels), dtype float32
+        The frames of all sequences, end to end.
+    offsets : ndarray of shape (n_samples + 1,), dtype int64
+        Sequence i is ``frames[offsets[i]:offsets[i + 1]]``.
+    dtype : numpy dtype, default=float32
+        The floating type that the collection came in: float32 or float64. Features computed
+        from it are returned in this type.
+
+    Examples
+    --------
+    >>> from skliquid.sequences import as_sequences
+    >>> X = as_sequences([[[1.0], [2.0], [3.0]], [[4.0]]])
+    >>> len(X), X.n_channels, X.lengths.tolist()
+    (2, 1, [3, 1])
+    """
+
+    frames: np.ndarray
+    offsets: np.ndarray
+    dtype: Any = np.float32
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
+            yield self.frames[start:stop]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of time steps of each sequence, shape (n_samples,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels of every sequence."""
+        return int(self.frames.shape[1])
+
+    def padded(self, samples: np.ndarray) -> np.ndarray:
+        """Return some sequences side by side, zeros after their ends.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (batch,)
+            Indices of the sequences.
+
+        Returns
+        -------
+        ndarray of shape (longest, batch, n_channels), dtype float32
+            Time first, as a reservoir consumes it.
+        """
+        lengths = self.lengths[samples]
+        out = np.zeros((int(lengths.max()), len(samples), self.n_channels), dtype=np.float32)
+        for column, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
+            out[:length, column] = self.frames[self.offsets[sample] :][:length]
+        return out
+
+    def take(self, samples: Any) -> Sequences:
+        """Return the sequences with the given indices as a new collection."""
+        samples = np.arange(len(self))[samples]
+        parts = [self.frames[self.offsets[i] : self.offsets[i + 1]] for i in samples]
+        return _joined(parts, self.dtype)
+
+
+def as_sequences(X: Any) -> Sequences:
+    """Convert a collection of sequences and validate it.
+
+    Parameters
+    ----------
+    X : Sequences, array_like or list
+        Real numbers, as an array of shape (n_samples, n_timesteps, n_channels), where
+        trailing frames of NaN are padding; as an array of shape (n_samples, n_timesteps),
+        one channel; or as a list, tuple or object array of arrays of shape (n_timesteps_i,
+        n_channels) or (n_timesteps_i,).
+
+    Returns
+    -------
+    Sequences
+        The collection in float32.
+
+    Raises
+    ------
+    TypeError
+        If `X` is sparse, or holds anything but real numbers.
+    ValueError
+        If `X` or one of its sequences is empty or has a wrong number of dimensions, if the
+        sequences differ in their number of channels, or if a value is NaN, infinite or
+        beyond the range of float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.sequences import as_sequences
+    >>> padded = np.array([[[1.0], [2.0], [3.0]], [[4.0], [np.nan], [np.nan]]])
+    >>> as_sequences(padded).lengths.tolist()
+    [3, 1]
+    """
+    if isinstance(X, Sequences):
+        return X
+    X = as_collection(X)
+    if isinstance(X, np.ndarray):
+        return _from_array(X)
+    parts = [_sequence(value, f"sample {i}") for i, value in enumerate(X)]
+    if not parts:
+        raise ValueError(f"X is empty; expected {ACCEPTED}.")
+    for i, part in enumerate(parts):
+        if part.shape[1] != parts[0].shape[1]:
+            raise ValueError(
+                f"All sequences must have the same number of channels: sample {i} has "
+                f"{part.shape[1]}, sample 0 has {parts[0].shape[1]}."
+            )
+    return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}))
+
+
+def as_collection(X: Any) -> np.ndarray | list[Any]:
+    """Return `X` as a numeric array where it is one, else as a list of sequences."""
+    if sparse.issparse(X):
+        raise TypeError(f"X is a sparse {type(X).__name__}; expected dense data: {ACCEPTED}.")
+    if hasattr(X, "index") and getattr(X.index, "nlevels", 1) > 1:
+        raise TypeError(
+            "X is a pandas object with a MultiIndex; convert it with "
+            "skliquid.datasets.from_pandas first."
+        )
+    if isinstance(X, list | tuple):
+        return _list_or_array(X)
+    array = np.asarray(X)
+    if array.ndim == 0:
+        raise TypeError(f"X is {X!r} ({type(X).__name__}); expected {ACCEPTED}.")
+    if array.ndim == 1:
+        if array.dtype == object and any(np.ndim(value) for value in array):
+            return list(array)
+        raise ValueError(
+            f"Expected {ACCEPTED}; got a 1D array of shape {array.shape}. Reshape your data: "
+            "X.reshape(1, -1) if it is a single sequence of one channel."
+        )
+    return array
+
+
+def _list_or_array(X: list[Any] | tuple[Any, ...]) -> np.ndarray | list[Any]:
+    """Read nested Python lists of equal lengths as an array; arrays stay sequences."""
+    if len(X) and not any(hasattr(value, "__array__") or sparse.issparse(value) for value in X):
+        try:
+            array = np.asarray(X)
+        except ValueError:  # lengths differ
+            return list(X)
+        return as_collection(array)
+    return list(X)
+
+
+def _from_array(X: np.ndarray) -> Sequences:
+    if X.ndim not in (2, 3):
+        raise ValueError(f"X has {X.ndim} dimensions, shape {X.shape}; expected {ACCEPTED}.")
+    if X.ndim == 2:
+        X = X[:, :, np.newaxis]
+    for axis, name in enumerate(("samples", "time steps", "channels")):
+        if X.shape[axis] == 0:
+            raise ValueError(f"X of shape {X.shape} holds no {name}; expected {ACCEPTED}.")
+    X = _real(X, "X")
+    lengths = _lengths_without_padding(X)
+    n_timesteps = X.shape[1]
+    if (lengths == n_timesteps).all():
+        offsets = np.arange(len(X) + 1, dtype=np.int64) * n_timesteps
+        return _validated(X.reshape(-1, X.shape[2]), offsets)
+    return _joined([part[:length] for part, length in zip(X, lengths, strict=True)], X.dtype)
+
+
+def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
+    """Length of each sequence up to its last frame that is not all NaN."""
+    if not np.isnan(X[:, -1]).any():
+        return np.full(len(X), X.shape[1])
+    is_frame = ~np.isnan(X).all(axis=2)
+    lengths: np.ndarray = (is_frame * np.arange(1, X.shape[1] + 1)).max(axis=1)
+    return lengths
+
+
+def _sequence(value: Any, name: str) -> np.ndarray:
+    """Return one sequence as a real array of shape (n_timesteps, n_channels)."""
+    if sparse.issparse(value):
+        raise TypeError(f"{name} is a sparse {type(value).__name__}; expected a dense array.")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is not an array of shape (n_timesteps, n_channels).") from error
+    array = _real(array, name)
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} has {array.ndim} dimensions, shape {array.shape}; expected a sequence of "
+            "shape (n_timesteps, n_channels) or (n_timesteps,)."
+        )
+    return array[:, np.newaxis] if array.ndim == 1 else array
+
+
+def _real(array: np.ndarray, name: str) -> np.ndarray:
+    """Return a real floating array: float32 stays, everything else numeric becomes float64."""
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}.")
+    if array.dtype == object:
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{name} is an object array whose values are not all real numbers: {error}"
+            ) from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def _joined(parts: Iterable[np.ndarray], dtype: Any) -> Sequences:
+    parts = list(parts)
+    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+    offsets[1:] = np.cumsum([len(part) for part in parts])
+    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets)
+
+
+def _validated(frames: np.ndarray, offsets: np.ndarray) -> Sequences:
+    lengths = np.diff(offsets)
+    if (lengths == 0).any():
+        sample = int(np.argmax(lengths == 0))
+        raise ValueError(f"sample {sample} has length zero; every sequence needs a frame.")
+    if frames.shape[1] == 0:
+        raise ValueError("sample 0 has no channels; every sequence needs at least one.")
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(frames, dtype=np.float32)
+    if not np.isfinite(single).all():
+        raise ValueError(_first_bad_value(frames, single, offsets))
+    return Sequences(single, offsets, frames.dtype)
+
+
+def _first_bad_value(frames: np.ndarray, single: np.ndarray, offsets: np.ndarray) -> str:
+    frame, channel = np.argwhere(~np.isfinite(single))[0]
+    sample = int(np.searchsorted(offsets, frame, side="right")) - 1
+    value = frames[frame, channel]
+    place = f"sample {sample} at time step {frame - offsets[sample]}, channel {channel}"
+    if np.isnan(value):
+        return (
+            f"Input X contains NaN: {place}. Values must be finite; NaN is accepted only as "
+            "padding after the end of a sequence, in all channels of a 3-D array."
+        )
+    if np.isinf(value):
+        return f"Input X contains infinity: {place}. Values must be finite."
+    return f"Input X contains {value!r}, beyond the range of float32: {place}."

@@ -1,0 +1,22 @@
+"""Data that several test modules use."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from skliquid.datasets import load_japanese_vowels
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def vowels():
+    return load_japanese_vowels()
+
+
+@pytest.fixture(scope="session")
+def few_vowels(vowels):
+    """Ten utterances by each of three speakers."""
+    X, y, _, _ = vowels
+    chosen = np.concatenate([np.flatnonzero(y == speaker)[:10] for speaker in "123"])
+    return [X[i] for i in chosen], y[chosen]
