@@ -1,0 +1,256 @@
+"""The liquid as an MLX module, one step at a time and differentiable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from .._checks import check_integer
+from ..engines._mlx import constants, input_current, step
+from ..liquid import Liquid, draw_liquid
+from .surrogate import fast_sigmoid, straight_through_round
+
+_WEIGHTS = frozenset({"W", "W_in", "bias"})
+_CONSTANTS = frozenset({"beta", "threshold", "offset", "gain"})
+_FIRE = fast_sigmoid()
+
+State = dict[str, mx.array]
+
+
+class _KeptFrozen(set[str]):
+    """Names that stay frozen when MLX unfreezes the module or one that contains it."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        super().__init__(names)
+        self.kept = frozenset(names)
+
+    def clear(self) -> None:
+        self.intersection_update(self.kept)
+
+    def difference_update(self, *others: Iterable[Any]) -> None:
+        super().difference_update(*(set(other) - self.kept for other in others))
+
+
+class LiquidReservoir(nn.Module):
+    """Reservoir of recurrently connected leaky integrate-and-fire neurons.
+
+    ::
+
+        I[t]   = W_in x^[t] + b + W s[t-1]
+        v      = decay(mem[t-1], beta) + I[t]
+        s[t]   = 1 where v > threshold, else 0
+        mem[t] = v - threshold * s[t]
+
+    The liquid of Maass et al. [1]_ in discrete time. Weights, decays and inputs are rounded
+    to power-of-two grids (see :mod:`skliquid.fixed_point`), so that the spikes do not depend
+    on the device or on the batch: inputs to multiples of ``2**-14`` within +-512. In the
+    backward pass rounding is the identity, and a spike has the derivative of a fast sigmoid.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of input channels.
+    reservoir_size : int
+        Number of neurons.
+    connectivity : float, default=0.1
+        Fraction of the possible synapses that exist, in (0, 1].
+    spectral_radius : float, default=0.9
+        Spectral radius of the recurrent weights; non-negative.
+    exc_ratio : float, default=0.8
+        Fraction of excitatory neurons, in [0, 1]. The first ``int(exc_ratio * n)`` neurons
+        have non-negative outgoing weights, the others non-positive (Dale's law).
+    beta : float, default=0.9
+        Decay of the membrane potential per time step, in [0, 1); ``exp(-1 / tau)`` for a
+        time constant of tau steps.
+    threshold : float, default=1.0
+        Membrane potential above which a neuron fires; positive.
+    topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
+            default="erdos_renyi"
+        Name of a random graph of :mod:`skliquid.topology`, a function ``(n, rng)`` that
+        returns recurrent weights, or recurrent weights of shape (n, n), where ``W[i, j]`` is
+        the synapse from j to i. Given weights are used as they are.
+    input_scaling : float, default=1.0
+        Input weights are normal with standard deviation ``input_scaling /
+        sqrt(input_size)``.
+    seed : int, numpy.random.Generator or None, default=None
+        Seed of the weights. An estimator with this ``random_state`` draws the same.
+    topology_params : mapping or None, default=None
+        Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
+    trainable : bool, default=False
+        Whether the recurrent weights `W`, the input weights `W_in` and the `bias` are
+        trainable parameters. Where not, ``unfreeze()`` leaves them frozen. The neuron
+        constants are frozen always.
+
+    Attributes
+    ----------
+    W : mlx.core.array of shape (reservoir_size, reservoir_size)
+        Recurrent weights.
+    W_in : mlx.core.array of shape (reservoir_size, input_size)
+        Input weights.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or of the wrong type.
+
+    References
+    ----------
+    .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
+       Computation 14(11), 2002.
+
+    Examples
+    --------
+    >>> import mlx.core as mx
+    >>> from skliquid.nn import LiquidReservoir
+    >>> reservoir = LiquidReservoir(input_size=4, reservoir_size=50, seed=0)
+    >>> state = reservoir.init_state(batch_size=2)
+    >>> spikes, state = reservoir(mx.ones((2, 4)), state)
+    >>> spikes.shape
+    (2, 50)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        reservoir_size: int,
+        connectivity: float = 0.1,
+        spectral_radius: float = 0.9,
+        exc_ratio: float = 0.8,
+        beta: float = 0.9,
+        threshold: float = 1.0,
+        topology: Any = "erdos_renyi",
+        input_scaling: float = 1.0,
+        seed: Any = None,
+        *,
+        topology_params: Mapping[str, Any] | None = None,
+        trainable: bool = False,
+    ) -> None:
+        liquid = draw_liquid(
+            input_size,
+            reservoir_size,
+            connectivity=connectivity,
+            spectral_radius=spectral_radius,
+            exc_ratio=exc_ratio,
+            beta=beta,
+            threshold=threshold,
+            topology=topology,
+            topology_params=topology_params,
+            input_scaling=input_scaling,
+            seed=seed,
+        )
+        self._hold(liquid, trainable)
+
+    @classmethod
+    def from_liquid(cls, liquid: Liquid, *, trainable: bool = False) -> LiquidReservoir:
+        """Make the module of a liquid that has been drawn, such as a fitted estimator's.
+
+        Parameters
+        ----------
+        liquid : Liquid
+            Weights, neuron constants, and the standardisation of the input.
+        trainable : bool, default=False
+            Whether the weights are trainable parameters.
+
+        Returns
+        -------
+        LiquidReservoir
+            A module that takes input as the liquid does, before its standardisation.
+        """
+        reservoir = cls.__new__(cls)
+        reservoir._hold(liquid, trainable)
+        return reservoir
+
+    def _hold(self, liquid: Liquid, trainable: bool) -> None:
+        super().__init__()
+        self.input_size = liquid.n_channels
+        self.reservoir_size = liquid.n_neurons
+        for name, value in constants(liquid).items():
+            setattr(self, name, value)
+        self._no_grad = _KeptFrozen(_CONSTANTS if trainable else _CONSTANTS | _WEIGHTS)
+
+    def init_state(self, batch_size: int) -> State:
+        """Return the state at rest.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of sequences that run side by side.
+
+        Returns
+        -------
+        dict
+            Membrane potentials "mem" and spikes "spk", zeros of shape (batch_size,
+            reservoir_size).
+        """
+        shape = (check_integer("batch_size", batch_size, low=1), self.reservoir_size)
+        return {"mem": mx.zeros(shape), "spk": mx.zeros(shape)}
+
+    def __call__(self, x: mx.array, state: State) -> tuple[mx.array, State]:
+        """Advance by one time step.
+
+        Parameters
+        ----------
+        x : mlx.core.array of shape (batch, input_size)
+            Input.
+        state : dict
+            State after the step before.
+
+        Returns
+        -------
+        spikes : mlx.core.array of shape (batch, reservoir_size)
+            Ones and zeros.
+        new_state : dict
+            State after this step.
+        """
+        self._check_input("x", x, ("batch", "input_size"))
+        return self._step(self._input_current(x), state)
+
+    def forward_sequence(
+        self, x_seq: mx.array, state: State | None = None
+    ) -> tuple[mx.array, State]:
+        """Run a whole sequence.
+
+        Parameters
+        ----------
+        x_seq : mlx.core.array of shape (T, batch, input_size)
+            Input, time first.
+        state : dict or None, default=None
+            State to start from; None starts at rest.
+
+        Returns
+        -------
+        spikes : mlx.core.array of shape (T, batch, reservoir_size)
+            Spikes of every time step.
+        final_state : dict
+            State after the last step.
+        """
+        self._check_input("x_seq", x_seq, ("T", "batch", "input_size"))
+        if state is None:
+            state = self.init_state(x_seq.shape[1])
+        trains = []
+        for current in self._input_current(x_seq):
+            spikes, state = self._step(current, state)
+            trains.append(spikes)
+        return mx.stack(trains), state
+
+    def _input_current(self, x: mx.array) -> mx.array:
+        return input_current(x, self, straight_through_round)
+
+    def _step(self, current: mx.array, state: State) -> tuple[mx.array, State]:
+        if state["mem"].shape != current.shape or state["spk"].shape != current.shape:
+            raise ValueError(
+                f"state has shapes {state['mem'].shape} and {state['spk'].shape}; expected "
+                f"(batch, reservoir_size) = {current.shape}."
+            )
+        mem, spk = step(current, state["mem"], state["spk"], self, _FIRE, straight_through_round)
+        return spk, {"mem": mem, "spk": spk}
+
+    def _check_input(self, name: str, x: mx.array, axes: tuple[str, ...]) -> None:
+        if x.ndim != len(axes) or x.shape[-1] != self.input_size or 0 in x.shape:
+            raise ValueError(
+                f"{name} has shape {tuple(x.shape)}; expected ({', '.join(axes)}) with "
+                f"input_size = {self.input_size}."
+            )
