@@ -1,0 +1,69 @@
+"""scikit-learn's callbacks where the installed version has them (1.9 and later)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn < 1.9: fitting runs without progress reports
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stand-in without callbacks."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+__all__ = ["CallbackSupportMixin", "fit_tasks", "with_callbacks"]
+
+
+class _NoTasks:
+    """Task tree of an estimator without callbacks."""
+
+    @contextmanager
+    def task(self, name: str, sub_estimator: Any = None) -> Iterator[None]:
+        """Do nothing around a task."""
+        yield
+
+    def end(self) -> None:
+        """Do nothing at the end."""
+
+
+class _Tasks:
+    """Reports the tasks of one fit to the callbacks of an estimator."""
+
+    def __init__(self, estimator: Any, n_tasks: int, X: Any, y: Any) -> None:
+        self._estimator = estimator
+        self._data = {"X": X, "y": y}
+        self._context = estimator._init_callback_context(max_subtasks=n_tasks)
+        self._context.call_on_fit_task_begin(estimator=estimator, **self._data)
+
+    @contextmanager
+    def task(self, name: str, sub_estimator: Any = None) -> Iterator[None]:
+        """Report one task; callbacks pass on to a sub-estimator that is fitted in it."""
+        context = self._context.subcontext(task_name=name)
+        if sub_estimator is None:
+            context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+            yield
+        else:
+            with context.propagate_callback_context(sub_estimator):
+                context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
+                yield
+        context.call_on_fit_task_end(estimator=self._estimator, **self._data)
+
+    def end(self) -> None:
+        """Report the end of the fit."""
+        self._context.call_on_fit_task_end(estimator=self._estimator, **self._data)
+
+
+def fit_tasks(estimator: Any, n_tasks: int, X: Any, y: Any = None) -> _Tasks | _NoTasks:
+    """Open the task tree of a fit; the method must be decorated by ``with_callbacks``."""
+    if hasattr(estimator, "_init_callback_context"):
+        return _Tasks(estimator, n_tasks, X, y)
+    return _NoTasks()

@@ -1,0 +1,73 @@
+"""Per-channel standardisation of the input, learned from weighted sequences."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .sequences import Sequences
+
+# Frames read at a time: keeps the float64 copies small.
+_CHUNK = 2**16
+_FLOAT32_STEP = float(np.finfo(np.float32).eps)
+
+
+def channel_scaling(
+    sequences: Sequences, sample_weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and inverse standard deviation of each channel over all frames.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Training sequences.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each sequence: a weight of 2 is the sequence given twice.
+
+    Returns
+    -------
+    offset, gain : ndarray of shape (n_channels,), dtype float32
+        A frame x is standardised as ``(x - offset) * gain``; the gain of a channel that is
+        constant is 1.
+
+    Warns
+    -----
+    UserWarning
+        If a channel varies so little around its mean that float32 loses most of it.
+    """
+    weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
+    total = float(weight @ sequences.lengths)
+    offset = _weighted_sum(sequences, weight, np.zeros(sequences.n_channels), 1) / total
+    variance = _weighted_sum(sequences, weight, offset, 2) / total
+    std = np.sqrt(variance)
+    resolution = _FLOAT32_STEP * np.abs(offset)
+    coarse = (std > resolution) & (std < 100 * resolution)
+    if coarse.any():
+        channel = int(np.argmax(coarse))
+        warnings.warn(
+            f"Channel {channel} varies by {std[channel]:.3g} around {offset[channel]:.3g}, "
+            "which float32 resolves poorly; subtract its offset before fitting.",
+            UserWarning,
+            stacklevel=4,
+        )
+    with np.errstate(divide="ignore", over="ignore"):
+        gain = (1.0 / std).astype(np.float32)
+    # What rounding leaves of a constant is not a signal.
+    gain[(std <= resolution) | ~np.isfinite(gain)] = 1.0
+    # Rounding to float32 also hides the order in which the sums were taken.
+    return offset.astype(np.float32), gain
+
+
+def _weighted_sum(
+    sequences: Sequences, weight: np.ndarray, centre: np.ndarray, power: int
+) -> np.ndarray:
+    """Sum over frames of ``weight * (frame - centre) ** power``, shape (n_channels,)."""
+    total = np.zeros(sequences.n_channels)
+    for start in range(0, len(sequences.frames), _CHUNK):
+        frames = sequences.frames[start : start + _CHUNK].astype(np.float64) - centre
+        sample = np.searchsorted(
+            sequences.offsets, np.arange(start, start + len(frames)), side="right"
+        )
+        total += weight[sample - 1] @ frames**power
+    return total

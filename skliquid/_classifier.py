@@ -1,0 +1,218 @@
+"""LSMClassifier: a liquid, a scaler and a trained readout that predicts classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from ._base import documented
+from ._callbacks import with_callbacks
+from ._lsm import BaseLSM
+from ._readouts import apply_class_weight, classifier_readout, require_weights
+from ._transformer import checked_weight
+
+
+def _readout_has(method: str) -> Callable[[Any], bool]:
+    """Check for `available_if`: the readout, fitted or not, has a method."""
+
+    def check(estimator: Any) -> bool:
+        if hasattr(estimator, "pipeline_"):
+            return hasattr(estimator.pipeline_[-1], method)
+        return hasattr(estimator._make_readout(), method)
+
+    return check
+
+
+@documented
+class LSMClassifier(ClassifierMixin, BaseLSM):
+    """Classify sequences with a liquid state machine.
+
+    A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
+    pooled spike features (see :class:`LiquidTransformer`); the features are standardised,
+    and a readout is trained on them.
+
+    Parameters
+    ----------
+    {reservoir_doc}
+    readout : {"ridge", "mlp"} or estimator, default="ridge"
+        What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeClassifierCV`, its
+        penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
+        :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
+        cloned and fitted.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
+        search over the readout alone runs the liquid once.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes; needs a readout that takes class or sample weights.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    pipeline_ : Pipeline
+        The fitted steps "liquid", "scaler" and "readout".
+    n_channels_in_ : int
+        Number of channels seen in `fit`.
+    n_features_in_ : int
+        Number of time steps if `fit` saw a 2-D array, else the number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if `fit` saw a data frame with names that are all strings.
+
+    See Also
+    --------
+    LiquidTransformer : The features alone.
+    LSMRegressor : The same for numbers.
+
+    References
+    ----------
+    .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
+       Computation 14(11), 2002.
+
+    Examples
+    --------
+    >>> from skliquid import LSMClassifier
+    >>> from skliquid.datasets import load_japanese_vowels
+    >>> X, y, X_test, y_test = load_japanese_vowels()
+    >>> lsm = LSMClassifier(random_state=0).fit(X, y)
+    >>> bool(lsm.score(X_test, y_test) > 0.95)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseLSM._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    classes_: np.ndarray
+
+    def __init__(
+        self,
+        reservoir_size: int = 500,
+        *,
+        connectivity: float = 0.1,
+        spectral_radius: float = 0.9,
+        exc_ratio: float = 0.8,
+        beta: float = 0.5,
+        threshold: float = 1.0,
+        topology: Any = "erdos_renyi",
+        topology_params: dict[str, Any] | None = None,
+        input_scaling: float = 1.0,
+        scale_channels: bool = True,
+        pooling: Any = ("rate", "membrane", "counts", "potentials"),
+        n_windows: int = 4,
+        tau_trace: float = 5.0,
+        engine: str = "auto",
+        batch_size: int | None = None,
+        random_state: Any = None,
+        readout: Any = "ridge",
+        memory: Any = None,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            reservoir_size,
+            connectivity=connectivity,
+            spectral_radius=spectral_radius,
+            exc_ratio=exc_ratio,
+            beta=beta,
+            threshold=threshold,
+            topology=topology,
+            topology_params=topology_params,
+            input_scaling=input_scaling,
+            scale_channels=scale_channels,
+            pooling=pooling,
+            n_windows=n_windows,
+            tau_trace=tau_trace,
+            engine=engine,
+            batch_size=batch_size,
+            random_state=random_state,
+            readout=readout,
+            memory=memory,
+        )
+        self.class_weight = class_weight
+
+    @with_callbacks
+    # Validation of the parameters of a readout that is an estimator is left to it.
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LSMClassifier:
+        """Draw the liquid and train the readout.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences: an array of shape (n_samples, n_timesteps, n_channels), where trailing
+            frames of NaN are padding; an array of shape (n_samples, n_timesteps) of one
+            channel; or a list of arrays of shape (n_timesteps_i, n_channels).
+        y : array-like of shape (n_samples,)
+            Classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences; needs a readout that takes them.
+
+        Returns
+        -------
+        self : LSMClassifier
+            The fitted classifier.
+        """
+        sequences = self._validate_sequences(X, reset=True)
+        y = column_or_1d(self._validate_targets(y), warn=True)
+        check_consistent_length(sequences, y)
+        check_classification_targets(y)
+        readout = self._make_readout()
+        weight = None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight")
+            weight = checked_weight(sample_weight, sequences)
+        self.classes_ = np.unique(y)
+        present = self.classes_ if weight is None else np.unique(y[weight > 0])
+        if len(present) < 2:
+            raise ValueError(
+                f"y holds only one class with a positive weight, {present[0]!r}; a classifier "
+                "needs samples of at least two classes."
+            )
+        weight = apply_class_weight(readout, self.class_weight, y, weight)
+        self._fit_pipeline(X, sequences, y, weight, readout)
+        self.classes_ = self.pipeline_[-1].classes_
+        return self
+
+    @available_if(_readout_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute the readout's score of each class.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Scores; with two classes, positive ones speak for ``classes_[1]``.
+        """
+        scores: np.ndarray = self._call("decision_function", X)
+        return scores
+
+    @available_if(_readout_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        probabilities: np.ndarray = self._call("predict_proba", X)
+        return probabilities
+
+    def _make_readout(self) -> Any:
+        return classifier_readout(self.readout, self.random_state)

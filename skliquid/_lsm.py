@@ -1,0 +1,161 @@
+"""What LSMClassifier and LSMRegressor share: a pipeline of liquid, scaler and readout."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from inspect import signature
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn import config_context
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.validation import _check_y as check_targets
+from sklearn.utils.validation import check_is_fitted
+
+from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator
+from ._callbacks import CallbackSupportMixin, fit_tasks
+from ._readouts import READOUTS, merge_duplicates
+from ._transformer import LiquidTransformer
+from .sequences import Sequences
+
+_RESERVOIR_PARAMETERS = tuple(signature(LiquidTransformer).parameters)
+
+
+def _inner_settings() -> Any:
+    """Keep the user's global settings out of the steps inside."""
+    return config_context(enable_metadata_routing=False, transform_output="default")
+
+
+@contextmanager
+def _no_callback_warnings(estimator: Any) -> Iterator[None]:
+    """Progress is reported by the liquid; that the other steps report none is no news."""
+    # Filters belong to all threads, so they are touched only where a callback was set.
+    if not getattr(estimator, "_skl_callbacks", None):
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The estimator .* does not support callbacks")
+        yield
+
+
+class BaseLSM(CallbackSupportMixin, SequenceEstimator):
+    """A pipeline of liquid, scaler and readout behind flat parameters."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **RESERVOIR_CONSTRAINTS,
+        "readout": [StrOptions(set(READOUTS)), HasMethods(["fit", "predict"])],
+        "memory": [str, HasMethods(["cache"]), None],
+    }
+
+    pipeline_: Pipeline
+
+    def __init__(
+        self,
+        reservoir_size: int = 500,
+        *,
+        connectivity: float = 0.1,
+        spectral_radius: float = 0.9,
+        exc_ratio: float = 0.8,
+        beta: float = 0.5,
+        threshold: float = 1.0,
+        topology: Any = "erdos_renyi",
+        topology_params: dict[str, Any] | None = None,
+        input_scaling: float = 1.0,
+        scale_channels: bool = True,
+        pooling: Any = ("rate", "membrane", "counts", "potentials"),
+        n_windows: int = 4,
+        tau_trace: float = 5.0,
+        engine: str = "auto",
+        batch_size: int | None = None,
+        random_state: Any = None,
+        readout: Any = "ridge",
+        memory: Any = None,
+    ) -> None:
+        self.reservoir_size = reservoir_size
+        self.connectivity = connectivity
+        self.spectral_radius = spectral_radius
+        self.exc_ratio = exc_ratio
+        self.beta = beta
+        self.threshold = threshold
+        self.topology = topology
+        self.topology_params = topology_params
+        self.input_scaling = input_scaling
+        self.scale_channels = scale_channels
+        self.pooling = pooling
+        self.n_windows = n_windows
+        self.tau_trace = tau_trace
+        self.engine = engine
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.readout = readout
+        self.memory = memory
+
+    def _make_readout(self) -> Any:
+        raise NotImplementedError
+
+    def _validate_targets(self, y: Any, **kinds: bool) -> np.ndarray:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        targets: np.ndarray = check_targets(y, **kinds)
+        return targets
+
+    def _fit_pipeline(
+        self,
+        X: Any,
+        sequences: Sequences,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        readout: Any,
+    ) -> None:
+        """Fit the steps, reporting the progress of the liquid to the callbacks."""
+        if isinstance(self.readout, str) and self.readout == "ridge":
+            kept, sample_weight = merge_duplicates(sequences, y, sample_weight)
+            if len(kept) < len(y):
+                sequences, y = sequences.take(kept), y[kept]
+        parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
+        steps = [
+            ("liquid", LiquidTransformer(**parameters)),
+            ("scaler", StandardScaler()),
+            ("readout", readout),
+        ]
+        pipeline = Pipeline(steps, memory=self.memory)
+        weights = {}
+        if sample_weight is not None:
+            weights = {f"{name}__sample_weight": sample_weight for name, _ in steps}
+        tasks = fit_tasks(self, 1, X, y)
+        with (
+            _inner_settings(),
+            _no_callback_warnings(self),
+            tasks.task("fit-pipeline", pipeline),
+        ):
+            self.pipeline_ = pipeline.fit(sequences, y, **weights)
+        tasks.end()
+
+    def _call(self, method: str, X: Any) -> Any:
+        """Call a method of the fitted pipeline on validated sequences."""
+        check_is_fitted(self)
+        sequences = self._validate_sequences(X, reset=False)
+        with _inner_settings():
+            return getattr(self.pipeline_, method)(sequences)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the target of each sequence.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predicted classes or numbers.
+        """
+        prediction: np.ndarray = self._call("predict", X)
+        return prediction

@@ -1,0 +1,112 @@
+"""LSMRegressor: a liquid, a scaler and a trained readout that predicts numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from ._base import documented
+from ._callbacks import with_callbacks
+from ._lsm import BaseLSM
+from ._readouts import regressor_readout, require_weights
+from ._transformer import checked_weight
+
+
+@documented
+class LSMRegressor(RegressorMixin, BaseLSM):
+    """Predict numbers from sequences with a liquid state machine.
+
+    A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
+    pooled spike features (see :class:`LiquidTransformer`); the features are standardised,
+    and a readout is trained on them.
+
+    Parameters
+    ----------
+    {reservoir_doc}
+    readout : {"ridge", "mlp"} or estimator, default="ridge"
+        What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeCV`, its penalty
+        chosen by leave-one-out, in which identical samples count as one; "mlp" is
+        :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
+        cloned and fitted.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
+        search over the readout alone runs the liquid once.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        The fitted steps "liquid", "scaler" and "readout".
+    n_channels_in_ : int
+        Number of channels seen in `fit`.
+    n_features_in_ : int
+        Number of time steps if `fit` saw a 2-D array, else the number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, if `fit` saw a data frame with names that are all strings.
+
+    See Also
+    --------
+    LiquidTransformer : The features alone.
+    LSMClassifier : The same for classes.
+
+    References
+    ----------
+    .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
+       Computation 14(11), 2002.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid import LSMRegressor
+    >>> X = np.random.default_rng(0).normal(size=(100, 20, 1)).cumsum(axis=1)
+    >>> y = X.mean(axis=(1, 2))
+    >>> lsm = LSMRegressor(random_state=0).fit(X[:80], y[:80])
+    >>> bool(lsm.score(X[80:], y[80:]) > 0.9)
+    True
+    """
+
+    @with_callbacks
+    # Validation of the parameters of a readout that is an estimator is left to it.
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LSMRegressor:
+        """Draw the liquid and train the readout.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences: an array of shape (n_samples, n_timesteps, n_channels), where trailing
+            frames of NaN are padding; an array of shape (n_samples, n_timesteps) of one
+            channel; or a list of arrays of shape (n_timesteps_i, n_channels).
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences; needs a readout that takes them.
+
+        Returns
+        -------
+        self : LSMRegressor
+            The fitted regressor.
+        """
+        sequences = self._validate_sequences(X, reset=True)
+        y = self._validate_targets(y, multi_output=True, y_numeric=True)
+        check_consistent_length(sequences, y)
+        readout = self._make_readout()
+        if y.ndim == 2 and y.shape[1] == 1 and not get_tags(readout).target_tags.multi_output:
+            y = column_or_1d(y, warn=True)
+        weight = None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight")
+            weight = checked_weight(sample_weight, sequences)
+        self._fit_pipeline(X, sequences, y, weight, readout)
+        return self
+
+    def _make_readout(self) -> Any:
+        return regressor_readout(self.readout, self.random_state)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        readout_tags = get_tags(self._make_readout())
+        tags.target_tags.multi_output = readout_tags.target_tags.multi_output
+        return tags
