@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from ._base import documented
 from ._callbacks import with_callbacks
 from ._lsm import BaseLSM
-from ._readouts import apply_class_weight, classifier_readout, require_weights
+from ._readouts import class_factors, classifier_readout, require_weights
 from ._transformer import checked_weight
 
 
@@ -50,7 +50,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
         search over the readout alone runs the liquid once.
     class_weight : dict or "balanced", default=None
-        Weights of the classes; needs a readout that takes class or sample weights.
+        Weights of the classes in the readout, which must take sample weights; 1 where a
+        class has none. "balanced" makes the total weights of the classes equal.
 
     Attributes
     ----------
@@ -156,8 +157,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
 
         Returns
         -------
-        self : LSMClassifier
-            The fitted classifier.
+        LSMClassifier
+            The estimator itself, fitted.
         """
         sequences = self._validate_sequences(X, reset=True)
         y = column_or_1d(self._validate_targets(y), warn=True)
@@ -175,8 +176,11 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
                 f"y holds only one class with a positive weight, {present[0]!r}; a classifier "
                 "needs samples of at least two classes."
             )
-        weight = apply_class_weight(readout, self.class_weight, y, weight)
-        self._fit_pipeline(X, sequences, y, weight, readout)
+        factor = None
+        if self.class_weight is not None:
+            require_weights(readout, "class_weight")
+            factor = class_factors(self.class_weight, y, weight)
+        self._fit_pipeline(X, sequences, y, readout, weight, factor)
         self.classes_ = self.pipeline_[-1].classes_
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -40,6 +41,11 @@ def _no_callback_warnings(estimator: Any) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The estimator .* does not support callbacks")
         yield
+
+
+def _in_float64(sequences: Sequences) -> Sequences:
+    """Have the features in float64: sums in float32 would depend on the batch."""
+    return replace(sequences, dtype=np.float64)
 
 
 class BaseLSM(CallbackSupportMixin, SequenceEstimator):
@@ -110,14 +116,16 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         X: Any,
         sequences: Sequences,
         y: np.ndarray,
-        sample_weight: np.ndarray | None,
         readout: Any,
+        sample_weight: np.ndarray | None,
+        class_factor: np.ndarray | None = None,
     ) -> None:
         """Fit the steps, reporting the progress of the liquid to the callbacks."""
         if isinstance(self.readout, str) and self.readout == "ridge":
             kept, sample_weight = merge_duplicates(sequences, y, sample_weight)
             if len(kept) < len(y):
                 sequences, y = sequences.take(kept), y[kept]
+                class_factor = None if class_factor is None else class_factor[kept]
         parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
         steps = [
             ("liquid", LiquidTransformer(**parameters)),
@@ -128,13 +136,16 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         weights = {}
         if sample_weight is not None:
             weights = {f"{name}__sample_weight": sample_weight for name, _ in steps}
+        if class_factor is not None:  # the readout's alone
+            factor = 1.0 if sample_weight is None else sample_weight
+            weights["readout__sample_weight"] = factor * class_factor
         tasks = fit_tasks(self, 1, X, y)
         with (
             _inner_settings(),
             _no_callback_warnings(self),
             tasks.task("fit-pipeline", pipeline),
         ):
-            self.pipeline_ = pipeline.fit(sequences, y, **weights)
+            self.pipeline_ = pipeline.fit(_in_float64(sequences), y, **weights)
         tasks.end()
 
     def _call(self, method: str, X: Any) -> Any:
@@ -142,7 +153,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         check_is_fitted(self)
         sequences = self._validate_sequences(X, reset=False)
         with _inner_settings():
-            return getattr(self.pipeline_, method)(sequences)
+            return getattr(self.pipeline_, method)(_in_float64(sequences))
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each sequence.

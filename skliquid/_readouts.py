@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from .sequences import Sequences
@@ -37,18 +36,39 @@ def regressor_readout(readout: Any, random_state: Any) -> Any:
     return clone(readout)
 
 
-def apply_class_weight(
-    readout: Any, class_weight: Any, y: np.ndarray, sample_weight: np.ndarray | None
-) -> np.ndarray | None:
-    """Hand class weights to a readout, as its parameter or else as sample weights."""
-    if class_weight is None:
-        return sample_weight
-    if "class_weight" in readout.get_params():
-        readout.set_params(class_weight=class_weight)
-        return sample_weight
-    require_weights(readout, "class_weight")
-    weight: np.ndarray = compute_sample_weight(class_weight, y)
-    return weight if sample_weight is None else weight * sample_weight
+def class_factors(
+    class_weight: Any, y: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray:
+    """Weight of each sample by its class.
+
+    Parameters
+    ----------
+    class_weight : dict or "balanced"
+        Weight of each class, 1 where it has none; "balanced" makes the classes' total
+        weights equal.
+    y : ndarray of shape (n_samples,)
+        Classes.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights that "balanced" takes into account.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The factors.
+    """
+    classes, code = np.unique(y, return_inverse=True)
+    if class_weight == "balanced":
+        totals = np.bincount(code, weights=sample_weight)
+        factor = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
+        return np.asarray(factor[code])
+    unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
+    unweighted = [label for label in classes.tolist() if label not in class_weight]
+    if unknown and unweighted:
+        raise ValueError(
+            f"class_weight has the classes {unknown}, which y does not hold, and none for "
+            f"{unweighted}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
 
 
 def require_weights(readout: Any, name: str) -> None:

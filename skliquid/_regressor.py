@@ -86,8 +86,8 @@ class LSMRegressor(RegressorMixin, BaseLSM):
 
         Returns
         -------
-        self : LSMRegressor
-            The fitted regressor.
+        LSMRegressor
+            The estimator itself, fitted.
         """
         sequences = self._validate_sequences(X, reset=True)
         y = self._validate_targets(y, multi_output=True, y_numeric=True)
@@ -99,7 +99,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
         if sample_weight is not None:
             require_weights(readout, "sample_weight")
             weight = checked_weight(sample_weight, sequences)
-        self._fit_pipeline(X, sequences, y, weight, readout)
+        self._fit_pipeline(X, sequences, y, readout, weight)
         return self
 
     def _make_readout(self) -> Any:

@@ -130,8 +130,8 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
 
         Returns
         -------
-        self : LiquidTransformer
-            The fitted transformer.
+        LiquidTransformer
+            The estimator itself, fitted.
         """
         tasks = fit_tasks(self, 1, X)
         with tasks.task("draw-liquid"):

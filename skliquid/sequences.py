@@ -82,7 +82,18 @@ class Sequences:
         return out
 
     def take(self, samples: Any) -> Sequences:
-        """Return the sequences with the given indices as a new collection."""
+        """Return some sequences as a new collection.
+
+        Parameters
+        ----------
+        samples : array_like of int or bool, or slice
+            Which sequences.
+
+        Returns
+        -------
+        Sequences
+            A copy of them, in this order.
+        """
         samples = np.arange(len(self))[samples]
         parts = [self.frames[self.offsets[i] : self.offsets[i + 1]] for i in samples]
         return _joined(parts, self.dtype)

@@ -157,4 +157,14 @@ def test_japanese_vowels():
     # The first frame of the file that the UCI repository distributes.
     np.testing.assert_allclose(X_train[0][0, :3], [1.860936, -0.207383, 0.261557], rtol=1e-6)
     assert np.unique(y_train, return_counts=True)[1].tolist() == [30] * 9
-    assert np.unique(y_test, return_counts=True)[1].tolist() == [31, 35, 88, 44, 29, 24, 40, 50, 29]
+    assert np.unique(y_test, return_counts=True)[1].tolist() == [
+        31,
+        35,
+        88,
+        44,
+        29,
+        24,
+        40,
+        50,
+        29,
+    ]

@@ -54,16 +54,16 @@ def erdos_renyi(
         ``W[i, j]`` is the weight of the synapse from neuron j to neuron i. A
         ``csr_array`` if `as_sparse`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or of the wrong type.
+
     Warns
     -----
     UserWarning
         If the graph drawn has no directed cycle: its spectral radius is 0 at any scale of
         the weights, which are then left at unit scale.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or of the wrong type.
 
     References
     ----------

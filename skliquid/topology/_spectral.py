@@ -52,7 +52,7 @@ def spectral_radius(W: Any) -> float:
     Examples
     --------
     >>> from skliquid.topology import spectral_radius
-    >>> spectral_radius([[0.0, 2.0], [2.0, 0.0]])
+    >>> round(spectral_radius([[0.0, 2.0], [2.0, 0.0]]), 6)
     2.0
     >>> spectral_radius([[0.0, 1.0], [0.0, 0.0]])
     0.0

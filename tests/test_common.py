@@ -1,0 +1,92 @@
+"""scikit-learn's own checks, on all estimators, without an excuse."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import check_estimator
+
+from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+
+ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize("parameters", [{}, {"engine": "mlx", "reservoir_size": 50}])
+def test_check_estimator(Estimator, parameters):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the checks provoke them
+        results = check_estimator(Estimator(**parameters), on_fail=None)
+    status = {}
+    for result in results:
+        status.setdefault(result["status"], []).append(result["check_name"])
+    assert set(status) <= {"passed", "skipped"}, status
+    # It needs an environment variable that must be set before SciPy is imported.
+    assert status.get("skipped", []) in ([], ["check_array_api_input"])
+    assert len(status["passed"]) >= 50
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_no_tag_excuses(Estimator):
+    tags = get_tags(Estimator())
+    assert not tags.no_validation
+    assert not tags.non_deterministic
+    assert tags.input_tags.two_d_array
+    assert tags.input_tags.three_d_array
+    if tags.classifier_tags:
+        assert not tags.classifier_tags.poor_score
+    if tags.regressor_tags:
+        assert not tags.regressor_tags.poor_score
+
+
+def test_estimators_share_their_parameters():
+    liquid = LiquidTransformer().get_params()
+    for Estimator in (LSMClassifier, LSMRegressor):
+        parameters = Estimator().get_params()
+        assert {name: parameters[name] for name in liquid} == liquid
+        assert set(parameters) - set(liquid) <= {"readout", "memory", "class_weight"}
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("reservoir_size", [0, -3, 2.5, "many"]),
+        ("connectivity", [0, 1.01, -0.5, np.nan]),
+        ("spectral_radius", [-0.1, np.inf, "large"]),
+        ("exc_ratio", [-0.1, 1.1]),
+        ("beta", [-0.1, 1.0]),
+        ("threshold", [0, -1]),
+        ("topology", ["ring", 3, None]),
+        ("topology_params", ["k", 6]),
+        ("input_scaling", [-1, "x"]),
+        ("scale_channels", ["yes"]),
+        ("pooling", ["spikes", [], ["rate", "spikes"], None]),
+        ("n_windows", [0, 1.5]),
+        ("tau_trace", [0, -1]),
+        ("engine", ["torch", 1]),
+        ("batch_size", [0, 1.5]),
+        ("random_state", ["seed"]),
+        ("readout", ["svm", 3]),
+        ("memory", [3]),
+        ("class_weight", ["even", 3]),
+    ],
+)
+def test_bad_parameter_is_named_with_its_value(Estimator, name, values):
+    if name not in Estimator().get_params():
+        pytest.skip("not a parameter of this estimator")
+    X = np.random.default_rng(0).normal(size=(6, 5, 1))
+    for value in values:
+        with pytest.raises((ValueError, TypeError), match=name) as error:
+            Estimator(**{name: value}).fit(X, [0, 1] * 3)
+        assert str(value) in str(error.value) or repr(value) in str(error.value)
+
+
+@pytest.mark.parametrize("Estimator", ESTIMATORS)
+def test_html_view(Estimator):
+    X = np.random.default_rng(0).normal(size=(6, 5, 1))
+    estimator = Estimator(reservoir_size=30)
+    for view in (estimator._repr_html_(), estimator.fit(X, [0, 1] * 3)._repr_html_()):
+        assert Estimator.__name__ in view
+        assert "spectral_radius" in view

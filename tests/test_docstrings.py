@@ -1,0 +1,59 @@
+"""Every public docstring passes numpydoc's validation and has an example."""
+
+import importlib
+import inspect
+
+import pytest
+from numpydoc.validate import validate
+
+PUBLIC = {
+    "skliquid": ["LSMClassifier", "LSMRegressor", "LiquidTransformer"],
+    "skliquid.topology": ["erdos_renyi", "small_world", "scale_free", "spectral_radius"],
+    "skliquid.nn": ["LSM", "LiquidReservoir"],
+    "skliquid.nn.surrogate": ["fast_sigmoid", "straight_through_round"],
+    "skliquid.datasets": ["load_japanese_vowels", "from_aeon", "from_pandas", "from_tslearn"],
+    "skliquid.plotting": ["plot_raster"],
+    "skliquid.sequences": ["Sequences", "as_sequences"],
+    "skliquid.liquid": ["Liquid", "draw_liquid"],
+}
+# GL01, GL08: text starts on the opening line; inherited methods of MLX are not ours.
+# SA01, ES01, EX01: "See Also", an extended summary and examples only where they help.
+# RT03, PR06..: numpydoc's own defaults for scikit-learn style.
+IGNORED = {"GL01", "SA01", "ES01", "EX01", "SA04"}
+
+OBJECTS = [(module, name) for module, names in PUBLIC.items() for name in names]
+
+
+def own_members(module, name):
+    """Names of an object and of the public methods and properties defined by the package."""
+    thing = getattr(importlib.import_module(module), name)
+    yield name, thing
+    if inspect.isclass(thing):
+        for member, value in inspect.getmembers(thing):
+            function = value.fget if isinstance(value, property) else value
+            origin = getattr(inspect.unwrap(function), "__module__", "") if function else ""
+            if not member.startswith("_") and (origin or "").startswith("skliquid"):
+                yield f"{name}.{member}", value
+
+
+@pytest.mark.parametrize(("module", "name"), OBJECTS, ids=lambda value: value)
+def test_numpydoc_validation(module, name):
+    problems = []
+    for member, _ in own_members(module, name):
+        for code, message in validate(f"{module}.{member}")["errors"]:
+            if code not in IGNORED:
+                problems.append(f"{member}: {code} {message}")
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(("module", "name"), OBJECTS, ids=lambda value: value)
+def test_has_an_example(module, name):
+    thing = getattr(importlib.import_module(module), name)
+    assert ">>>" in thing.__doc__
+
+
+@pytest.mark.parametrize("module", ["topology", "nn", "datasets"])
+def test_all_is_listed(module):
+    package = importlib.import_module(f"skliquid.{module}")
+    listed = PUBLIC[f"skliquid.{module}"]
+    assert set(package.__all__) - {"surrogate"} == set(listed)

@@ -1,0 +1,128 @@
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skliquid.fixed_point import ROW_SUM_LIMIT, input_grid, recurrent_grid, to_grid
+from skliquid.liquid import draw_liquid
+from skliquid.topology import erdos_renyi, spectral_radius
+
+
+def test_to_grid_rounds_to_the_nearest_multiple_ties_to_even():
+    values = np.array([0.124, 0.126, 0.125, 0.375, -0.125, -7.3])
+    np.testing.assert_array_equal(to_grid(values, 2), [0.0, 0.25, 0.0, 0.5, -0.0, -7.25])
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-3, 1.0, 1e5])
+def test_recurrent_grid_is_the_finest_with_exact_int16_sums(scale):
+    rng = np.random.default_rng(0)
+    weights, targets = scale * rng.normal(size=4000), rng.integers(20, size=4000)
+    units, exponent = recurrent_grid(weights, targets)
+    sums = np.bincount(targets, np.abs(units.astype(float)))
+    assert sums.max() <= ROW_SUM_LIMIT
+    assert exponent == 20 or sums.max() > ROW_SUM_LIMIT / 2.1
+    assert np.abs(np.ldexp(units.astype(float), -exponent) - weights).max() <= 2.0 ** -(
+        exponent + 1
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (50, 12), (3, 1000)])
+def test_input_products_are_exact_in_any_order(shape):
+    rng = np.random.default_rng(0)
+    weights = input_grid(rng.normal(size=shape)).astype(np.float64)
+    x = to_grid(rng.uniform(-512, 512, size=shape[1]), 14)
+    order = rng.permutation(shape[1])
+    np.testing.assert_array_equal(weights @ x, weights[:, order] @ x[order])
+    assert np.abs(input_grid(np.zeros((2, 2)))).max() == 0
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.9, 1.5])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+def test_grid_leaves_the_spectral_radius(topology, radius):
+    liquid = draw_liquid(1, 300, topology=topology, spectral_radius=radius, seed=0)
+    assert spectral_radius(liquid.recurrent_weights) == pytest.approx(radius, rel=1e-3)
+    assert liquid.density == pytest.approx(0.1, rel=0.06)
+
+
+def test_recurrent_weights_are_the_topologys():
+    given = erdos_renyi(60, rng=0)
+    for topology in (given, sparse.csr_array(given), lambda n, rng: erdos_renyi(n, rng=0)):
+        liquid = draw_liquid(2, 60, topology=topology, seed=0)
+        half_unit = 2.0 ** -(liquid.weight_exponent + 1)
+        np.testing.assert_allclose(liquid.recurrent_weights, given, atol=half_unit, rtol=0)
+        assert liquid.recurrent_weights.dtype == np.float32
+
+
+def test_streams_are_separate():
+    one = draw_liquid(2, 60, seed=0)
+    other = draw_liquid(2, 60, topology="small_world", spectral_radius=0.3, seed=0)
+    np.testing.assert_array_equal(one.input_weights, other.input_weights)
+    wider = draw_liquid(3, 60, seed=0)
+    np.testing.assert_array_equal(one.recurrent_weights, wider.recurrent_weights)
+
+
+def test_input_weights():
+    liquid = draw_liquid(16, 2000, input_scaling=2.0, seed=0)
+    assert liquid.input_weights.std() == pytest.approx(2.0 / 4, rel=0.02)
+    assert liquid.input_weights.mean() == pytest.approx(0.0, abs=0.01)
+
+
+def test_topology_params():
+    ring = draw_liquid(1, 50, topology="small_world", topology_params={"p_rewire": 0.0}, seed=0)
+    neighbours = np.flatnonzero(ring.recurrent_weights[10])
+    np.testing.assert_array_equal(neighbours, [8, 9, 11, 12])
+    few = draw_liquid(1, 50, topology="scale_free", topology_params={"m": 1}, seed=0)
+    assert len(few.synapse_units) == 2 * 49
+
+
+@pytest.mark.parametrize("topology", ["small_world", "scale_free"])
+@pytest.mark.parametrize("n", [3, 4, 5, 30])
+@pytest.mark.parametrize("connectivity", [0.001, 0.5, 1.0])
+@pytest.mark.filterwarnings("ignore:The graph drawn")
+def test_any_connectivity_gives_a_graph(topology, n, connectivity):
+    liquid = draw_liquid(1, n, topology=topology, connectivity=connectivity, seed=0)
+    assert len(liquid.synapse_units) > 0
+
+
+def test_record_is_immutable_and_pickles():
+    liquid = draw_liquid(1, 20, seed=0)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        liquid.beta = 0
+    again = pickle.loads(pickle.dumps(liquid))
+    np.testing.assert_array_equal(again.recurrent_weights, liquid.recurrent_weights)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"reservoir_size": 0}, ValueError, "reservoir_size must be .* got 0"),
+        ({"n_channels": 0}, ValueError, "input_size must be .* got 0"),
+        ({"connectivity": 0}, ValueError, "connectivity must be .* got 0"),
+        ({"connectivity": 1.1}, ValueError, "connectivity must be .* got 1.1"),
+        ({"spectral_radius": -1}, ValueError, "spectral_radius must be .* got -1"),
+        ({"exc_ratio": -0.1}, ValueError, "exc_ratio must be .* got -0.1"),
+        ({"beta": 1.0}, ValueError, "beta must be .* got 1.0"),
+        ({"threshold": 0}, ValueError, "threshold must be .* got 0"),
+        ({"input_scaling": -1}, ValueError, "input_scaling must be .* got -1"),
+        ({"topology": "ring"}, ValueError, "topology must be one of .*small_world.* got 'ring'"),
+        ({"topology": object()}, TypeError, "topology must be one of"),
+        ({"topology": np.zeros((3, 3))}, ValueError, r"shape \(3, 3\); expected \(20, 20\)"),
+        ({"topology": np.full((20, 20), np.nan)}, ValueError, "not all in"),
+        ({"topology_params": {"k": 4}}, ValueError, "parameter must be one of .* got 'k'"),
+        (
+            {"topology": "small_world", "topology_params": {"k": 5}},
+            ValueError,
+            "k must be even",
+        ),
+        (
+            {"topology": "scale_free", "topology_params": {"m": 20}},
+            ValueError,
+            "m must be .* got 20",
+        ),
+    ],
+)
+def test_bad_parameters(arguments, error, message):
+    with pytest.raises(error, match=message):
+        draw_liquid(**({"n_channels": 1, "reservoir_size": 20, "seed": 0} | arguments))

@@ -1,0 +1,274 @@
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifierCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+
+from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+from skliquid._readouts import ALPHAS, merge_duplicates
+from skliquid.sequences import as_sequences
+
+
+def test_accuracy_on_speech(vowels):
+    X, y, X_test, y_test = vowels
+    scores = [LSMClassifier(random_state=i).fit(X, y).score(X_test, y_test) for i in range(5)]
+    assert np.mean(scores) >= 0.98
+
+
+def test_is_transformer_scaler_and_ridge(few_vowels):
+    X, y = [x.astype(np.float64) for x in few_vowels[0]], few_vowels[1]
+    lsm = LSMClassifier(60, random_state=0).fit(X, y)
+    by_hand = make_pipeline(
+        LiquidTransformer(60, random_state=0), StandardScaler(), RidgeClassifierCV(alphas=ALPHAS)
+    ).fit(X, y)
+    np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
+    assert lsm.classes_.tolist() == ["1", "2", "3"]
+    assert list(lsm.pipeline_.named_steps) == ["liquid", "scaler", "readout"]
+
+
+@pytest.mark.parametrize(
+    ("readout", "has_proba", "has_decision"),
+    [
+        ("ridge", False, True),
+        ("mlp", True, False),
+        (LogisticRegression(), True, True),
+        (SVC(), False, True),
+        (RandomForestClassifier(random_state=0), True, False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_readouts(few_vowels, readout, has_proba, has_decision):
+    X, y = few_vowels
+    lsm = LSMClassifier(60, readout=readout, random_state=0)
+    for _ in range(2):
+        assert hasattr(lsm, "predict_proba") == has_proba
+        assert hasattr(lsm, "decision_function") == has_decision
+        lsm.fit(X, y)
+    assert lsm.score(X, y) > 0.9
+    if has_proba:
+        np.testing.assert_allclose(lsm.predict_proba(X).sum(axis=1), 1)
+    if has_decision:
+        assert lsm.decision_function(X).shape == (len(X), 3)
+    if not isinstance(readout, str):
+        assert not hasattr(readout, "classes_"), "the user's estimator was fitted"
+
+
+def test_sample_weight_of_two_is_the_sample_twice(few_vowels):
+    X, y = few_vowels
+    weight = np.random.default_rng(0).integers(0, 4, size=len(X))
+    repeated = np.repeat(np.arange(len(X)), weight)
+    weighted = LSMClassifier(60, random_state=0).fit(X, y, sample_weight=weight)
+    plain = LSMClassifier(60, random_state=0).fit([X[i] for i in repeated], y[repeated])
+    np.testing.assert_allclose(
+        weighted.decision_function(X), plain.decision_function(X), rtol=1e-7, atol=1e-9
+    )
+    unweighted = LSMClassifier(60, random_state=0).fit(X, y)
+    assert np.abs(weighted.decision_function(X) - unweighted.decision_function(X)).max() > 1e-3
+
+
+def test_merge_duplicates():
+    X = as_sequences([[[1.0]], [[2.0]], [[1.0]], [[1.0]], [[1.0], [1.0]]])
+    y = np.array(["a", "a", "a", "b", "a"])
+    kept, weight = merge_duplicates(X, y, None)
+    assert kept.tolist() == [0, 1, 3, 4]
+    assert weight.tolist() == [2, 1, 1, 1]
+    kept, weight = merge_duplicates(X, y, np.array([1.0, 0.0, 0.5, 2.0, 1.0]))
+    assert kept.tolist() == [0, 3, 4]
+    assert weight.tolist() == [1.5, 2, 1]
+    kept, weight = merge_duplicates(X.take([0, 1]), y[:2], None)
+    assert kept.tolist() == [0, 1]
+    assert weight is None
+    kept, _ = merge_duplicates(X, np.arange(10.0).reshape(5, 2), None)
+    assert kept.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("readout", ["ridge", GaussianNB(), LogisticRegression()])
+def test_class_weight(few_vowels, readout):
+    X, y = few_vowels
+    rng = np.random.default_rng(0)
+    X = [x + rng.normal(size=x.shape) * 4 for x in X]
+    heavy = {"1": 1e6, "2": 1.0, "3": 1.0}
+    lsm = LSMClassifier(30, readout=readout, class_weight=heavy, random_state=0)
+    X_new = [x + rng.normal(size=x.shape) * 4 for x in X]
+    plain = LSMClassifier(30, readout=readout, random_state=0).fit(X, y)
+    lsm.fit(X, y, sample_weight=np.ones(len(y)))
+    assert (lsm.predict(X_new) == "1").mean() > (plain.predict(X_new) == "1").mean()
+    balanced = LSMClassifier(30, readout=readout, class_weight="balanced", random_state=0)
+    np.testing.assert_array_equal(balanced.fit(X, y).predict(X_new), plain.predict(X_new))
+
+
+def test_class_weight_in_the_ridge_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 12, 2)), np.repeat([0, 1, 2], [35, 15, 10])
+    for class_weight in ("balanced", {0: 0.2, 1: 3.0, 2: 1.0}):
+        lsm = LSMClassifier(60, class_weight=class_weight, random_state=0).fit(X, y)
+        ridge = RidgeClassifierCV(alphas=ALPHAS, class_weight=class_weight)
+        by_hand = make_pipeline(LiquidTransformer(60, random_state=0), StandardScaler(), ridge)
+        expected = by_hand.fit(X, y).decision_function(X)
+        np.testing.assert_allclose(lsm.decision_function(X), expected, rtol=1e-6, atol=1e-9)
+
+
+def test_balanced_counts_a_weight_of_two_as_two_samples(few_vowels):
+    X, y = few_vowels
+    weight = np.random.default_rng(0).integers(0, 4, size=len(X))
+    repeated = np.repeat(np.arange(len(X)), weight)
+    lsm = LSMClassifier(30, class_weight="balanced", random_state=0)
+    weighted = lsm.fit(X, y, sample_weight=weight).decision_function(X)
+    plain = lsm.fit([X[i] for i in repeated], y[repeated]).decision_function(X)
+    np.testing.assert_allclose(weighted, plain, rtol=1e-7, atol=1e-9)
+
+
+def test_class_weight_of_unknown_class(few_vowels):
+    with pytest.raises(ValueError, match=r"class_weight has the classes \['4'\].* \['2', '3'\]"):
+        LSMClassifier(30, class_weight={"1": 2.0, "4": 1.0}).fit(*few_vowels)
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "class_weight"])
+def test_readout_without_weights(few_vowels, name):
+    X, y = few_vowels
+    lsm = LSMClassifier(30, readout=KNeighborsClassifier())
+    arguments = {}
+    if name == "class_weight":
+        lsm.set_params(class_weight="balanced")
+    else:
+        arguments["sample_weight"] = np.ones(len(y))
+    with pytest.raises(ValueError, match=f"{name} was given, but the readout KNeighbors"):
+        lsm.fit(X, y, **arguments)
+    lsm.set_params(class_weight=None).fit(X, y)
+
+
+def test_memory_runs_the_liquid_once(few_vowels, tmp_path, monkeypatch):
+    from skliquid import _transformer
+
+    X, y = few_vowels
+    runs = []
+    original = _transformer.pool_batch
+
+    def counted(*args):
+        runs.append(1)
+        return original(*args)
+
+    monkeypatch.setattr(_transformer, "pool_batch", counted)
+    for readout in ("ridge", LogisticRegression(), SVC()):
+        LSMClassifier(30, readout=readout, memory=str(tmp_path), random_state=0).fit(X, y)
+    assert len(runs) == 1
+    LSMClassifier(31, memory=str(tmp_path), random_state=0).fit(X, y)
+    assert len(runs) == 2
+
+
+def test_callbacks(few_vowels):
+    sklearn_callback = pytest.importorskip("sklearn.callback")
+    X, y = few_vowels
+    seen = []
+
+    class Recorder:
+        max_propagation_depth = None
+
+        def setup(self, estimator, context):
+            seen.append("setup")
+
+        def teardown(self, estimator, context):
+            seen.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):
+            seen.append(context.task_name)
+
+        def on_fit_task_end(self, estimator, context):
+            pass
+
+    assert isinstance(Recorder(), sklearn_callback.AutoPropagatedCallback)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lsm = LSMClassifier(30, batch_size=10, random_state=0).set_callbacks(Recorder())
+        lsm.fit(X, y)
+    assert seen.count("run-liquid") == 3
+    assert (seen[0], seen[-1]) == ("setup", "teardown")
+    seen.clear()
+    LiquidTransformer(30).set_callbacks(Recorder()).fit(X)
+    assert seen == ["setup", "fit", "draw-liquid", "teardown"]
+    seen.clear()
+    with pytest.raises(ValueError, match="X is empty"):
+        LSMClassifier(30).set_callbacks(Recorder()).fit([], [])
+    LSMRegressor(30).set_callbacks(Recorder()).fit(X, np.arange(len(X)))
+    assert seen[-1] == "teardown"
+
+
+def test_progress_bar(few_vowels, capsys):
+    callback = pytest.importorskip("sklearn.callback")
+    X, y = few_vowels
+    LSMClassifier(30, random_state=0).set_callbacks(callback.ProgressBar()).fit(X, y)
+    assert "LSMClassifier" in capsys.readouterr().out
+
+
+def test_global_settings_stay_outside(few_vowels):
+    from sklearn import config_context
+
+    X, y = few_vowels
+    expected = LSMClassifier(30, random_state=0).fit(X, y, sample_weight=np.ones(len(y)))
+    with config_context(enable_metadata_routing=True, transform_output="pandas"):
+        lsm = LSMClassifier(30, random_state=0).fit(X, y, sample_weight=np.ones(len(y)))
+        np.testing.assert_array_equal(lsm.decision_function(X), expected.decision_function(X))
+
+
+def test_regressor_learns(vowels):
+    X, _, X_test, _ = vowels
+    energy = np.array([x[:, 0].mean() for x in X])
+    energy_test = np.array([x[:, 0].mean() for x in X_test])
+    lsm = LSMRegressor(200, random_state=0).fit(X, energy)
+    assert lsm.score(X_test, energy_test) > 0.9
+    both = LSMRegressor(200, random_state=0).fit(X, np.column_stack([energy, -energy]))
+    assert both.predict(X_test).shape == (370, 2)
+    np.testing.assert_allclose(both.predict(X_test)[:, 0], lsm.predict(X_test), rtol=1e-6)
+    for readout in (SVR(), Ridge()):
+        other = LSMRegressor(200, readout=readout, random_state=0)
+        assert other.fit(X, energy[:, None].ravel()).score(X_test, energy_test) > 0.5
+    assert not hasattr(lsm, "decision_function")
+    with pytest.warns(UserWarning, match="column-vector"):
+        LSMRegressor(30, readout=SVR(), random_state=0).fit(X[:30], energy[:30, None])
+
+
+@pytest.mark.parametrize("Estimator", [LSMClassifier, LSMRegressor])
+def test_bad_targets(few_vowels, Estimator):
+    X, _ = few_vowels
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        Estimator(30).fit(X, np.arange(len(X) - 1) % 2)
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        Estimator(30).fit(X, None)
+    with pytest.raises(ValueError, match=r"contains NaN|Unknown label type|Input y"):
+        Estimator(30).fit(X, np.full(len(X), np.nan))
+    with pytest.raises(NotFittedError):
+        Estimator(30).predict(X)
+
+
+def test_one_class(few_vowels):
+    X, y = few_vowels
+    with pytest.raises(ValueError, match="y holds only one class.*'1'"):
+        LSMClassifier(30).fit(X[:10], y[:10])
+    weight = np.where(y == "2", 1.0, 0.0)
+    with pytest.raises(ValueError, match="y holds only one class with a positive weight.*'2'"):
+        LSMClassifier(30).fit(X, y, sample_weight=weight)
+    with pytest.raises(ValueError, match=r"Unknown label type"):
+        LSMClassifier(30).fit(X, np.linspace(0, 1, len(X)))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([], "X is empty"),
+        ([np.zeros((0, 12))], "sample 0 has length zero"),
+        ([np.zeros((3, 11))], "sequences of 11 channels"),
+        (np.zeros((1, 2, 3, 4)), "X has 4 dimensions"),
+        ([np.full((3, 12), np.nan)], "NaN: sample 0"),
+    ],
+)
+def test_bad_sequences_at_prediction(few_vowels, X, message):
+    lsm = LSMClassifier(30, random_state=0).fit(*few_vowels)
+    with pytest.raises(ValueError, match=message):
+        lsm.predict(X)

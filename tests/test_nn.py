@@ -1,0 +1,234 @@
+import copy
+import pickle
+
+import mlx.core as mx
+import mlx.nn
+import mlx.optimizers
+import numpy as np
+import pytest
+from mlx.utils import tree_flatten
+
+from skliquid import LiquidTransformer
+from skliquid.liquid import draw_liquid
+from skliquid.nn import LSM, LiquidReservoir
+from skliquid.nn.surrogate import fast_sigmoid, straight_through_round
+from skliquid.topology import erdos_renyi
+
+
+def trainable(module):
+    return {name for name, _ in tree_flatten(module.trainable_parameters())}
+
+
+def test_step_is_the_equation():
+    reservoir = LiquidReservoir(3, 40, beta=0.8, threshold=0.5, spectral_radius=0.7, seed=0)
+    W, W_in = np.array(reservoir.W, dtype=np.float64), np.array(reservoir.W_in, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    mem, spk = np.zeros((2, 40)), np.zeros((2, 40))
+    state = reservoir.init_state(2)
+    total = 0
+    for _ in range(25):
+        x = rng.normal(size=(2, 3)).astype(np.float32)
+        v = 0.8 * mem + x @ W_in.T + spk @ W.T
+        spk = (v > 0.5).astype(float)
+        mem = v - 0.5 * spk
+        spikes, state = reservoir(mx.array(x), state)
+        np.testing.assert_array_equal(np.array(spikes), spk)
+        np.testing.assert_array_equal(np.array(state["spk"]), spk)
+        np.testing.assert_allclose(np.array(state["mem"]), mem, atol=1e-3)
+        total += spk.sum()
+    assert total > 50
+
+
+def test_same_seed_is_the_same_liquid_as_the_estimators():
+    X = np.random.default_rng(0).normal(size=(4, 9, 3))
+    liquid = LiquidTransformer(60, beta=0.9, random_state=7).fit(X).liquid_
+    reservoir = LiquidReservoir(3, 60, beta=0.9, seed=7)
+    np.testing.assert_array_equal(np.array(reservoir.W), liquid.recurrent_weights)
+    np.testing.assert_array_equal(np.array(reservoir.W_in), liquid.input_weights)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("radius", [0.9, 1.5])
+def test_estimators_reservoir_stepped_by_hand(vowels, dtype, radius):
+    X = [x.astype(dtype) * np.pi for x in vowels[0][:15]]
+    transformer = LiquidTransformer(120, spectral_radius=radius, random_state=0).fit(X)
+    reservoir = transformer.to_reservoir()
+    for x, spikes in zip(X, transformer.spikes(X), strict=True):
+        state = reservoir.init_state(1)
+        for frame, expected in zip(x, spikes, strict=True):
+            got, state = reservoir(mx.array(frame)[None], state)
+            np.testing.assert_array_equal(np.array(got)[0] > 0, expected)
+        train, _ = reservoir.forward_sequence(mx.array(x)[:, None])
+        np.testing.assert_array_equal(np.array(train)[:, 0] > 0, spikes)
+
+
+def test_sequence_continues_from_a_state():
+    reservoir = LiquidReservoir(2, 30, connectivity=0.3, seed=0)
+    x = mx.random.normal((12, 3, 2), key=mx.random.key(0))
+    whole, last = reservoir.forward_sequence(x)
+    first, state = reservoir.forward_sequence(x[:5])
+    second, final = reservoir.forward_sequence(x[5:], state)
+    assert mx.array_equal(whole, mx.concatenate([first, second]))
+    assert mx.array_equal(last["mem"], final["mem"])
+
+
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+def test_topologies(topology):
+    reservoir = LiquidReservoir(1, 50, topology=topology, seed=0)
+    expected = draw_liquid(1, 50, topology=topology, seed=0).recurrent_weights
+    np.testing.assert_array_equal(np.array(reservoir.W), expected)
+
+
+def test_given_weights():
+    W = erdos_renyi(30, 0.3, rng=0)
+    for topology in (W, lambda n, rng: erdos_renyi(n, 0.3, rng=0)):
+        np.testing.assert_allclose(
+            np.array(LiquidReservoir(1, 30, topology=topology).W), W, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize(("readout", "n_readout"), [("linear", 2), ("mlp", 4)])
+def test_reservoir_stays_frozen(readout, n_readout):
+    lsm = LSM(3, 20, 2, readout=readout, connectivity=0.3, seed=0)
+
+    class Model(mlx.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lsm = lsm
+
+    model = Model()
+    for module in (lsm, lsm.reservoir, model):
+        module.unfreeze()
+        assert len(trainable(lsm)) == n_readout
+        assert all(name.startswith("readout") for name in trainable(lsm))
+    lsm.reservoir.unfreeze(keys=["W"])
+    assert len(trainable(lsm)) == n_readout
+    model.freeze()
+    assert not trainable(lsm)
+    assert {"reservoir.W", "reservoir.beta"} <= dict(tree_flatten(lsm.parameters())).keys()
+
+
+def test_trainable_reservoir_freezes_like_any_module():
+    lsm = LSM(3, 20, 2, train_reservoir=True, connectivity=0.3, seed=0)
+    everything = {"reservoir.W", "reservoir.W_in", "reservoir.bias"} | {
+        "readout.weight",
+        "readout.bias",
+    }
+    assert trainable(lsm) == everything
+    lsm.freeze()
+    assert not trainable(lsm)
+    lsm.unfreeze()
+    assert trainable(lsm) == everything
+
+
+def loss(lsm, x, target):
+    outputs, _ = lsm.forward_sequence(x)
+    return mx.mean((outputs.mean(axis=0) - target) ** 2)
+
+
+def test_gradients_reach_the_reservoir_and_training_lowers_the_loss():
+    mx.random.seed(0)
+    lsm = LSM(3, 40, 1, train_reservoir=True, connectivity=0.2, seed=0)
+    x = mx.random.normal((15, 16, 3))
+    target = mx.random.normal((16, 1))
+    value_and_grad = mlx.nn.value_and_grad(lsm, loss)
+    first, gradient = value_and_grad(lsm, x, target)
+    for name, value in tree_flatten(gradient):
+        assert mx.isfinite(value).all().item(), name
+        assert mx.abs(value).max().item() > 0, name
+    optimizer = mlx.optimizers.Adam(0.01)
+    for _ in range(15):
+        value, gradient = value_and_grad(lsm, x, target)
+        optimizer.update(lsm, gradient)
+        mx.eval(lsm.parameters())
+    assert value.item() < 0.5 * first.item()
+
+
+def test_gradient_through_time_is_the_chain_rule_of_the_surrogate():
+    """Two neurons, two steps: dloss/dW_in worked out by hand."""
+    reservoir = LiquidReservoir(
+        1, 2, beta=0.5, topology=np.array([[0.0, 0.25], [0.5, 0.0]]), trainable=True, seed=0
+    )
+    reservoir.W_in = mx.array([[1.5], [0.25]])
+    x = mx.ones((2, 1, 1))
+
+    def last_spikes(W_in):
+        reservoir.W_in = W_in
+        spikes, _ = reservoir.forward_sequence(x)
+        return spikes[1].sum()
+
+    gradient = np.array(mx.grad(last_spikes)(mx.array([[1.5], [0.25]])))[:, 0]
+    slope = 25.0
+
+    def phi(excess):
+        return 1 / (1 + slope * abs(excess)) ** 2
+
+    v1 = np.array([1.5, 0.25])
+    s1 = (v1 > 1).astype(float)
+    mem1 = v1 - s1
+    W = np.array([[0.0, 0.25], [0.5, 0.0]])
+    v2 = 0.5 * mem1 + np.array([1.5, 0.25]) + W @ s1
+    d1 = phi(v1 - 1)  # ds1/dv1
+    dv2 = np.diag(0.5 * (1 - d1)) + W * d1  # dv2/dv1, [to, from]
+    expected = phi(v2 - 1) @ (np.eye(2) + dv2)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("slope", [1.0, 25.0])
+def test_fast_sigmoid(slope):
+    spike = fast_sigmoid(slope)
+    x = np.linspace(-2, 2, 41).astype(np.float32)
+    np.testing.assert_array_equal(np.array(spike(mx.array(x))), x > 0)
+    weights = mx.arange(41) / 7
+    gradient = mx.grad(lambda x: (weights * spike(x)).sum())(mx.array(x))
+    expected = np.arange(41) / 7 / (1 + slope * np.abs(x)) ** 2
+    np.testing.assert_allclose(np.array(gradient), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="slope must be .* got 0"):
+        fast_sigmoid(0)
+
+
+def test_straight_through_round():
+    x = mx.array([-1.5, -0.4, 0.5, 2.5])
+    assert straight_through_round(x).tolist() == [-2.0, 0.0, 0.0, 2.0]
+    assert mx.grad(lambda x: (3 * straight_through_round(x)).sum())(x).tolist() == [3.0] * 4
+
+
+def test_one_step_and_the_sequence_agree():
+    lsm = LSM(3, 20, 4, readout="mlp", connectivity=0.3, seed=0)
+    x = mx.random.normal((6, 2, 3), key=mx.random.key(1))
+    outputs, final = lsm.forward_sequence(x)
+    assert outputs.shape == (6, 2, 4)
+    state = lsm.init_state(2)
+    for t in range(6):
+        output, state = lsm(x[t], state)
+        assert mx.allclose(output, outputs[t], atol=1e-6)
+    assert mx.array_equal(state["mem"], final["mem"])
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_modules_copy_and_pickle(duplicate):
+    lsm = LSM(3, 20, 2, connectivity=0.3, seed=0)
+    x = mx.random.normal((6, 2, 3), key=mx.random.key(1))
+    other = duplicate(lsm)
+    assert mx.array_equal(other.forward_sequence(x)[0], lsm.forward_sequence(x)[0])
+    other.unfreeze()
+    assert trainable(other) == trainable(lsm)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda r: r(mx.ones((2, 4)), r.init_state(2)), r"x has shape \(2, 4\); expected"),
+        (lambda r: r(mx.ones(3), r.init_state(2)), r"x has shape \(3,\); expected \(batch"),
+        (lambda r: r(mx.ones((2, 3)), r.init_state(1)), "state has shapes"),
+        (lambda r: r.forward_sequence(mx.ones((2, 3))), r"x_seq has shape .* expected \(T, "),
+        (lambda r: r.forward_sequence(mx.ones((0, 2, 3))), "x_seq has shape"),
+        (lambda r: r.init_state(0), "batch_size must be .* got 0"),
+        (lambda r: LSM(3, 20, 2, readout="tree"), "readout must be one of .* got 'tree'"),
+        (lambda r: LSM(3, 20, 0), "output_size must be .* got 0"),
+    ],
+)
+def test_bad_calls(call, message):
+    reservoir = LiquidReservoir(3, 20, connectivity=0.3, seed=0)
+    with pytest.raises(ValueError, match=message):
+        call(reservoir)
