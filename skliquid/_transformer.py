@@ -43,7 +43,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         Number of channels seen in `fit`.
     n_features_in_ : int
         Number of time steps if `fit` saw a 2-D array, else the number of channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, if `fit` saw a data frame with names that are all strings.
 
     See Also

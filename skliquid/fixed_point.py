@@ -3,7 +3,7 @@
 Sums of floating-point numbers depend on their order, and a fused multiply-add differs from
 a product followed by a sum; in a chaotic liquid one flipped bit changes all later spikes.
 Here every sum is one of multiples of a power of two, small enough to be exact in any order,
-and every rounding is an operation of its own:
+and every rounding is an operation of its own::
 
     x^    = round(clip((x - offset) * gain, +-512) / 2**-14) * 2**-14     (float32)
     I_in  = round((W_in x^ + b) / 2**-20) * 2**-20                        (exact in float64)

@@ -1,6 +1,6 @@
 """The liquid: one drawn reservoir as an immutable record of plain NumPy arrays.
 
-Each neuron is a leaky integrate-and-fire unit in discrete time [1]_:
+Each neuron is a leaky integrate-and-fire unit in discrete time [1]_::
 
     I[t]   = W_in x^[t] + b + W s[t-1]
     v      = decay(mem[t-1], beta) + I[t]

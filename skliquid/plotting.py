@@ -8,7 +8,7 @@ import numpy as np
 
 
 def plot_raster(spikes: Any, *, n_excitatory: int | None = None, ax: Any = None) -> Any:
-    """Draw a spike raster: a mark for each spike, time to the right, neurons upwards.
+    """Draw a spike raster: a cell for each spike, time to the right, neurons upwards.
 
     Parameters
     ----------
@@ -39,25 +39,25 @@ def plot_raster(spikes: Any, *, n_excitatory: int | None = None, ax: Any = None)
     'time step'
     """
     import matplotlib.pyplot as plt
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import Patch
 
-    spikes = np.asarray(spikes)
+    spikes = np.asarray(spikes) != 0
     if spikes.ndim != 2:
         raise ValueError(f"spikes has shape {spikes.shape}; expected (n_timesteps, n_neurons).")
     ax = plt.gca() if ax is None else ax
-    n_timesteps, n_neurons = spikes.shape
+    n_neurons = spikes.shape[1]
     split = n_neurons if n_excitatory is None else n_excitatory
-    time, neuron = np.nonzero(spikes)
-    groups = [("excitatory", neuron < split, "C0"), ("inhibitory", neuron >= split, "C3")]
-    # A mark about as high as one neuron, wide enough to be seen.
-    size = float(np.clip(1500 / n_neurons, 1, 20))
-    for label, members, colour in groups:
-        ax.scatter(time[members], neuron[members], s=size, color=colour, marker="|", label=label)
+    cells = np.zeros((*spikes.T.shape, 4))  # transparent
+    colours = {"excitatory": to_rgba("C0"), "inhibitory": to_rgba("C3")}
+    cells[:split][spikes.T[:split]] = colours["excitatory"]
+    cells[split:][spikes.T[split:]] = colours["inhibitory"]
+    ax.imshow(cells, aspect="auto", origin="lower", interpolation="nearest")
     if n_excitatory is not None:
-        ax.legend(loc="upper right", markerscale=3, framealpha=0.9)
-    ax.set(
-        xlabel="time step",
-        ylabel="neuron",
-        xlim=(-0.5, n_timesteps - 0.5),
-        ylim=(-0.5, n_neurons - 0.5),
-    )
+        handles = [Patch(color=colour, label=label) for label, colour in colours.items()]
+        # Above the axes, where it hides no spike.
+        ax.legend(
+            handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False
+        )
+    ax.set(xlabel="time step", ylabel="neuron")
     return ax

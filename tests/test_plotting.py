@@ -5,19 +5,25 @@ import pytest
 from skliquid.plotting import plot_raster
 
 
-def test_raster_marks_every_spike_once():
+def test_raster_draws_every_spike_in_its_cell():
     spikes = np.random.default_rng(0).random((30, 20)) < 0.2
     _, ax = plt.subplots()
     assert plot_raster(spikes, n_excitatory=15, ax=ax) is ax
-    marks = [np.asarray(points.get_offsets()) for points in ax.collections]
-    drawn = {(int(t), int(i)) for t, i in np.concatenate(marks)}
-    assert drawn == set(zip(*np.nonzero(spikes), strict=True))
-    assert (marks[0][:, 1] < 15).all()
-    assert (marks[1][:, 1] >= 15).all()
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
-        "excitatory",
-        "inhibitory",
-    ]
+    image = np.asarray(ax.images[0].get_array())
+    np.testing.assert_array_equal(image[:, :, 3].T > 0, spikes)
+    red, blue = image[:, :, 0], image[:, :, 2]
+    assert (blue[:15] >= red[:15]).all()
+    assert (red[15:] >= blue[15:]).all()
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["excitatory", "inhibitory"]
+    plt.close()
+
+
+def test_raster_in_one_colour():
+    _, ax = plt.subplots()
+    plot_raster(np.eye(4))
+    assert ax.get_legend() is None
+    assert len(np.unique(np.asarray(ax.images[0].get_array()).reshape(-1, 4), axis=0)) == 2
     plt.close()
 
 
