@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from .engines import ENGINES
 from .liquid import TOPOLOGIES
-from .sequences import Sequences, as_collection, as_sequences
+from .sequences import Sequences, as_collection, as_sequences, refuse_objects
 
 RESERVOIR_CONSTRAINTS: dict[str, list[Any]] = {
     "reservoir_size": [Interval(Integral, 1, None, closed="left")],
@@ -30,6 +30,7 @@ RESERVOIR_CONSTRAINTS: dict[str, list[Any]] = {
     "tau_trace": [Interval(Real, 0, None, closed="neither")],
     "engine": [StrOptions({"auto", *ENGINES})],
     "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+    "n_jobs": [Integral, None],
     "random_state": ["random_state"],
 }
 
@@ -53,8 +54,8 @@ RESERVOIR_DOC = """reservoir_size : int, default=500
             default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
         returns recurrent weights; or recurrent weights of shape (reservoir_size,
-        reservoir_size), where ``W[i, j]`` is the synapse from j to i. Weights that are given
-        are used as they are, without `connectivity`, `spectral_radius` and `exc_ratio`.
+        reservoir_size), where ``W[i, j]`` is the synapse from j to i. On weights that are
+        given, `connectivity`, `spectral_radius` and `exc_ratio` do not act.
     topology_params : dict, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
     input_scaling : float, default=1.0
@@ -62,7 +63,8 @@ RESERVOIR_DOC = """reservoir_size : int, default=500
         sqrt(n_channels)``; non-negative.
     scale_channels : bool, default=True
         Whether each channel is standardised by its mean and standard deviation over all
-        training frames. Without it, input saturates beyond +-512.
+        training frames. Without it, input is taken in steps of ``2**-14`` and saturates
+        beyond +-512.
     pooling : str or list of str, \
             default=("rate", "membrane", "counts", "potentials")
         What is kept of a sequence's spikes and potentials, one or several of
@@ -77,12 +79,15 @@ RESERVOIR_DOC = """reservoir_size : int, default=500
         Number of windows of "counts" and "potentials".
     tau_trace : float, default=5.0
         Time constant of "trace" in time steps; positive.
-    engine : {"auto", "numpy", "mlx"}, default="auto"
+    engine : {"auto", "numba", "numpy", "mlx"}, default="auto"
         What runs the liquid; every engine gives the same spikes. "auto" is "mlx" where MLX
-        has a GPU, else "numpy".
+        has a GPU, else "numba".
     batch_size : int, default=None
         Number of sequences that run side by side; None chooses it by a budget of memory. It
         does not change the features.
+    n_jobs : int, default=None
+        Number of threads of the "numba" engine; None is 1 unless a
+        :func:`joblib.parallel_config` says otherwise, -1 is all cores.
     random_state : int, RandomState instance or None, default=None
         Seed of the liquid's weights; an int gives the same liquid at every fit."""
 
@@ -131,10 +136,13 @@ class SequenceEstimator(BaseEstimator):
 
     def _validate_table(self, X: Any, *, reset: bool) -> np.ndarray:
         """Validate a 2-D array; its width counts only if fit saw a 2-D array too."""
+        values = np.asarray(X)
+        if values.dtype == object:
+            refuse_objects(values, "X")
         if reset:
             self._fitted_on_table = True
         elif not self._fitted_on_table:
-            return np.asarray(X)
+            return values
         table: np.ndarray = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
         return table
 

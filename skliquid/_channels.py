@@ -41,20 +41,21 @@ def channel_scaling(
     offset = _weighted_sum(sequences, weight, np.zeros(sequences.n_channels), 1) / total
     variance = _weighted_sum(sequences, weight, offset, 2) / total
     std = np.sqrt(variance)
-    resolution = _FLOAT32_STEP * np.abs(offset)
-    coarse = (std > resolution) & (std < 100 * resolution)
-    if coarse.any():
-        channel = int(np.argmax(coarse))
+    with np.errstate(divide="ignore", over="ignore"):
+        gain = (1.0 / std).astype(np.float32)
+    lost = (std > 0) & ~np.isfinite(gain)
+    if sequences.unresolved is not None:
+        lost |= sequences.unresolved
+    if lost.any():
+        channel = int(np.argmax(lost))
         warnings.warn(
-            f"Channel {channel} varies by {std[channel]:.3g} around {offset[channel]:.3g}, "
-            "which float32 resolves poorly; subtract its offset before fitting.",
+            f"Channel {channel} varies so little around {offset[channel]:.3g} that float32 loses "
+            "most of it; subtract its offset, or scale it up, before fitting.",
             UserWarning,
             stacklevel=4,
         )
-    with np.errstate(divide="ignore", over="ignore"):
-        gain = (1.0 / std).astype(np.float32)
     # What rounding leaves of a constant is not a signal.
-    gain[(std <= resolution) | ~np.isfinite(gain)] = 1.0
+    gain[(std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain)] = 1.0
     # Rounding to float32 also hides the order in which the sums were taken.
     return offset.astype(np.float32), gain
 

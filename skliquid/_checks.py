@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+# Larger weights would leave the range in which float32 arithmetic stays finite.
+LARGEST_SCALE = 1e6
+
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """Return `value` as an int if it is an integer in ``[low, high]``."""
@@ -38,6 +41,23 @@ def check_real(
     if not (np.isfinite(value) and above and below):
         raise ValueError(f"{name} must be {accepted}, got {value!r}.")
     return value
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """Return `value` as a bool if it is one."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def check_seed(name: str, value: Any) -> np.random.Generator:
+    """Make a generator from a seed, or return the generator given."""
+    try:
+        return np.random.default_rng(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{name} must be None, a non-negative integer or a numpy Generator, got {value!r}."
+        ) from error
 
 
 def check_option(name: str, value: Any, options: Collection[str]) -> str:

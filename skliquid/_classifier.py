@@ -111,6 +111,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         tau_trace: float = 5.0,
         engine: str = "auto",
         batch_size: int | None = None,
+        n_jobs: int | None = None,
         random_state: Any = None,
         readout: Any = "ridge",
         memory: Any = None,
@@ -132,6 +133,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
             tau_trace=tau_trace,
             engine=engine,
             batch_size=batch_size,
+            n_jobs=n_jobs,
             random_state=random_state,
             readout=readout,
             memory=memory,
@@ -163,13 +165,16 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         sequences = self._validate_sequences(X, reset=True)
         y = column_or_1d(self._validate_targets(y), warn=True)
         check_consistent_length(sequences, y)
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+            self.classes_ = np.unique(y)
+        except TypeError as error:
+            raise ValueError(f"y must hold labels of one type: {error}.") from error
         readout = self._make_readout()
         weight = None
         if sample_weight is not None:
             require_weights(readout, "sample_weight")
             weight = checked_weight(sample_weight, sequences)
-        self.classes_ = np.unique(y)
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _check_y as check_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator
 from ._callbacks import CallbackSupportMixin, fit_tasks
@@ -48,12 +48,16 @@ def _in_float64(sequences: Sequences) -> Sequences:
     return replace(sequences, dtype=np.float64)
 
 
+def _transform(liquid: LiquidTransformer, sequences: Sequences) -> np.ndarray:
+    return liquid.transform(sequences)
+
+
 class BaseLSM(CallbackSupportMixin, SequenceEstimator):
     """A pipeline of liquid, scaler and readout behind flat parameters."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **RESERVOIR_CONSTRAINTS,
-        "readout": [StrOptions(set(READOUTS)), HasMethods(["fit", "predict"])],
+        "readout": [StrOptions(set(READOUTS)), HasMethods(["fit"])],
         "memory": [str, HasMethods(["cache"]), None],
     }
 
@@ -77,6 +81,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         tau_trace: float = 5.0,
         engine: str = "auto",
         batch_size: int | None = None,
+        n_jobs: int | None = None,
         random_state: Any = None,
         readout: Any = "ridge",
         memory: Any = None,
@@ -96,6 +101,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         self.tau_trace = tau_trace
         self.engine = engine
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.readout = readout
         self.memory = memory
@@ -149,11 +155,14 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         tasks.end()
 
     def _call(self, method: str, X: Any) -> Any:
-        """Call a method of the fitted pipeline on validated sequences."""
+        """Call a method of the readout on the features of validated sequences."""
         check_is_fitted(self)
-        sequences = self._validate_sequences(X, reset=False)
+        sequences = _in_float64(self._validate_sequences(X, reset=False))
+        # Cached as in fitting, so that neither a search's scores run the liquid again.
+        transform = check_memory(self.memory).cache(_transform)
         with _inner_settings():
-            return getattr(self.pipeline_, method)(_in_float64(sequences))
+            features = transform(self.pipeline_[0], sequences)
+            return getattr(self.pipeline_[1:], method)(features)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each sequence.

@@ -6,11 +6,12 @@ import hashlib
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import has_fit_parameter
 
+from ._checks import check_real
 from .sequences import Sequences
 
 READOUTS = ("ridge", "mlp")
@@ -20,19 +21,23 @@ ALPHAS = tuple(np.logspace(-2, 5, 15))
 
 def classifier_readout(readout: Any, random_state: Any) -> Any:
     """Make the classifier that `readout` names, or a clone of it."""
-    if readout == "ridge":
+    if isinstance(readout, str) and readout == "ridge":
         return RidgeClassifierCV(alphas=ALPHAS)
-    if readout == "mlp":
+    if isinstance(readout, str) and readout == "mlp":
         return MLPClassifier(random_state=random_state)
+    if not is_classifier(readout):
+        raise ValueError(f"readout must be one of {READOUTS} or a classifier, got {readout!r}.")
     return clone(readout)
 
 
 def regressor_readout(readout: Any, random_state: Any) -> Any:
     """Make the regressor that `readout` names, or a clone of it."""
-    if readout == "ridge":
+    if isinstance(readout, str) and readout == "ridge":
         return RidgeCV(alphas=ALPHAS)
-    if readout == "mlp":
+    if isinstance(readout, str) and readout == "mlp":
         return MLPRegressor(random_state=random_state)
+    if not is_regressor(readout):
+        raise ValueError(f"readout must be one of {READOUTS} or a regressor, got {readout!r}.")
     return clone(readout)
 
 
@@ -61,6 +66,8 @@ def class_factors(
         totals = np.bincount(code, weights=sample_weight)
         factor = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
         return np.asarray(factor[code])
+    for label, factor in class_weight.items():
+        check_real(f"class_weight of class {label!r}", factor, 0)
     unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
     unweighted = [label for label in classes.tolist() if label not in class_weight]
     if unknown and unweighted:

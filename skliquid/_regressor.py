@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, column_or_1d
@@ -90,6 +91,8 @@ class LSMRegressor(RegressorMixin, BaseLSM):
             The estimator itself, fitted.
         """
         sequences = self._validate_sequences(X, reset=True)
+        if np.asarray(y).dtype.kind in "SU":
+            raise ValueError(f"y must hold numbers, got dtype {np.asarray(y).dtype}.")
         y = self._validate_targets(y, multi_output=True, y_numeric=True)
         check_consistent_length(sequences, y)
         readout = self._make_readout()
@@ -107,6 +110,8 @@ class LSMRegressor(RegressorMixin, BaseLSM):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        readout_tags = get_tags(self._make_readout())
-        tags.target_tags.multi_output = readout_tags.target_tags.multi_output
+        if isinstance(self.readout, str):  # both of those that have a name
+            tags.target_tags.multi_output = True
+        elif hasattr(self.readout, "__sklearn_tags__"):
+            tags.target_tags.multi_output = get_tags(self.readout).target_tags.multi_output
         return tags

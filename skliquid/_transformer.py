@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator, documented
 from ._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ._channels import channel_scaling
-from .engines import batches, pool_batch, resolve_engine, spike_trains
+from .engines import Runner, spike_trains
 from .liquid import Liquid, draw_liquid
 from .pooling import PoolingPlan, make_plan
 from .sequences import Sequences
@@ -93,6 +94,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         tau_trace: float = 5.0,
         engine: str = "auto",
         batch_size: int | None = None,
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.reservoir_size = reservoir_size
@@ -110,6 +112,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         self.tau_trace = tau_trace
         self.engine = engine
         self.batch_size = batch_size
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     @with_callbacks
@@ -160,9 +163,10 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         """
         sequences = self._validate_sequences(X, reset=True)
         self._fit(sequences, sample_weight)
-        n_batches = len(batches(self.liquid_, sequences, self._plan(), self.batch_size))
-        tasks = fit_tasks(self, n_batches, X)
-        features = self._transform(sequences, tasks.task)
+        runner = self._runner()
+        samples = runner.batches(sequences, self.batch_size)
+        tasks = fit_tasks(self, len(samples), X)
+        features = self._transform(sequences, runner, samples, tasks.task)
         tasks.end()
         return features
 
@@ -180,7 +184,9 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
             The features, float32 if all of `X` is float32, else float64.
         """
         check_is_fitted(self)
-        return self._transform(self._validate_sequences(X, reset=False))
+        sequences = self._validate_sequences(X, reset=False)
+        runner = self._runner()
+        return self._transform(sequences, runner, runner.batches(sequences, self.batch_size))
 
     def spikes(self, X: Any) -> list[np.ndarray]:
         """Run the liquid over sequences and return every spike.
@@ -259,18 +265,21 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)
 
+    def _runner(self) -> Runner:
+        return Runner(self.liquid_, self._plan(), self.engine, self.n_jobs)
+
     def _transform(
-        self, sequences: Sequences, task: Callable[..., Any] | None = None
+        self,
+        sequences: Sequences,
+        runner: Runner,
+        batches: list[np.ndarray],
+        task: Callable[[str], AbstractContextManager[Any]] = nullcontext,
     ) -> np.ndarray:
-        plan, engine = self._plan(), resolve_engine(self.engine)
-        n_features = len(plan.feature_names(self.liquid_.n_neurons))
+        n_features = runner.plan.n_features(runner.n_neurons)
         features = np.empty((len(sequences), n_features), dtype=sequences.dtype)
-        for samples in batches(self.liquid_, sequences, plan, self.batch_size):
-            if task is None:
-                features[samples] = pool_batch(self.liquid_, sequences, samples, plan, engine)
-            else:
-                with task("run-liquid"):
-                    features[samples] = pool_batch(self.liquid_, sequences, samples, plan, engine)
+        for samples in batches:
+            with task("run-liquid"):
+                features[samples] = runner.features(sequences, samples)
         return features
 
     def __sklearn_tags__(self) -> Any:

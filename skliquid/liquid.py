@@ -1,4 +1,4 @@
-"""The liquid: one drawn reservoir as an immutable record of plain NumPy arrays.
+"""The liquid: one drawn reservoir as a frozen record of plain NumPy arrays.
 
 Each neuron is a leaky integrate-and-fire unit in discrete time [1]_::
 
@@ -19,6 +19,7 @@ References
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ._checks import check_integer, check_option, check_real
+from ._checks import LARGEST_SCALE, check_integer, check_option, check_real, check_seed
 from .fixed_point import UNIT_EXPONENT, input_grid, recurrent_grid, to_grid
 from .topology import erdos_renyi, scale_free, small_world
 
@@ -35,8 +36,9 @@ TOPOLOGIES: dict[str, Callable[..., Any]] = {
     "small_world": small_world,
     "scale_free": scale_free,
 }
-# Larger scales would leave the range in which float32 arithmetic stays finite.
-_LARGEST_SCALE = 1e6
+_SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2}
+# A warning is due where rounding removes more than this fraction of the synapses.
+_LOST_SYNAPSES = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,7 @@ def draw_liquid(
         neighbours ``k`` and of edges ``m`` that they can have.
     spectral_radius : float, default=0.9
         Spectral radius of the recurrent weights; non-negative. Rounding to the weight grid
-        moves it by about 1e-5.
+        moves it by less than one part in a thousand.
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1].
     beta : float, default=0.9
@@ -155,8 +157,8 @@ def draw_liquid(
             default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
         returns the recurrent weights; or the weights themselves, of shape (n, n). Weights
-        that are given are used as they are, rounded to the weight grid: `connectivity`,
-        `spectral_radius` and `exc_ratio` do not act on them.
+        that are given are only rounded to the weight grid: `connectivity`, `spectral_radius`
+        and `exc_ratio` do not act on them.
     topology_params : mapping or None, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
     input_scaling : float, default=1.0
@@ -187,14 +189,13 @@ def draw_liquid(
     n_channels = check_integer("input_size", n_channels, low=1)
     connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")
     exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
-    spectral_radius = check_real("spectral_radius", spectral_radius, 0, _LARGEST_SCALE)
+    spectral_radius = check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
     beta = check_real("beta", beta, 0, 1, closed="left")
-    threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, _LARGEST_SCALE)
-    input_scaling = check_real("input_scaling", input_scaling, 0, _LARGEST_SCALE)
-    topology_rng, input_rng = np.random.default_rng(seed).spawn(2)
+    threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
+    input_scaling = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
+    topology_rng, input_rng = check_seed("seed", seed).spawn(2)
 
     if isinstance(topology, str):
-        check_option("topology", topology, TOPOLOGIES)
         arguments = _graph_arguments(topology, n, connectivity, topology_params)
         W = TOPOLOGIES[topology](
             n,
@@ -203,11 +204,17 @@ def draw_liquid(
             rng=topology_rng,
             as_sparse=True,
             **arguments,
-        )
+        ).tocsc()
+        W.sort_indices()
     else:
-        W = topology(n, topology_rng) if callable(topology) else topology
-    W = _checked_weights(W, n)
+        if topology_params:
+            raise ValueError(
+                "topology_params are arguments of a named random graph, but topology is "
+                f"{type(topology).__name__}; got {topology_params!r}."
+            )
+        W = _given_weights(topology(n, topology_rng) if callable(topology) else topology, n)
     units, exponent = recurrent_grid(W.data, W.indices)
+    _warn_of_lost_synapses(W.data, units)
     scale = input_scaling / np.sqrt(n_channels)
     return Liquid(
         synapse_offsets=W.indptr.astype(np.int64),
@@ -227,6 +234,12 @@ def _graph_arguments(
     topology: str, n: int, connectivity: float, topology_params: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Arguments of the named graph that give it the connectivity, unless set by the user."""
+    check_option("topology", topology, TOPOLOGIES)
+    if n < _SMALLEST[topology]:
+        raise ValueError(
+            f"reservoir_size must be at least {_SMALLEST[topology]} for topology {topology!r}, "
+            f"got {n}."
+        )
     arguments: dict[str, Any] = {}
     if topology == "erdos_renyi":
         arguments["p"] = connectivity
@@ -236,6 +249,8 @@ def _graph_arguments(
     else:  # 2 m (n - m) synapses of n (n - 1); half of them are the most there can be
         root = max(1 - 2 * connectivity * (n - 1) / n, 0.0) ** 0.5
         arguments["m"] = min(max(round(n * (1 - root) / 2), 1), n - 1)
+    if not isinstance(topology_params, Mapping | None):
+        raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
     given = dict(topology_params or {})
     own = inspect.signature(TOPOLOGIES[topology]).parameters
     accepted = set(own) - {"n", "exc_ratio", "spectral_radius", "rng", "as_sparse"}
@@ -244,33 +259,45 @@ def _graph_arguments(
     return arguments | given
 
 
-def _checked_weights(W: Any, n: int) -> sparse.csc_array:
-    """Return the recurrent weights as a canonical ``csc_array``, or say what is wrong."""
-    if not sparse.issparse(W):
-        try:
-            W = np.asarray(W, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"topology must be one of {sorted(TOPOLOGIES)}, a callable (n, rng) -> W or an "
-                f"array of shape ({n}, {n}), got {W!r}."
-            ) from error
-    if W.shape != (n, n):
+def _given_weights(W: Any, n: int) -> sparse.csc_array:
+    """Return weights that the user gave as a canonical ``csc_array``, or say what is wrong."""
+    accepted = (
+        f"one of {sorted(TOPOLOGIES)}, a callable (n, rng) -> W or real weights of shape "
+        f"({n}, {n}), reservoir_size neurons"
+    )
+    weights = W if sparse.issparse(W) else np.asarray(W)
+    if weights.dtype.kind not in "biuf":
+        raise TypeError(f"topology must be {accepted}, got {W!r}.")
+    if weights.shape != (n, n):
+        raise ValueError(f"topology must be {accepted}, got weights of shape {weights.shape}.")
+    weights = sparse.csc_array(weights, dtype=np.float64)
+    weights.sum_duplicates()
+    weights.eliminate_zeros()
+    if not (np.abs(weights.data) <= LARGEST_SCALE).all():
         raise ValueError(
-            f"topology gives recurrent weights of shape {W.shape}; expected ({n}, {n}), "
-            "reservoir_size neurons."
+            f"topology gives recurrent weights that are not all in [-{LARGEST_SCALE:g}, "
+            f"{LARGEST_SCALE:g}]."
         )
-    W = sparse.csc_array(W, dtype=np.float64)
-    W.sum_duplicates()
-    W.eliminate_zeros()
-    if not (np.abs(W.data) <= _LARGEST_SCALE).all():
-        raise ValueError(
-            f"topology gives recurrent weights that are not all in [-{_LARGEST_SCALE:g}, "
-            f"{_LARGEST_SCALE:g}]."
+    return weights
+
+
+def _warn_of_lost_synapses(weights: np.ndarray, units: np.ndarray) -> None:
+    lost = np.count_nonzero((units == 0) & (weights != 0))
+    if lost > _LOST_SYNAPSES * len(weights):
+        warnings.warn(
+            f"{lost} of {len(weights)} synapses are too weak for the grid of the weights, "
+            "which the strongest row sets, and were rounded to zero.",
+            UserWarning,
+            stacklevel=3,
         )
-    return W
 
 
 def _channel_constants(values: Any, n_channels: int, default: float) -> np.ndarray:
     if values is None:
         return np.full(n_channels, default, dtype=np.float32)
-    return np.broadcast_to(values, n_channels).astype(np.float32)
+    values = np.asarray(values, dtype=np.float32)
+    if values.shape != (n_channels,):
+        raise ValueError(
+            f"input_offset and input_gain must have shape ({n_channels},), got {values.shape}."
+        )
+    return values

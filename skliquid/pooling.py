@@ -15,6 +15,10 @@ import numpy as np
 
 from ._checks import check_integer, check_real
 
+# Potentials further out than any that a working liquid has: 2**18 of them in multiples of
+# 2**-20 sum exactly in float64.
+POTENTIAL_LIMIT = 2.0**15
+
 POOLINGS = ("rate", "counts", "trace", "membrane", "potentials", "last")
 
 
@@ -39,6 +43,11 @@ class PoolingPlan:
     def needs(self, *names: str) -> bool:
         """Tell whether one of some poolings is asked for."""
         return not set(names).isdisjoint(self.names)
+
+    def n_features(self, n_neurons: int) -> int:
+        """Count the features."""
+        windows = {"counts": self.n_windows, "potentials": self.n_windows, "last": 2}
+        return n_neurons * sum(windows.get(name, 1) for name in self.names)
 
     def feature_names(self, n_neurons: int) -> list[str]:
         """Names of the features, in order."""
@@ -74,7 +83,8 @@ def make_plan(pooling: str | Iterable[str], n_windows: int, tau_trace: float) ->
     """
     names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
     accepted = f"one or several of {list(POOLINGS)}, each once"
-    if not names or len(set(names)) < len(names) or not set(names) <= set(POOLINGS):
+    known = all(isinstance(name, str) and name in POOLINGS for name in names)
+    if not names or not known or len(set(names)) < len(names):
         raise ValueError(f"pooling must be {accepted}, got {pooling!r}.")
     n_windows = check_integer("n_windows", n_windows, low=1)
     tau_trace = check_real("tau_trace", tau_trace, 0, closed="neither")
@@ -90,7 +100,8 @@ class Pools:
     counts : ndarray of shape (batch, n_windows, n), integer
         Spikes in each window.
     potentials : ndarray of shape (batch, n_windows, n), float64 or None
-        Sums of the membrane potential over each window.
+        Sums of the membrane potential over each window, where it is clipped to
+        +-``POTENTIAL_LIMIT`` so that the sums are exact.
     trace : ndarray of shape (batch, n), float32 or None
         ``trace[t] = decay(trace[t-1], trace_decay) + s[t]`` after the last step.
     mem, spk : ndarray of shape (batch, n), float32

@@ -19,6 +19,10 @@ ACCEPTED = (
 )
 
 
+# A channel should vary by at least this many steps of float32.
+_FLOAT32_STEPS = 300
+
+
 @dataclass(frozen=True, eq=False)
 class Sequences:
     """A validated collection of sequences.
@@ -32,6 +36,8 @@ class Sequences:
     dtype : numpy dtype, default=float32
         The floating type that the collection came in: float32 or float64. Features computed
         from it are returned in this type.
+    unresolved : ndarray of shape (n_channels,), dtype bool, or None, default=None
+        Channels whose variation float32 does not resolve.
 
     Examples
     --------
@@ -44,6 +50,7 @@ class Sequences:
     frames: np.ndarray
     offsets: np.ndarray
     dtype: Any = np.float32
+    unresolved: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -141,6 +148,8 @@ def as_sequences(X: Any) -> Sequences:
     if not parts:
         raise ValueError(f"X is empty; expected {ACCEPTED}.")
     for i, part in enumerate(parts):
+        if len(part) == 0:
+            raise ValueError(f"sample {i} has length zero; every sequence needs a frame.")
         if part.shape[1] != parts[0].shape[1]:
             raise ValueError(
                 f"All sequences must have the same number of channels: sample {i} has "
@@ -158,6 +167,8 @@ def as_collection(X: Any) -> np.ndarray | list[Any]:
             "X is a pandas object with a MultiIndex; convert it with "
             "skliquid.datasets.from_pandas first."
         )
+    if np.ma.isMaskedArray(X):
+        raise TypeError("X is a masked array; fill or drop the masked values first.")
     if isinstance(X, list | tuple):
         return _list_or_array(X)
     array = np.asarray(X)
@@ -214,6 +225,8 @@ def _sequence(value: Any, name: str) -> np.ndarray:
     """Return one sequence as a real array of shape (n_timesteps, n_channels)."""
     if sparse.issparse(value):
         raise TypeError(f"{name} is a sparse {type(value).__name__}; expected a dense array.")
+    if np.ma.isMaskedArray(value):
+        raise TypeError(f"{name} is a masked array; fill or drop the masked values first.")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -232,6 +245,7 @@ def _real(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}.")
     if array.dtype == object:
+        refuse_objects(array, name)
         try:
             return array.astype(np.float64)
         except (TypeError, ValueError) as error:
@@ -241,6 +255,18 @@ def _real(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
     return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def refuse_objects(array: np.ndarray, name: str) -> None:
+    """Raise an error for objects that NumPy would turn into numbers, or into part of one."""
+    for value in array.flat:
+        if isinstance(value, complex | np.complexfloating):
+            raise ValueError(f"Complex data not supported: {name} holds {value!r}.")
+        if value is None or isinstance(value, str | bytes):
+            raise TypeError(
+                f"{name} is an object array whose values are not all real numbers: it holds "
+                f"{value!r}."
+            )
 
 
 def _joined(parts: Iterable[np.ndarray], dtype: Any) -> Sequences:
@@ -261,7 +287,19 @@ def _validated(frames: np.ndarray, offsets: np.ndarray) -> Sequences:
         single = np.ascontiguousarray(frames, dtype=np.float32)
     if not np.isfinite(single).all():
         raise ValueError(_first_bad_value(frames, single, offsets))
-    return Sequences(single, offsets, frames.dtype)
+    return Sequences(single, offsets, frames.dtype, _unresolved(frames))
+
+
+def _unresolved(frames: np.ndarray) -> np.ndarray | None:
+    """Tell which channels vary by less than a few hundred steps of float32."""
+    if frames.dtype == np.float32:
+        return None
+    low, high = frames.min(axis=0), frames.max(axis=0)
+    # More than rounding errors in float64 around a constant ...
+    varies = high - low > 1e-12 * np.maximum(np.abs(low), np.abs(high))
+    # ... and less than float32 resolves around this value, or so near to zero.
+    step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(np.float32))
+    return np.asarray(varies & (high - low < _FLOAT32_STEPS * step))
 
 
 def _first_bad_value(frames: np.ndarray, single: np.ndarray, offsets: np.ndarray) -> str:

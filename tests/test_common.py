@@ -67,6 +67,7 @@ def test_estimators_share_their_parameters():
         ("tau_trace", [0, -1]),
         ("engine", ["torch", 1]),
         ("batch_size", [0, 1.5]),
+        ("n_jobs", [1.5, "all"]),
         ("random_state", ["seed"]),
         ("readout", ["svm", 3]),
         ("memory", [3]),

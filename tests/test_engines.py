@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skliquid import engines
-from skliquid.engines import ENGINES, batches, pool_batch, resolve_engine, spike_trains
+from skliquid.engines import ENGINES, Runner, resolve_engine, spike_trains
 from skliquid.liquid import draw_liquid
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.sequences import as_sequences
@@ -14,12 +14,11 @@ from skliquid.sequences import as_sequences
 PLAN = make_plan(POOLINGS, n_windows=3, tau_trace=4.0)
 
 
-def features(liquid, sequences, engine, plan=PLAN, batch_size=None):
-    out = None
-    for samples in batches(liquid, sequences, plan, batch_size):
-        part = pool_batch(liquid, sequences, samples, plan, engine)
-        out = np.empty((len(sequences), part.shape[1]), part.dtype) if out is None else out
-        out[samples] = part
+def features(liquid, sequences, engine, plan=PLAN, batch_size=None, n_jobs=None):
+    runner = Runner(liquid, plan, engine, n_jobs)
+    out = np.empty((len(sequences), plan.n_features(liquid.n_neurons)), sequences.dtype)
+    for samples in runner.batches(sequences, batch_size):
+        out[samples] = runner.features(sequences, samples)
     return out
 
 
@@ -116,6 +115,9 @@ def test_engines_agree_to_the_bit_on_speech(vowels, radius, topology):
     oracle = features(liquid, X, "numpy")
     assert 0.05 < oracle[:, :200].mean() < 0.6
     np.testing.assert_array_equal(features(liquid, X, "mlx", batch_size=23), oracle)
+    for n_jobs in (1, 2, 3):
+        got = features(liquid, X, "numba", n_jobs=n_jobs, batch_size=23)
+        np.testing.assert_array_equal(got, oracle)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -149,6 +151,16 @@ def test_extreme_input_saturates_and_stays_finite(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_potentials_far_out_are_clipped_alike(engine):
+    X = as_sequences([np.full((3000, 1), 512.0)])
+    liquid = draw_liquid(1, 20, connectivity=0.3, input_scaling=1e6, beta=0.99, seed=0)
+    plan = make_plan(("membrane", "rate"), 1, 1.0)
+    got = features(liquid, X, engine, plan)
+    np.testing.assert_array_equal(got, features(liquid, X, "numpy", plan))
+    assert np.abs(got).max() <= 2.0**15
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_sparse_and_dense_recurrence(engine, ragged):
     thin = draw_liquid(3, 400, connectivity=0.01, spectral_radius=1.5, seed=0)
     assert thin.density < 0.02
@@ -169,7 +181,7 @@ def test_spike_trains(ragged):
 
 def test_batches_hold_every_sequence_once_longest_first(ragged):
     liquid = draw_liquid(3, 20, connectivity=0.3, seed=0)
-    parts = batches(liquid, ragged, PLAN, 3)
+    parts = Runner(liquid, PLAN, "numpy").batches(ragged, 3)
     order = np.concatenate(parts)
     assert [len(part) for part in parts] == [3, 3, 1]
     assert sorted(order) == list(range(7))
@@ -180,8 +192,8 @@ def test_batches_hold_every_sequence_once_longest_first(ragged):
     ("system", "machine", "installed", "expected"),
     [
         ("Darwin", "arm64", [], "mlx"),
-        ("Darwin", "x86_64", [], "numpy"),
-        ("Linux", "x86_64", ["mlx", "mlx-cpu"], "numpy"),
+        ("Darwin", "x86_64", [], "numba"),
+        ("Linux", "x86_64", ["mlx", "mlx-cpu"], "numba"),
         ("Linux", "x86_64", ["mlx", "mlx-cuda-13"], "mlx"),
     ],
 )
@@ -195,7 +207,9 @@ def test_auto_engine(monkeypatch, system, machine, installed, expected):
     monkeypatch.setattr(
         engines.metadata, "distributions", lambda: [Distribution(name) for name in installed]
     )
+    engines._mlx_has_gpu.cache_clear()
     assert resolve_engine("auto") == expected
+    engines._mlx_has_gpu.cache_clear()
     assert resolve_engine("numpy") == "numpy"
 
 

@@ -86,6 +86,13 @@ def test_any_connectivity_gives_a_graph(topology, n, connectivity):
     assert len(liquid.synapse_units) > 0
 
 
+def test_synapses_lost_to_the_grid_warn():
+    W = np.zeros((20, 20))
+    W[1:, 0], W[0, 1:] = 0.5, 1e5
+    with pytest.warns(UserWarning, match="19 of 38 synapses are too weak"):
+        draw_liquid(1, 20, topology=W, seed=0)
+
+
 def test_record_is_immutable_and_pickles():
     liquid = draw_liquid(1, 20, seed=0)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -108,7 +115,25 @@ def test_record_is_immutable_and_pickles():
         ({"input_scaling": -1}, ValueError, "input_scaling must be .* got -1"),
         ({"topology": "ring"}, ValueError, "topology must be one of .*small_world.* got 'ring'"),
         ({"topology": object()}, TypeError, "topology must be one of"),
-        ({"topology": np.zeros((3, 3))}, ValueError, r"shape \(3, 3\); expected \(20, 20\)"),
+        ({"topology": np.zeros((3, 3))}, ValueError, r"of shape \(20, 20\).*got.*\(3, 3\)"),
+        ({"topology": None}, TypeError, "topology must be one of .* got None"),
+        ({"topology": np.eye(20) * 1j}, TypeError, "real weights of shape"),
+        ({"topology": np.eye(20).astype(str)}, TypeError, "real weights of shape"),
+        ({"topology": lambda n, rng: None}, TypeError, "topology must be one of .* got None"),
+        (
+            {"topology": np.eye(20), "topology_params": {"k": 4}},
+            ValueError,
+            "topology_params .* named random graph",
+        ),
+        ({"topology_params": 3}, TypeError, "topology_params must be a mapping .* got 3"),
+        (
+            {"topology": "small_world", "reservoir_size": 2},
+            ValueError,
+            "reservoir_size must be at least 3 for topology 'small_world', got 2",
+        ),
+        ({"seed": -1}, ValueError, "seed must be .* got -1"),
+        ({"seed": "a"}, TypeError, "seed must be .* got 'a'"),
+        ({"input_gain": np.ones(3)}, ValueError, r"shape \(1,\), got \(3,\)"),
         ({"topology": np.full((20, 20), np.nan)}, ValueError, "not all in"),
         ({"topology_params": {"k": 4}}, ValueError, "parameter must be one of .* got 'k'"),
         (

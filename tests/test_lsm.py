@@ -2,9 +2,12 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifierCV
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -145,22 +148,23 @@ def test_readout_without_weights(few_vowels, name):
 
 
 def test_memory_runs_the_liquid_once(few_vowels, tmp_path, monkeypatch):
-    from skliquid import _transformer
+    from skliquid.engines import Runner
 
     X, y = few_vowels
     runs = []
-    original = _transformer.pool_batch
+    original = Runner.features
 
-    def counted(*args):
-        runs.append(1)
-        return original(*args)
+    def counted(self, sequences, samples):
+        runs.append(len(samples))
+        return original(self, sequences, samples)
 
-    monkeypatch.setattr(_transformer, "pool_batch", counted)
-    for readout in ("ridge", LogisticRegression(), SVC()):
-        LSMClassifier(30, readout=readout, memory=str(tmp_path), random_state=0).fit(X, y)
-    assert len(runs) == 1
-    LSMClassifier(31, memory=str(tmp_path), random_state=0).fit(X, y)
-    assert len(runs) == 2
+    monkeypatch.setattr(Runner, "features", counted)
+    lsm = LSMClassifier(30, memory=str(tmp_path), random_state=0)
+    grid = {"readout": ["ridge", LogisticRegression(), SVC()]}
+    GridSearchCV(lsm, grid, cv=3, refit=False).fit(X, y)
+    assert sum(runs) == 3 * len(X)  # each fold's training and test parts, once
+    lsm.set_params(reservoir_size=31).fit(X, y)
+    assert sum(runs) == 4 * len(X)
 
 
 def test_callbacks(few_vowels):
@@ -232,6 +236,43 @@ def test_regressor_learns(vowels):
     assert not hasattr(lsm, "decision_function")
     with pytest.warns(UserWarning, match="column-vector"):
         LSMRegressor(30, readout=SVR(), random_state=0).fit(X[:30], energy[:30, None])
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "readout"),
+    [
+        (LSMRegressor, LogisticRegression()),
+        (LSMClassifier, Ridge()),
+        (LSMClassifier, KMeans()),
+        (LSMRegressor, "svm"),
+    ],
+)
+def test_readout_of_another_kind(few_vowels, Estimator, readout):
+    estimator = Estimator(30, readout=readout)
+    assert Estimator.__name__ in estimator._repr_html_()
+    with pytest.raises(ValueError, match="readout"):
+        estimator.fit(few_vowels[0], np.arange(30) % 3)
+
+
+def test_composed_readouts(few_vowels):
+    X, y = few_vowels
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2)
+    stack = StackingClassifier([("ridge", RidgeClassifierCV()), ("bayes", GaussianNB())], cv=2)
+    for readout in (search, stack, make_pipeline(PCA(5), LogisticRegression())):
+        assert LSMClassifier(30, readout=readout, random_state=0).fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("factor", [-1, np.nan, "a"])
+def test_bad_class_weight(few_vowels, factor):
+    with pytest.raises((ValueError, TypeError), match="class_weight of class '1' must be"):
+        LSMClassifier(30, class_weight={"1": factor}).fit(*few_vowels)
+
+
+def test_labels_of_mixed_types(few_vowels):
+    with pytest.raises((ValueError, TypeError), match="y must hold|Unknown label|label"):
+        LSMClassifier(30).fit(few_vowels[0], np.array(["a", 1, 2] * 10, dtype=object))
+    with pytest.raises(ValueError, match="y must hold numbers"):
+        LSMRegressor(30).fit(few_vowels[0], few_vowels[1])
 
 
 @pytest.mark.parametrize("Estimator", [LSMClassifier, LSMRegressor])

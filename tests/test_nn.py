@@ -62,6 +62,15 @@ def test_estimators_reservoir_stepped_by_hand(vowels, dtype, radius):
         np.testing.assert_array_equal(np.array(train)[:, 0] > 0, spikes)
 
 
+def test_float64_frames_on_the_cpu_count_as_float32(vowels):
+    X = [1000 + x.astype(np.float64) for x in vowels[0][:3]]
+    transformer = LiquidTransformer(60, random_state=0).fit(X)
+    with mx.stream(mx.cpu):
+        frames = mx.array(X[0], dtype=mx.float64)[:, None]
+        train, _ = transformer.to_reservoir().forward_sequence(frames)
+        np.testing.assert_array_equal(np.array(train)[:, 0] > 0, transformer.spikes(X)[0])
+
+
 def test_sequence_continues_from_a_state():
     reservoir = LiquidReservoir(2, 30, connectivity=0.3, seed=0)
     x = mx.random.normal((12, 3, 2), key=mx.random.key(0))
@@ -213,6 +222,22 @@ def test_modules_copy_and_pickle(duplicate):
     assert mx.array_equal(other.forward_sequence(x)[0], lsm.forward_sequence(x)[0])
     other.unfreeze()
     assert trainable(other) == trainable(lsm)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda r: r(np.ones((2, 3)), r.init_state(2)), "x must be a real mlx.core.array"),
+        (lambda r: r(mx.ones((2, 3), mx.complex64), r.init_state(2)), "x must be a real"),
+        (lambda r: r(mx.ones((2, 3)), None), "state must be a dict"),
+        (lambda r: r(mx.ones((2, 3)), {}), "state must be a dict"),
+        (lambda r: LSM(3, 20, 2, train_reservoir="no"), "train_reservoir must be True or False"),
+        (lambda r: LiquidReservoir(3, 20, trainable=1), "trainable must be True or False"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(LiquidReservoir(3, 20, connectivity=0.3, seed=0))
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,13 @@ def with_value(value, dtype=float):
         ([np.array([[{}]])], TypeError, "sample 0 is an object array"),
         (EQUAL.astype(complex), ValueError, "Complex data not supported: X"),
         ([EQUAL[0].astype(complex)], ValueError, "Complex data not supported: sample 0"),
+        (EQUAL.astype(complex).astype(object), ValueError, "Complex data not supported: X"),
+        ([EQUAL[0].astype(complex).astype(object)], ValueError, "Complex .*: sample 0"),
+        (EQUAL.astype(str).astype(object), TypeError, "X is an object array .* it holds '0.0'"),
+        (with_value(None, object), TypeError, "X is an object array .* it holds None"),
+        (np.ma.masked_array(EQUAL, mask=EQUAL > 3), TypeError, "X is a masked array"),
+        ([np.ma.masked_array(EQUAL[0])], TypeError, "sample 0 is a masked array"),
+        ([[[1.0, 2.0]], []], ValueError, "sample 1 has length zero"),
         (sparse.eye_array(3), TypeError, "X is a sparse"),
         ([sparse.eye_array(3)], TypeError, "sample 0 is a sparse"),
         ([[[1.0], [1.0, 2.0]], [[1.0]]], ValueError, "sample 0 is not an array"),
@@ -146,6 +153,8 @@ def test_from_pandas():
         from_pandas(pd.concat([frame, frame.iloc[:1]]))
     with pytest.raises(ValueError, match="frame is empty"):
         from_pandas(frame.iloc[:0])
+    with pytest.raises(ValueError, match="index of frame holds NaN"):
+        from_pandas(frame.rename(index={"a": np.nan}))
 
 
 def test_japanese_vowels():

@@ -51,9 +51,10 @@ def test_constant_channel_is_no_signal(X, constant):
     assert np.abs(alone).max() < 1e-2
 
 
-def test_signal_that_float32_cannot_resolve_warns():
-    X = 1e8 + np.random.default_rng(0).normal(size=(5, 30, 1)) * 50
-    with pytest.warns(UserWarning, match="Channel 0 varies by .* around 1e\\+08"):
+@pytest.mark.parametrize(("offset", "scale"), [(1e8, 50), (1e9, 1), (1.7e9, 1), (0, 1e-43)])
+def test_signal_that_float32_cannot_resolve_warns(offset, scale):
+    X = offset + np.random.default_rng(0).normal(size=(5, 30, 1)) * scale
+    with pytest.warns(UserWarning, match="Channel 0 varies so little around"):
         LiquidTransformer(20, connectivity=0.5, random_state=0).fit(X)
 
 
@@ -117,6 +118,14 @@ def test_dtype(X, dtype):
     for data in (X.astype(dtype), list(X.astype(dtype)), X[:, :, 0].astype(dtype)[:, :, None]):
         if data[0].shape[1] == 3:
             assert transformer.transform(data).dtype == dtype
+
+
+@pytest.mark.parametrize("form", [list, np.asarray, pd.DataFrame])
+def test_strings_and_complex_objects_are_no_numbers(X, form):
+    table = X[:, :, 0]
+    for bad in (table.astype(str).astype(object), table.astype(complex).astype(object)):
+        with pytest.raises((TypeError, ValueError), match="real numbers|Complex"):
+            LiquidTransformer(10, connectivity=0.5).fit(form(bad))
 
 
 def test_random_state(X):

@@ -106,8 +106,8 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
     Raises
     ------
     TypeError, ValueError
-        If `frame` is not a pandas object with two index levels, is empty, or holds an
-        instance with two rows of the same time.
+        If `frame` is not a pandas object with two index levels, is empty, has NaN in its
+        index, or holds an instance with two rows of the same time.
 
     Examples
     --------
@@ -125,6 +125,10 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
         )
     if not len(frame):
         raise ValueError("frame is empty; expected at least one row.")
+    if any(frame.index.get_level_values(level).hasnans for level in (0, 1)):
+        raise ValueError(
+            "the index of frame holds NaN; expected an instance and a time in each row."
+        )
     if frame.index.has_duplicates:
         instance, time = frame.index[frame.index.duplicated()][0]
         raise ValueError(f"instance {instance} has more than one row at time {time}.")

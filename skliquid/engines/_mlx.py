@@ -14,7 +14,8 @@ import numpy as np
 
 from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
 from ..liquid import Liquid
-from ..pooling import PoolingPlan, Pools, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..sequences import Sequences
 
 # Steps put into one graph before it is evaluated: few enough to keep the graph small.
 _STEPS_PER_EVALUATION = 16
@@ -52,6 +53,7 @@ def input_current(x: mx.array, c: dict[str, mx.array], rounding: Round = mx.roun
     Runs on the CPU, which alone has float64; its result is used on any device.
     """
     with mx.stream(mx.cpu):
+        x = x.astype(mx.float32)
         x = mx.clip((x - c["offset"]) * c["gain"], -INPUT_LIMIT, INPUT_LIMIT)
         x = to_grid(x, INPUT_EXPONENT, rounding).astype(mx.float64)
         current = x @ c["W_in"].T.astype(mx.float64) + c["bias"].astype(mx.float64)
@@ -77,12 +79,22 @@ def step(
     return v - c["threshold"] * spk, spk
 
 
+def prepare(liquid: Liquid) -> Liquid:
+    """Leave the weights in NumPy: MLX's streams belong to the thread that uses them."""
+    return liquid
+
+
 def accumulate(
-    liquid: Liquid, frames: np.ndarray, lengths: np.ndarray, plan: PoolingPlan
+    liquid: Liquid,
+    sequences: Sequences,
+    samples: np.ndarray,
+    plan: PoolingPlan,
+    n_jobs: int | None = None,
 ) -> Pools:
-    """Run a batch of sequences and pool it; arguments as in the NumPy engine."""
+    """Run some sequences, longest first, and pool them; MLX has threads of its own."""
+    frames, lengths = sequences.padded(samples), sequences.lengths[samples]
     c = constants(liquid)
-    state = _initial_state(len(lengths), liquid.n_neurons, plan)
+    state = _initial_state(len(samples), liquid.n_neurons, plan)
     for start in range(0, len(frames), _STEPS_PER_EVALUATION):
         currents = input_current(mx.array(frames[start : start + _STEPS_PER_EVALUATION]), c)
         for t, current in enumerate(currents, start):
@@ -127,7 +139,8 @@ def _pooled_step(
     }
     if "potentials" in state:
         # Units summed as integers: exact where float32 would round, and Metal has no float64.
-        units = (mem * 2.0**UNIT_EXPONENT).astype(mx.int64)
+        clipped = mx.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        units = (clipped * 2.0**UNIT_EXPONENT).astype(mx.int64)
         new["potentials"] = state["potentials"] + mx.where(in_window, units[:, None], 0)
     if "trace" in state:
         trace = decay(state["trace"], plan.trace_decay) + spk

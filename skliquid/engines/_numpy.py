@@ -6,12 +6,15 @@ It is the oracle that every other engine is tested against.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..liquid import Liquid
-from ..pooling import PoolingPlan, Pools, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..sequences import Sequences
 
 # Above this density a dense product with threaded BLAS is faster than a sparse one.
 _DENSE_FROM = 0.02
@@ -30,14 +33,29 @@ def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
     return to_grid(beta * values, UNIT_EXPONENT)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A liquid and its recurrent weights, dense or sparse, whichever multiplies faster."""
+
+    liquid: Liquid
+    W: Any
+
+
+def prepare(liquid: Liquid) -> Prepared:
+    """Choose the form of the recurrent weights."""
+    is_dense = liquid.density >= _DENSE_FROM
+    W = liquid.recurrent_weights if is_dense else liquid.sparse_recurrent_weights
+    return Prepared(liquid, W)
+
+
 def steps(
-    liquid: Liquid, frames: np.ndarray, lengths: np.ndarray
+    prepared: Prepared, frames: np.ndarray, lengths: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Run a batch of sequences, longest first, and yield the state after every step.
 
     Parameters
     ----------
-    liquid : Liquid
+    prepared : Prepared
         The reservoir.
     frames : ndarray of shape (longest, batch, n_channels), dtype float32
         The sequences side by side.
@@ -51,14 +69,13 @@ def steps(
     mem, spk : ndarray of shape (n_running, n), dtype float32
         Membrane potentials and spikes of the sequences that have not ended before t.
     """
-    is_dense = liquid.density >= _DENSE_FROM
-    W = liquid.recurrent_weights if is_dense else liquid.sparse_recurrent_weights
+    liquid = prepared.liquid
     mem = np.zeros((len(lengths), liquid.n_neurons), dtype=np.float32)
     spk = np.zeros_like(mem)
     for t in range(len(frames)):
         n_running = int(np.count_nonzero(lengths > t))
         mem, spk = mem[:n_running], spk[:n_running]
-        current = input_current(frames[t, :n_running], liquid) + spk @ W.T
+        current = input_current(frames[t, :n_running], liquid) + spk @ prepared.W.T
         v = decay(mem, liquid.beta) + current
         spk = (v > liquid.threshold).astype(np.float32)
         mem = v - liquid.threshold * spk
@@ -66,19 +83,24 @@ def steps(
 
 
 def accumulate(
-    liquid: Liquid, frames: np.ndarray, lengths: np.ndarray, plan: PoolingPlan
+    prepared: Prepared,
+    sequences: Sequences,
+    samples: np.ndarray,
+    plan: PoolingPlan,
+    n_jobs: int | None = None,
 ) -> Pools:
-    """Run a batch of sequences, longest first, and pool it (see :func:`steps`)."""
-    batch, n = len(lengths), liquid.n_neurons
+    """Run some sequences, longest first, and pool them; BLAS has threads of its own."""
+    frames, lengths = sequences.padded(samples), sequences.lengths[samples]
+    batch, n = len(samples), prepared.liquid.n_neurons
     counts = np.zeros((batch, plan.n_windows, n), dtype=np.int32)
     potentials = np.zeros((batch, plan.n_windows, n))
     trace, last_mem, last_spk = np.zeros((3, batch, n), dtype=np.float32)
     trace_decay = np.float32(plan.trace_decay)
-    for t, mem, spk in steps(liquid, frames, lengths):
+    for t, mem, spk in steps(prepared, frames, lengths):
         running = np.arange(len(mem))
         window = window_of(t, lengths[running], plan.n_windows)
         counts[running, window] += spk.astype(np.int32)
-        potentials[running, window] += mem
+        potentials[running, window] += np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
         trace[running] = decay(trace[running], trace_decay) + spk
         last_mem[running], last_spk[running] = mem, spk
     return Pools(counts, potentials, trace, last_mem, last_spk)

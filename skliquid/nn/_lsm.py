@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import check_integer, check_option
+from .._checks import check_bool, check_integer, check_option
 from ._reservoir import LiquidReservoir, State
 
 READOUTS = ("linear", "mlp")
@@ -75,7 +75,10 @@ class LSM(nn.Module):
         check_option("readout", readout, READOUTS)
         output_size = check_integer("output_size", output_size, low=1)
         self.reservoir = LiquidReservoir(
-            input_size, reservoir_size, trainable=train_reservoir, **reservoir_kwargs
+            input_size,
+            reservoir_size,
+            trainable=check_bool("train_reservoir", train_reservoir),
+            **reservoir_kwargs,
         )
         n, n_hidden = self.reservoir.reservoir_size, max(reservoir_size // 2, 1)
         if readout == "linear":

@@ -8,7 +8,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import check_integer
+from .._checks import check_bool, check_integer
 from ..engines._mlx import constants, input_current, step
 from ..liquid import Liquid, draw_liquid
 from .surrogate import fast_sigmoid, straight_through_round
@@ -71,7 +71,7 @@ class LiquidReservoir(nn.Module):
             default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`, a function ``(n, rng)`` that
         returns recurrent weights, or recurrent weights of shape (n, n), where ``W[i, j]`` is
-        the synapse from j to i. Given weights are used as they are.
+        the synapse from j to i. Given weights are only rounded to their grid.
     input_scaling : float, default=1.0
         Input weights are normal with standard deviation ``input_scaling /
         sqrt(input_size)``.
@@ -141,7 +141,7 @@ class LiquidReservoir(nn.Module):
             input_scaling=input_scaling,
             seed=seed,
         )
-        self._hold(liquid, trainable)
+        self._hold(liquid, check_bool("trainable", trainable))
 
     @classmethod
     def from_liquid(cls, liquid: Liquid, *, trainable: bool = False) -> LiquidReservoir:
@@ -160,7 +160,7 @@ class LiquidReservoir(nn.Module):
             A module that takes input as the liquid does, before its standardisation.
         """
         reservoir = cls.__new__(cls)
-        reservoir._hold(liquid, trainable)
+        reservoir._hold(liquid, check_bool("trainable", trainable))
         return reservoir
 
     def _hold(self, liquid: Liquid, trainable: bool) -> None:
@@ -240,6 +240,8 @@ class LiquidReservoir(nn.Module):
         return input_current(x, self, straight_through_round)
 
     def _step(self, current: mx.array, state: State) -> tuple[mx.array, State]:
+        if not isinstance(state, dict) or not {"mem", "spk"} <= state.keys():
+            raise TypeError(f'state must be a dict with "mem" and "spk", got {state!r}.')
         if state["mem"].shape != current.shape or state["spk"].shape != current.shape:
             raise ValueError(
                 f"state has shapes {state['mem'].shape} and {state['spk'].shape}; expected "
@@ -249,6 +251,9 @@ class LiquidReservoir(nn.Module):
         return spk, {"mem": mem, "spk": spk}
 
     def _check_input(self, name: str, x: mx.array, axes: tuple[str, ...]) -> None:
+        if not isinstance(x, mx.array) or x.dtype == mx.complex64:
+            kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
+            raise TypeError(f"{name} must be a real mlx.core.array, got {kind}.")
         if x.ndim != len(axes) or x.shape[-1] != self.input_size or 0 in x.shape:
             raise ValueError(
                 f"{name} has shape {tuple(x.shape)}; expected ({', '.join(axes)}) with "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._checks import check_integer, check_real
+from .._checks import LARGEST_SCALE, check_integer, check_real, check_seed
 from ._graphs import Edges, attached_edges, random_edges, ring_rewired_edges
 from ._spectral import spectral_radius as radius_of
 
@@ -42,7 +42,7 @@ def erdos_renyi(
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1].
     spectral_radius : float, default=0.9
-        Spectral radius of the returned matrix, signs included; non-negative.
+        Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     as_sparse : bool, default=False
@@ -80,7 +80,7 @@ def erdos_renyi(
     """
     n = check_integer("n", n, low=1)
     p = check_real("p", p, 0, 1, closed="right")
-    rng = _generator(rng)
+    rng = check_seed("rng", rng)
     return _weighted(random_edges(n, p, rng), n, exc_ratio, spectral_radius, rng, as_sparse)
 
 
@@ -111,7 +111,7 @@ def small_world(
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1].
     spectral_radius : float, default=0.9
-        Spectral radius of the returned matrix, signs included; non-negative.
+        Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     as_sparse : bool, default=False
@@ -145,7 +145,7 @@ def small_world(
     if k % 2:
         raise ValueError(f"k must be even (k / 2 neighbours on each side), got {k}.")
     p_rewire = check_real("p_rewire", p_rewire, 0, 1)
-    rng = _generator(rng)
+    rng = check_seed("rng", rng)
     edges = ring_rewired_edges(n, k, p_rewire, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, rng, as_sparse)
 
@@ -174,7 +174,7 @@ def scale_free(
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1].
     spectral_radius : float, default=0.9
-        Spectral radius of the returned matrix, signs included; non-negative.
+        Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     as_sparse : bool, default=False
@@ -204,17 +204,8 @@ def scale_free(
     """
     n = check_integer("n", n, low=2)
     m = check_integer("m", m, low=1, high=n - 1)
-    rng = _generator(rng)
+    rng = check_seed("rng", rng)
     return _weighted(attached_edges(n, m, rng), n, exc_ratio, spectral_radius, rng, as_sparse)
-
-
-def _generator(rng: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"rng must be None, a non-negative integer or a numpy Generator, got {rng!r}."
-        ) from error
 
 
 def _weighted(
@@ -227,7 +218,7 @@ def _weighted(
 ) -> Any:
     """Put Dale-signed half-normal weights of the given spectral radius on the edges."""
     exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
-    spectral_radius = check_real("spectral_radius", spectral_radius, 0)
+    spectral_radius = check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
     target, source = edges
     order = np.lexsort((source, target))
     target, source = target[order], source[order]

@@ -61,6 +61,8 @@ def spectral_radius(W: Any) -> float:
         W = np.asarray(W)
     if W.ndim != 2 or W.shape[0] != W.shape[1] or W.shape[0] == 0:
         raise ValueError(f"W must be a non-empty square matrix, got shape {W.shape}.")
+    if np.issubdtype(W.dtype, np.complexfloating):
+        raise ValueError(f"W must be real, got dtype {W.dtype}.")
     W = sparse.csr_array(W, dtype=np.float64)
     if not np.isfinite(W.data).all():
         raise ValueError("W must be finite, got a NaN or an infinity.")
