@@ -33,85 +33,64 @@ def compiled(function: Any) -> Any:
 
 
 @compiled
-def sum_dense_rows(total, rows, spikes, n_spikes):
-    """Total of the rows of the neurons that fired; whole chunks of columns."""
-    for start in range(0, len(total), SUM_CHUNK):
-        store_row_sum(
-            total.ctypes.data + 2 * start,
-            rows.ctypes.data + 2 * start,
-            2 * rows.shape[1],
-            spikes.ctypes.data,
-            n_spikes,
-        )
+def address(array):
+    """Where an array starts, signed: with an unsigned number Numba would compute in floats."""
+    return np.int64(array.ctypes.data)
+
+
+# Slices of arrays count references, which two threads then fight over; the inner loops are
+# given addresses and whole arrays instead.
 
 
 @compiled
-def sum_sparse_rows(total, offsets, synapses, spikes, n_spikes):
+def sum_dense_rows(total, rows, width, spikes, n_spikes):
+    """Total of the rows of the neurons that fired; all but the numbers are addresses."""
+    for start in range(0, width, SUM_CHUNK):
+        store_row_sum(total + 2 * start, rows + 2 * start, 2 * width, spikes, n_spikes)
+
+
+@compiled
+def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
     """The same from a list of synapses, target and weight packed in one integer."""
     total[:] = 0
     for k in range(n_spikes):
-        source = spikes[k]
-        for s in range(offsets[source], offsets[source + 1]):
+        source = spikes[now, b, k]
+        # Unsigned, so that Numba does not look for negative indices.
+        for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
             synapse = synapses[s]
-            total[synapse >> 16] += np.int16(synapse & 0xFFFF)
+            total[synapse >> np.uint32(16)] += np.int16(synapse & np.uint32(0xFFFF))
 
 
 @compiled
-def advance(
-    x, weights_in, bias, total, weight_units, beta, threshold, mem, counts, spikes, n_spikes, first
-):
-    """Advance a slab of neurons by one step, and append those that fire to `spikes`."""
-    for start in range(0, len(mem), NEURON_CHUNK):
-        bits = advance_neurons(
-            x.ctypes.data,
-            weights_in.shape[0],
-            weights_in.ctypes.data + 8 * start,
-            8 * weights_in.shape[1],
-            bias.ctypes.data + 8 * start,
-            total.ctypes.data + 2 * start,
-            weight_units,
-            beta.ctypes.data + 4 * start,
-            threshold.ctypes.data + 4 * start,
-            mem.ctypes.data + 4 * start,
-            counts.ctypes.data + 4 * start,
-        )
-        while bits:
-            spikes[n_spikes] = first + start + lowest_bit(bits)
-            n_spikes += 1
-            bits &= bits - np.uint64(1)
-    return n_spikes
-
-
-@compiled
-def pool_trace(trace, trace_decay, spikes, n_spikes):
-    """One step of the exponential trace of all neurons."""
-    for i in range(len(trace)):
-        trace[i] = np.rint(trace_decay * trace[i])
-    for k in range(n_spikes):
-        trace[spikes[k]] += UNITS
-
-
-@compiled
-def pool_potentials(summed, mem):
+def pool_potentials(potentials, mem, sample, window, first, last):
     """Add the membrane potentials of one step."""
-    for i in range(len(mem)):
-        summed[i] += min(max(mem[i], -LIMIT), LIMIT)
+    for i in range(first, last):
+        potentials[sample, window, i] += min(max(mem[sample, i], -LIMIT), LIMIT)
 
 
 @compiled
-def standardise(x, frame, offset, gain):
+def pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes):
+    """One step of the exponential trace of all neurons."""
+    for i in range(trace.shape[1]):
+        trace[sample, i] = np.rint(trace_decay * trace[sample, i])
+    for k in range(n_spikes):
+        trace[sample, spikes[now, b, k]] += UNITS
+
+
+@compiled
+def standardise(x, b, frames, frame, offset, gain):
     """One frame of input on its grid."""
-    for c in range(len(x)):
-        scaled = (frame[c] - offset[c]) * gain[c]
+    for c in range(frames.shape[1]):
+        scaled = (frames[frame, c] - offset[c]) * gain[c]
         scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
-        x[c] = np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
+        x[b, c] = np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
 
 
 @compiled
 def run_together(
-    frames, starts, lengths, neurons, recurrence, pools, trace_decay, spikes, n_spikes, x, total
+    frames, starts, lengths, begin, end, neurons, recurrence, pools, trace_decay, workspace
 ):
-    """Run some sequences side by side, longest first, slab after slab of neurons.
+    """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
 
     A slab is a range of neurons whose incoming weights stay in the cache while all the
     sequences go through one step.
@@ -119,72 +98,87 @@ def run_together(
     offset, gain, weights_in, bias, beta, threshold = neurons
     rows, synapse_offsets, synapses, weight_units = recurrence
     counts, potentials, trace, mem, spk = pools
+    spikes, n_spikes, x, total = workspace
     n_slabs, n_sources, width = rows.shape
-    n_windows = counts.shape[1]
-    n_running = len(starts)
+    n_channels, n_windows, n_padded = frames.shape[1], counts.shape[1], mem.shape[1]
+    at_x, at_total, at_spikes = address(x), address(total), address(spikes)
+    at_rows, at_weights_in = address(rows), address(weights_in)
+    at_bias, at_beta, at_threshold = address(bias), address(beta), address(threshold)
+    at_mem, at_counts = address(mem), address(counts)
+    n_running = end - begin
     n_spikes[:] = 0
-    for t in range(lengths[0]):
+    for t in range(lengths[begin]):
         now, before = t % 2, 1 - t % 2
-        while lengths[n_running - 1] <= t:
+        while lengths[begin + n_running - 1] <= t:
             n_running -= 1
         for b in range(n_running):
-            standardise(x[b], frames[starts[b] + t], offset, gain)
+            standardise(x, b, frames, starts[begin + b] + t, offset, gain)
             n_spikes[now, b] = 0
         for slab in range(n_slabs):
             first = slab * width
-            here = slice(first, first + width)
             for b in range(n_running):
-                heard, n_heard = spikes[before, b], n_spikes[before, b]
                 if n_sources == 0:
-                    sum_sparse_rows(total, synapse_offsets, synapses, heard, n_heard)
+                    sum_sparse_rows(
+                        total, synapse_offsets, synapses, spikes, before, b, n_spikes[before, b]
+                    )
                 else:
-                    sum_dense_rows(total, rows[slab], heard, n_heard)
-                window = t * n_windows // lengths[b]
-                state = mem[b, here]
-                n_spikes[now, b] = advance(
-                    x[b],
-                    weights_in[slab],
-                    bias[here],
-                    total,
-                    weight_units,
-                    beta[here],
-                    threshold[here],
-                    state,
-                    counts[b, window, here],
-                    spikes[now, b],
-                    n_spikes[now, b],
-                    first,
-                )
+                    sum_dense_rows(
+                        at_total,
+                        at_rows + 2 * first * n_sources,
+                        width,
+                        at_spikes + 4 * spikes.shape[2] * (before * spikes.shape[1] + b),
+                        n_spikes[before, b],
+                    )
+                sample = begin + b
+                window = t * n_windows // lengths[sample]
+                n_fired = n_spikes[now, b]
+                for i in range(0, width, NEURON_CHUNK):
+                    neuron = first + i
+                    bits = advance_neurons(
+                        at_x + 8 * n_channels * b,
+                        n_channels,
+                        at_weights_in + 8 * (first * n_channels + i),
+                        8 * width,
+                        at_bias + 8 * neuron,
+                        at_total + 2 * i,
+                        weight_units,
+                        at_beta + 4 * neuron,
+                        at_threshold + 4 * neuron,
+                        at_mem + 4 * (n_padded * sample + neuron),
+                        at_counts + 4 * (n_padded * (n_windows * sample + window) + neuron),
+                    )
+                    while bits:
+                        spikes[now, b, n_fired] = neuron + lowest_bit(bits)
+                        n_fired += 1
+                        bits &= bits - np.uint64(1)
+                n_spikes[now, b] = n_fired
                 if potentials.shape[1]:
-                    pool_potentials(potentials[b, window, here], state)
+                    pool_potentials(potentials, mem, sample, window, first, first + width)
         for b in range(n_running):
+            sample = begin + b
             if trace.shape[1]:
-                pool_trace(trace[b], trace_decay, spikes[now, b], n_spikes[now, b])
-            if t == lengths[b] - 1:
+                pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes[now, b])
+            if t == lengths[sample] - 1:
                 for k in range(n_spikes[now, b]):
-                    spk[b, spikes[now, b, k]] = 1
+                    spk[sample, spikes[now, b, k]] = 1
 
 
 @compiled
 def run(frames, starts, lengths, neurons, recurrence, pools, trace_decay, n_together):
     """Run sequences, longest first, `n_together` side by side."""
-    counts, potentials, trace, mem, spk = pools
-    spikes = np.empty((2, n_together, mem.shape[1]), dtype=np.int32)
-    n_spikes = np.empty((2, n_together), dtype=np.int64)
-    x = np.empty((n_together, frames.shape[1]))
-    total = np.empty(recurrence[0].shape[2], dtype=np.int16)
-    for start in range(0, len(starts), n_together):
-        part = slice(start, start + n_together)
+    # Room after each array, so that no two threads write to one cache line; and sums that start
+    # at a line, because a vector stored across two is slow to be read again.
+    room = 64
+    sums = np.empty(recurrence[0].shape[2] + room, dtype=np.int16)
+    shift = (-address(sums) % 64) // 2
+    workspace = (
+        np.empty((2, n_together, pools[3].shape[1] + room), dtype=np.int32),
+        np.empty((2, n_together + room), dtype=np.int64),
+        np.empty((n_together + room, frames.shape[1])),
+        sums[shift : shift + recurrence[0].shape[2]],
+    )
+    for begin in range(0, len(starts), n_together):
+        end = min(begin + n_together, len(starts))
         run_together(
-            frames,
-            starts[part],
-            lengths[part],
-            neurons,
-            recurrence,
-            (counts[part], potentials[part], trace[part], mem[part], spk[part]),
-            trace_decay,
-            spikes,
-            n_spikes,
-            x,
-            total,
+            frames, starts, lengths, begin, end, neurons, recurrence, pools, trace_decay, workspace
         )

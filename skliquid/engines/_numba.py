@@ -8,12 +8,13 @@ threading is not used, because its layers abort in forked or concurrently thread
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from numba import config
 
 from ..fixed_point import UNIT_EXPONENT
@@ -23,15 +24,17 @@ from ..sequences import Sequences
 from ._kernels import run
 from ._simd import SUM_CHUNK
 
-# Below this density a list of synapses is read faster than whole rows.
-_SPARSE_BELOW = 0.02
 # The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
 _SLAB_BYTES = 2**21
+# Measured times in ns, from which the form of the weights is chosen: of one byte of a row that
+# comes from the L2 cache, of one that comes from beyond, and of one synapse of a list.
+_ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
 # Sequences that go through a step together where there is more than one slab.
 _TOGETHER = 64
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
 _SHARES = 4
 _UNIT = 2.0**-UNIT_EXPONENT
+_CACHE_LINE, _HUGE_PAGE = 64, 2**21
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Prepared:
 def prepare(liquid: Liquid) -> Prepared:
     """Lay the weights out in slabs."""
     n = liquid.n_neurons
-    is_sparse = liquid.density < _SPARSE_BELOW
+    is_sparse = _is_sparse(liquid)
     width = _slab_width(n, is_sparse)
     n_slabs = -(-n // width)
     units = 2.0**UNIT_EXPONENT
@@ -80,16 +83,26 @@ def prepare(liquid: Liquid) -> Prepared:
         _aligned(threshold),
     )
     weight_units = np.float32(2.0 ** (UNIT_EXPONENT - liquid.weight_exponent))
-    synapses = np.zeros(0, dtype=np.int32)
-    rows = _aligned_zeros((n_slabs, 0 if is_sparse else n, width), np.int16)
+    synapses: Any = np.zeros(0, dtype=np.uint32)
+    n_rows = 0 if is_sparse else n
+    alignment = _HUGE_PAGE if 2 * n_rows * width >= _HUGE_PAGE // 4 else _CACHE_LINE
+    rows = _aligned_zeros((n_slabs, n_rows, width), np.int16, alignment)
     if is_sparse:
-        synapses = (liquid.synapse_targets << 16) | liquid.synapse_units.view(np.uint16)
+        synapses = liquid.synapse_targets.astype(np.uint32) << np.uint32(16)
+        synapses |= liquid.synapse_units.view(np.uint16)
     else:
         source = np.repeat(np.arange(n), np.diff(liquid.synapse_offsets))
         slab, column = np.divmod(liquid.synapse_targets, width)
         rows[slab, source, column] = liquid.synapse_units
-    recurrence = (rows, liquid.synapse_offsets, synapses.astype(np.int32), weight_units)
+    recurrence = (rows, liquid.synapse_offsets, synapses, weight_units)
     return Prepared(n, neurons, recurrence)
+
+
+def _is_sparse(liquid: Liquid) -> bool:
+    """Tell whether a list of synapses is read faster than whole rows of weights."""
+    n = liquid.n_neurons
+    row_byte = _ROW_BYTE_NEAR if 2 * n * n <= _SLAB_BYTES else _ROW_BYTE_FAR
+    return _SYNAPSE * liquid.density * n < row_byte * 2 * n
 
 
 def _slab_width(n: int, is_sparse: bool) -> int:
@@ -101,11 +114,16 @@ def _slab_width(n: int, is_sparse: bool) -> int:
     return -(-n_chunks // n_slabs) * SUM_CHUNK
 
 
-def _aligned_zeros(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros that start at a cache line; a load across two lines costs twice."""
+def _aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
+    """Zeros whose address is a multiple of the alignment; a load across two lines costs twice.
+
+    In small pages, scattered in memory, a table as large as the L2 cache finds no room in parts
+    of it. NumPy asks for huge pages from 4 MiB on, so a buffer of that size is taken for one.
+    """
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    buffer = np.zeros(n_bytes + 64, dtype=np.uint8)
-    start = -buffer.ctypes.data % 64
+    n_units = max(-(-n_bytes // alignment), 1)
+    buffer = np.zeros((n_units + 1) * alignment, dtype=np.uint8)
+    start = -buffer.ctypes.data % alignment
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)
 
 
@@ -148,13 +166,16 @@ def accumulate(
 
     # Numba's limit is what joblib leaves to each of its worker processes.
     n_threads = min(effective_n_jobs(n_jobs), config.NUMBA_NUM_THREADS, batch)
-    shares = _shares(lengths, 1 if n_threads == 1 else _SHARES * n_threads)
+    # Sequences that share the slabs of a step are best kept together.
+    shares_per_thread = _SHARES if n_threads > 1 and rows.shape[0] == 1 else 1
+    shares = _shares(lengths, shares_per_thread * n_threads)
     if n_threads == 1:
         for share in shares:
             run_share(share)
     else:
-        threads = Parallel(n_jobs=n_threads, require="sharedmem")
-        threads(delayed(run_share)(share) for share in shares)
+        with ThreadPoolExecutor(n_threads) as threads:
+            # Reading the results raises what a thread raised.
+            list(threads.map(run_share, shares))
     n = prepared.n_neurons
     single = np.float32(_UNIT)
     return Pools(

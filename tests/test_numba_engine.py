@@ -1,0 +1,164 @@
+"""The Numba engine's forms of the weights, and its life among threads and processes."""
+
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numba
+import numpy as np
+import pytest
+import threadpoolctl
+from sklearn.model_selection import GridSearchCV
+
+from skliquid import LiquidTransformer, LSMClassifier
+from skliquid.engines import Runner, _kernels, _numba
+from skliquid.liquid import draw_liquid
+from skliquid.pooling import POOLINGS, make_plan
+from skliquid.sequences import as_sequences
+
+
+@pytest.fixture(scope="module")
+def sequences():
+    rng = np.random.default_rng(0)
+    return as_sequences([2 * rng.normal(size=(t, 2)) for t in rng.integers(1, 60, size=40)])
+
+
+def features(liquid, sequences, engine, n_jobs=None):
+    runner = Runner(liquid, make_plan(POOLINGS, 3, 4.0), engine, n_jobs)
+    return np.concatenate(
+        [runner.features(sequences, samples) for samples in runner.batches(sequences)]
+    )
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 128, 129, 500])
+@pytest.mark.parametrize("form", ["rows", "slabs", "synapses"])
+@pytest.mark.filterwarnings("ignore:The graph drawn")
+def test_every_form_of_the_weights_gives_the_same_bits(monkeypatch, sequences, n, form):
+    monkeypatch.setattr(_numba, "_is_sparse", lambda liquid: form == "synapses")
+    if form == "slabs":
+        monkeypatch.setattr(_numba, "_SLAB_BYTES", 2**15)
+        monkeypatch.setattr(_numba, "_TOGETHER", 7)
+    liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, seed=0)
+    rows = _numba.prepare(liquid).recurrence[0]
+    assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)
+    assert (rows.size == 0) == (form == "synapses")
+    expected = features(liquid, sequences, "numpy")
+    for n_jobs in (1, 2):
+        np.testing.assert_array_equal(features(liquid, sequences, "numba", n_jobs), expected)
+
+
+def test_strongest_weights_do_not_overflow():
+    """All neurons fire at once into rows that use all of int16."""
+    n = 200
+    W = np.full((n, n), 0.5)
+    W[1] *= -1
+    liquid = draw_liquid(1, n, topology=W, threshold=0.1, input_scaling=5.0, seed=0)
+    X = as_sequences([np.full((20, 1), 3.0), np.full((20, 1), -3.0)])
+    got = features(liquid, X, "numba")
+    np.testing.assert_array_equal(got, features(liquid, X, "numpy"))
+    assert got[:, :n].mean() > 0.4
+
+
+def test_reservoir_of_ten_thousand_is_not_densified():
+    liquid = draw_liquid(1, 10_000, connectivity=0.001, seed=0)
+    prepared = _numba.prepare(liquid)
+    assert prepared.recurrence[0].size == 0
+    held = sum(part.nbytes for part in (*prepared.neurons, *prepared.recurrence))
+    assert held < 2_000_000
+
+
+def transformed(X):
+    return LiquidTransformer(100, engine="numba", n_jobs=2, random_state=0).fit_transform(X)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_backends(backend):
+    X = np.random.default_rng(0).normal(size=(30, 40, 2))
+    expected = transformed(X)
+    jobs = (joblib.delayed(transformed)(X) for _ in range(4))
+    for got in joblib.Parallel(n_jobs=2, backend=backend)(jobs):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_spawned_processes():
+    X = np.random.default_rng(0).normal(size=(30, 40, 2))
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for got in pool.map(transformed, [X, X]):
+            np.testing.assert_array_equal(got, transformed(X))
+
+
+def test_two_python_threads_at_once():
+    X = np.random.default_rng(0).normal(size=(30, 40, 2))
+    expected = transformed(X)
+    with ThreadPoolExecutor(4) as threads:
+        for got in threads.map(transformed, [X] * 12):
+            np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_nested_in_a_search(few_vowels, backend):
+    X, y = few_vowels
+    grid = {"spectral_radius": [0.5, 1.2]}
+    scores = []
+    for n_jobs in (None, 2):
+        lsm = LSMClassifier(50, engine="numba", n_jobs=n_jobs, random_state=0)
+        with joblib.parallel_config(backend=backend):
+            search = GridSearchCV(lsm, grid, cv=2, n_jobs=2).fit(X, y)
+        scores.append(search.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(*scores)
+
+
+def test_global_thread_settings_are_left():
+    def settings():
+        return numba.get_num_threads(), threadpoolctl.threadpool_info()
+
+    X = np.random.default_rng(0).normal(size=(30, 40, 2))
+    transformed(X)
+    before = settings()
+    transformed(X)
+    assert settings() == before
+
+
+def test_number_of_threads(monkeypatch):
+    used = []
+
+    class Recorder(ThreadPoolExecutor):
+        def __init__(self, n):
+            used.append(n)
+            super().__init__(n)
+
+    monkeypatch.setattr(_numba, "ThreadPoolExecutor", Recorder)
+    monkeypatch.setattr(_numba.config, "NUMBA_NUM_THREADS", 3)
+    X = np.random.default_rng(0).normal(size=(20, 5, 1))
+    for n_jobs, expected in ((None, []), (1, []), (2, [2]), (8, [3])):
+        used.clear()
+        LiquidTransformer(30, engine="numba", n_jobs=n_jobs).fit(X).transform(X)
+        assert used == expected
+    used.clear()
+    with joblib.parallel_config(n_jobs=2):
+        LiquidTransformer(30, engine="numba").fit(X).transform(X)
+    assert used == [2]
+
+
+def test_error_in_a_thread_comes_out(monkeypatch):
+    def fail(*arguments):
+        raise FloatingPointError("from the kernel")
+
+    monkeypatch.setattr(_numba, "run", fail)
+    X = np.random.default_rng(0).normal(size=(20, 5, 1))
+    with pytest.raises(FloatingPointError, match="from the kernel"):
+        LiquidTransformer(30, engine="numba", n_jobs=2).fit(X).transform(X)
+
+
+def test_compiles_where_no_cache_can_be_kept(monkeypatch):
+    def no_locator(**options):
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return numba.njit(**options)
+
+    monkeypatch.setattr(_kernels, "njit", no_locator)
+
+    def double(x):
+        return 2 * x
+
+    assert _kernels.compiled(double)(3) == 6
