@@ -104,15 +104,15 @@ class Pools:
         +-``POTENTIAL_LIMIT`` so that the sums are exact.
     trace : ndarray of shape (batch, n), float32 or None
         ``trace[t] = decay(trace[t-1], trace_decay) + s[t]`` after the last step.
-    mem, spk : ndarray of shape (batch, n), float32
+    mem, spk : ndarray of shape (batch, n), float32, or None
         State after the last step.
     """
 
     counts: np.ndarray
     potentials: np.ndarray | None
     trace: np.ndarray | None
-    mem: np.ndarray
-    spk: np.ndarray
+    mem: np.ndarray | None
+    spk: np.ndarray | None
 
 
 def window_of(t: int, lengths: np.ndarray, n_windows: int) -> np.ndarray:
@@ -142,7 +142,7 @@ def pooled_features(pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> np.
     edges = -(-np.arange(plan.n_windows + 1) * lengths[:, np.newaxis] // plan.n_windows)
     window_lengths = np.maximum(np.diff(edges, axis=1), 1)
     parts = [_feature(name, pools, lengths, window_lengths) for name in plan.names]
-    return np.concatenate(parts, axis=1)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _feature(
@@ -152,7 +152,8 @@ def _feature(
     steps = lengths[:, np.newaxis]
     value: Any
     if name == "rate":
-        value = pools.counts.sum(axis=1) / steps
+        one = pools.counts[:, 0] if pools.counts.shape[1] == 1 else pools.counts.sum(axis=1)
+        value = one / steps
     elif name == "counts":
         value = pools.counts.reshape(batch, -1)
     elif name == "trace":
@@ -164,5 +165,7 @@ def _feature(
         assert pools.potentials is not None
         value = (pools.potentials / window_lengths[:, :, np.newaxis]).reshape(batch, -1)
     else:
+        assert pools.mem is not None
+        assert pools.spk is not None
         value = np.concatenate([pools.mem, pools.spk], axis=1)
     return np.asarray(value, dtype=np.float64)

@@ -137,9 +137,9 @@ def run_together(
                     bits = advance_neurons(
                         at_x + 8 * n_channels * b,
                         n_channels,
-                        at_weights_in + 8 * (first * n_channels + i),
-                        8 * width,
-                        at_bias + 8 * neuron,
+                        at_weights_in + 4 * (first * n_channels + i),
+                        4 * width,
+                        at_bias + 4 * neuron,
                         at_total + 2 * i,
                         weight_units,
                         at_beta + 4 * neuron,
@@ -158,7 +158,7 @@ def run_together(
             sample = begin + b
             if trace.shape[1]:
                 pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes[now, b])
-            if t == lengths[sample] - 1:
+            if spk.shape[1] and t == lengths[sample] - 1:
                 for k in range(n_spikes[now, b]):
                     spk[sample, spikes[now, b, k]] = 1
 

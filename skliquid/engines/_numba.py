@@ -64,15 +64,15 @@ def prepare(liquid: Liquid) -> Prepared:
     is_sparse = _is_sparse(liquid)
     width = _slab_width(n, is_sparse)
     n_slabs = -(-n // width)
-    units = 2.0**UNIT_EXPONENT
-    weights_in = np.zeros((n_slabs * width, liquid.n_channels))
-    bias = np.zeros(n_slabs * width)
+    units = np.float32(2.0**UNIT_EXPONENT)
+    weights_in = np.zeros((n_slabs * width, liquid.n_channels), dtype=np.float32)
+    bias = np.zeros(n_slabs * width, dtype=np.float32)
     beta = np.zeros(n_slabs * width, dtype=np.float32)
     threshold = np.full(n_slabs * width, np.inf, dtype=np.float32)
-    weights_in[:n] = units * liquid.input_weights.astype(np.float64)
-    bias[:n] = units * liquid.bias.astype(np.float64)
+    weights_in[:n] = units * liquid.input_weights
+    bias[:n] = units * liquid.bias
     beta[:n] = liquid.beta
-    threshold[:n] = np.float32(units) * liquid.threshold
+    threshold[:n] = units * liquid.threshold
     slabs_in = weights_in.reshape(n_slabs, width, -1).transpose(0, 2, 1)
     neurons = (
         liquid.input_offset,
@@ -122,7 +122,8 @@ def _aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_L
     """
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     n_units = max(-(-n_bytes // alignment), 1)
-    buffer = np.zeros((n_units + 1) * alignment, dtype=np.uint8)
+    buffer = np.empty((n_units + 1) * alignment, dtype=np.uint8)
+    buffer.fill(0)  # not np.zeros, which asks for no huge pages in every version
     start = -buffer.ctypes.data % alignment
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)
 
@@ -145,11 +146,12 @@ def accumulate(
     rows = prepared.recurrence[0]
     batch, n_padded = len(samples), rows.shape[0] * rows.shape[2]
     has_potentials, has_trace = plan.needs("membrane", "potentials"), plan.needs("trace")
+    has_last = plan.needs("last")
     counts = _aligned_zeros((batch, plan.n_windows, n_padded), np.int32)
     potentials = _aligned_zeros((batch, plan.n_windows * has_potentials, n_padded), np.float64)
     trace = _aligned_zeros((batch, n_padded * has_trace), np.float32)
     mem = _aligned_zeros((batch, n_padded), np.float32)
-    spk = np.zeros((batch, n_padded), dtype=np.float32)
+    spk = np.zeros((batch, n_padded * has_last), dtype=np.float32)
 
     def run_share(part: slice) -> None:
         pools = (counts[part], potentials[part], trace[part], mem[part], spk[part])
@@ -182,8 +184,8 @@ def accumulate(
         counts=counts[:, :, :n],
         potentials=potentials[:, :, :n] * _UNIT if has_potentials else None,
         trace=trace[:, :n] * single if has_trace else None,
-        mem=mem[:, :n] * single,
-        spk=spk[:, :n],
+        mem=mem[:, :n] * single if has_last else None,
+        spk=spk[:, :n] if has_last else None,
     )
 
 

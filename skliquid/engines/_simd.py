@@ -147,12 +147,15 @@ def advance_neurons(
         mem = v - threshold * s
         counts += s
 
-    All but `n_channels`, `row_bytes` and `weight_units` are addresses: of float64 `x`,
-    `weights_in` (channels by neurons, `row_bytes` from one channel to the next) and `bias`;
-    of int16 `total`; of float32 `beta`, `threshold` and `mem`; of int32 `counts`.
+    All but `n_channels`, `row_bytes` and `weight_units` are addresses: of float64 `x`; of
+    float32 `weights_in` (channels by neurons, `row_bytes` from one channel to the next),
+    `bias`, `beta`, `threshold` and `mem`; of int16 `total`; of int32 `counts`.
     """
     lanes = 16
     n_vectors = NEURON_CHUNK // lanes
+
+    def widened(builder: Any, at: Any, i: int) -> Any:
+        return builder.fpext(_load(builder, at, _F32, lanes, i), ir.VectorType(_F64, lanes))
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (x, n_channels, weights_in, row_bytes, bias, total, weight_units) = arguments[:7]
@@ -166,11 +169,11 @@ def advance_neurons(
             row = builder.add(weights_in, builder.mul(c, row_bytes))
             # These products and sums are exact, so whether they are fused is no matter.
             return [
-                _call(builder, "fmuladd", value, _load(builder, row, _F64, lanes, i), drive)
+                _call(builder, "fmuladd", value, widened(builder, row, i), drive)
                 for i, drive in enumerate(drives)
             ]
 
-        initial = [_load(builder, bias, _F64, lanes, i) for i in range(n_vectors)]
+        initial = [widened(builder, bias, i) for i in range(n_vectors)]
         drives = _accumulate(builder, n_channels, initial, add_channel)
         units = _spread(builder, weight_units, lanes)
         singles = ir.VectorType(_F32, lanes)
