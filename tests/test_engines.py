@@ -1,5 +1,6 @@
 """Engines against the equations written out in integers, against each other and themselves."""
 
+import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -118,6 +119,18 @@ def test_engines_agree_to_the_bit_on_speech(vowels, radius, topology):
     for n_jobs in (1, 2, 3):
         got = features(liquid, X, "numba", n_jobs=n_jobs, batch_size=23)
         np.testing.assert_array_equal(got, oracle)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="MLX compiles for a CPU with g++")
+def test_compiled_mlx_step_gives_the_same_bits(vowels, monkeypatch):
+    import mlx.core as mx
+
+    from skliquid.engines import _mlx
+
+    monkeypatch.setattr(_mlx, "_compiled", mx.compile)
+    X = as_sequences(vowels[0][:20])
+    liquid = draw_liquid(12, 100, spectral_radius=1.5, seed=0)
+    np.testing.assert_array_equal(features(liquid, X, "mlx"), features(liquid, X, "numpy"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

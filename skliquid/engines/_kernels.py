@@ -15,7 +15,14 @@ from numba import njit
 
 from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
 from ..pooling import POTENTIAL_LIMIT
-from ._simd import NEURON_CHUNK, SUM_CHUNK, advance_neurons, lowest_bit, store_row_sum
+from ._simd import (
+    NEURON_CHUNK,
+    SUM_CHUNK,
+    advance_neurons,
+    lowest_bit,
+    prefetch,
+    store_row_sum,
+)
 
 UNITS = np.float32(2.0**UNIT_EXPONENT)
 LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
@@ -53,8 +60,13 @@ def sum_dense_rows(total, rows, width, spikes, n_spikes):
 def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
     """The same from a list of synapses, target and weight packed in one integer."""
     total[:] = 0
+    at_synapses = address(synapses)
     for k in range(n_spikes):
         source = spikes[now, b, k]
+        if k + 1 < n_spikes:  # lists are short: the processor would ask for the next too late
+            following = spikes[now, b, k + 1]
+            for s in range(offsets[following], offsets[following + 1], 16):
+                prefetch(at_synapses + 4 * s)
         # Unsigned, so that Numba does not look for negative indices.
         for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
             synapse = synapses[s]

@@ -7,7 +7,8 @@ a rounding that have derivatives.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import mlx.core as mx
 import numpy as np
@@ -95,12 +96,13 @@ def accumulate(
     frames, lengths = sequences.padded(samples), sequences.lengths[samples]
     c = constants(liquid)
     state = _initial_state(len(samples), liquid.n_neurons, plan)
+    pooled_step = _compiled(partial(_pooled_step, plan))
     for start in range(0, len(frames), _STEPS_PER_EVALUATION):
         currents = input_current(mx.array(frames[start : start + _STEPS_PER_EVALUATION]), c)
         for t, current in enumerate(currents, start):
             running = mx.array(lengths > t)[:, None]
             window = mx.array(window_of(t, lengths, plan.n_windows))
-            state = _pooled_step(current, running, window, state, c, plan)
+            state = pooled_step(current, running, window, state, c)
         mx.eval(state)
     return _as_pools(state, plan)
 
@@ -121,13 +123,20 @@ def _initial_state(batch: int, n: int, plan: PoolingPlan) -> State:
     return state
 
 
+def _compiled(function: Callable[..., State]) -> Callable[..., State]:
+    """Fuse a step into few kernels on a GPU; on a CPU that would need a C++ compiler."""
+    if mx.default_device() == mx.Device(mx.gpu):
+        return cast(Callable[..., State], mx.compile(function))
+    return function
+
+
 def _pooled_step(
+    plan: PoolingPlan,
     current: mx.array,
     running: mx.array,
     window: mx.array,
     state: State,
     c: dict[str, mx.array],
-    plan: PoolingPlan,
 ) -> State:
     """One time step of all sequences; those that have ended keep their state."""
     mem, spk = step(current, state["mem"], state["spk"], c)
