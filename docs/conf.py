@@ -12,7 +12,6 @@ version = release = skliquid.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -22,6 +21,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skliquid"
 html_theme_options = {"navigation_depth": 2, "show_toc_level": 2}
 html_show_sourcelink = False
+html_sidebars = {"guide": []}  # one page: nothing to navigate
 
 autosummary_generate = True
 autodoc_typehints = "none"
