@@ -6,8 +6,6 @@ Nine speakers said the Japanese vowels /ae/. Each utterance is a sequence of 7 t
 12 LPC cepstrum coefficients, and the task is to tell who speaks [1]_. A liquid of 500 spiking
 neurons turns the utterances into features; a ridge classifier reads them.
 
-References
-----------
 .. [1] Kudo, Toyama, Shimbo. "Multidimensional curve classification using passing-through
    regions", Pattern Recognition Letters 20(11-13), 1999.
 """
