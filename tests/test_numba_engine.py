@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import pytest
 import threadpoolctl
+from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
 from skliquid import LiquidTransformer, LSMClassifier
@@ -65,6 +66,18 @@ def test_reservoir_of_ten_thousand_is_not_densified():
     assert prepared.recurrence[0].size == 0
     held = sum(part.nbytes for part in (*prepared.neurons, *prepared.recurrence))
     assert held < 2_000_000
+
+
+def test_more_neurons_than_sixteen_bits_number():
+    """A ring of strong synapses: each spike is heard by the next neuron, the last ones too."""
+    n = 70_000
+    neuron = np.arange(n)
+    W = sparse.csr_array((np.full(n, 0.9), ((neuron + 1) % n, neuron)), shape=(n, n))
+    liquid = draw_liquid(1, n, topology=W, input_scaling=2.0, seed=0)
+    X = as_sequences([np.random.default_rng(0).normal(size=(6, 1))])
+    got = features(liquid, X, "numba")
+    np.testing.assert_array_equal(got, features(liquid, X, "numpy"))
+    assert got[:, :n].mean() > 0.05
 
 
 def transformed(X):

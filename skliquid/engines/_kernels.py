@@ -66,7 +66,7 @@ def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
         if k + 1 < n_spikes:  # lists are short: the processor would ask for the next too late
             following = spikes[now, b, k + 1]
             for s in range(offsets[following], offsets[following + 1], 16):
-                prefetch(at_synapses + 4 * s)
+                prefetch(at_synapses + synapses.itemsize * s)
         # Unsigned, so that Numba does not look for negative indices.
         for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
             synapse = synapses[s]

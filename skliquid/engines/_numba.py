@@ -88,7 +88,9 @@ def prepare(liquid: Liquid) -> Prepared:
     alignment = _HUGE_PAGE if 2 * n_rows * width >= _HUGE_PAGE // 4 else _CACHE_LINE
     rows = _aligned_zeros((n_slabs, n_rows, width), np.int16, alignment)
     if is_sparse:
-        synapses = liquid.synapse_targets.astype(np.uint32) << np.uint32(16)
+        # Beyond 2**16 neurons a target has no room beside its weight in 32 bits.
+        packed: Any = np.uint32 if n <= 2**16 else np.uint64
+        synapses = liquid.synapse_targets.astype(packed) << packed(16)
         synapses |= liquid.synapse_units.view(np.uint16)
     else:
         source = np.repeat(np.arange(n), np.diff(liquid.synapse_offsets))
