@@ -158,8 +158,9 @@ def test_short_sequences_leave_windows_empty():
 
 def test_single_neuron():
     X = np.random.default_rng(0).normal(size=(4, 20, 1))
+    transformer = LiquidTransformer(1, pooling="rate", input_scaling=5.0, random_state=0)
     with pytest.warns(UserWarning, match="no directed cycle"):
-        features = LiquidTransformer(1, pooling="rate", input_scaling=5.0).fit_transform(X)
+        features = transformer.fit_transform(X)
     assert features.shape == (4, 1)
     assert (features > 0).any()
 
