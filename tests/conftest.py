@@ -26,3 +26,22 @@ def few_vowels(vowels):
 def same_draws_every_run():
     """Seed what ``random_state=None`` draws from, so that no test passes by luck."""
     np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture
+def numeric_gradient():
+    """Central differences of a function of a dict of float64 arrays, for every entry."""
+
+    def gradient(function, arrays, step=1e-6):
+        gradients = {name: np.zeros_like(array) for name, array in arrays.items()}
+        for name, array in arrays.items():
+            for index in np.ndindex(array.shape):
+                values = []
+                for sign in (1, -1):
+                    moved = array.copy()
+                    moved[index] += sign * step
+                    values.append(function(arrays | {name: moved}))
+                gradients[name][index] = (values[0] - values[1]) / (2 * step)
+        return gradients
+
+    return gradient

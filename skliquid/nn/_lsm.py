@@ -8,7 +8,8 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .._checks import check_bool, check_integer, check_option
-from ._reservoir import LiquidReservoir, State
+from ._protocol import State
+from ._reservoir import LiquidReservoir
 
 READOUTS = ("linear", "mlp")
 
