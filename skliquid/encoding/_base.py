@@ -1,0 +1,152 @@
+"""What the encoders share: fit, transform, the form of the output and its names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import TransformerMixin, _fit_context
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_sample_weight,
+    check_is_fitted,
+)
+
+from .._base import SequenceEstimator
+from ..sequences import Sequences, as_collection
+
+
+class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no types
+    TransformerMixin, SequenceEstimator, auto_wrap_output_keys=None
+):
+    """Base of the encoders: a transformer from sequences to sequences.
+
+    A subclass says what it learns in `_learn`, what it does in `_encode`, and how it names
+    its channels in `_channel_names`.
+    """
+
+    n_steps: int = 1  # steps that one frame becomes
+    n_channels_out_: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A table cannot hold the output, so there is no `set_output` that could ask for one.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> SequenceEncoder:
+        """Learn what the encoder needs to know of each channel.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences: an array of shape (n_samples, n_timesteps, n_channels), where trailing
+            frames of NaN are padding; an array of shape (n_samples, n_timesteps) of one
+            channel; or a list of arrays of shape (n_timesteps_i, n_channels).
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences. A sequence of weight 0 is ignored.
+
+        Returns
+        -------
+        SequenceEncoder
+            The encoder itself, fitted.
+        """
+        sequences = self._validate_sequences(X, reset=True)
+        if sample_weight is not None:
+            sample_weight = _checked_weight(sample_weight, sequences)
+        self._learn(sequences, sample_weight)
+        self.n_channels_out_ = len(self._channel_names([""] * sequences.n_channels))
+        return self
+
+    def transform(self, X: Any) -> np.ndarray | list[np.ndarray]:
+        """Encode sequences.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_timesteps_out, n_channels_out), or list of ndarray
+            For an array, of two or three dimensions, an array of three; padding stays
+            padding. For a list, a list of arrays of shape (n_timesteps_out_i,
+            n_channels_out). They are float32 if all of `X` is float32, else float64.
+        """
+        check_is_fitted(self)
+        sequences = self._validate_sequences(X, reset=False)
+        encoded = self._encode(sequences)
+        # What is handed out must not be the caller's own array.
+        frames = encoded.frames.astype(encoded.dtype, copy=encoded is sequences)
+        collection = X if isinstance(X, Sequences) else as_collection(X)
+        if not isinstance(collection, np.ndarray):
+            return np.split(frames, encoded.offsets[1:-1])
+        return _padded(frames, encoded, collection.shape[1] * self.n_steps)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the output's channels, or of its time steps.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features seen in `fit`; None takes `feature_names_in_`, or else
+            "x0", "x1" and so on.
+
+        Returns
+        -------
+        ndarray of str
+            Names of the output's channels; or of its time steps if `fit` saw a 2-D array,
+            whose features are time steps.
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        if not self._fitted_on_table:
+            return np.asarray(self._channel_names(names), dtype=object)
+        if self.n_steps > 1:
+            names = [f"{name}_step{step}" for name in names for step in range(self.n_steps)]
+        return np.asarray(names, dtype=object)
+
+    def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
+        """Set the fitted attributes; `sample_weight` is None or of shape (n_samples,)."""
+
+    def _encode(self, sequences: Sequences) -> Sequences:
+        """Encode validated sequences."""
+        raise NotImplementedError
+
+    def _channel_names(self, names: Sequence[str]) -> list[str]:
+        """Names of the output's channels, made of those of the input's."""
+        return list(names)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> Sequences:
+    """Sequences with other frames, `n_steps` of them in the place of each."""
+    return replace(sequences, frames=frames, offsets=sequences.offsets * n_steps, unresolved=None)
+
+
+def _padded(frames: np.ndarray, sequences: Sequences, n_timesteps: int) -> np.ndarray:
+    """Lay frames out as (n_samples, n_timesteps, n_channels), NaN after each end."""
+    shape = (len(sequences), n_timesteps, frames.shape[1])
+    if len(frames) == len(sequences) * n_timesteps:
+        return frames.reshape(shape)
+    out = np.full(shape, np.nan, dtype=frames.dtype)
+    out[np.arange(n_timesteps) < sequences.lengths[:, np.newaxis]] = frames
+    return out
+
+
+def _checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
+    """Return sample weights as float64, non-negative and not all zero."""
+    samples = np.empty((len(sequences), 1))
+    weight: np.ndarray = _check_sample_weight(
+        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
+    return weight

@@ -1,0 +1,47 @@
+"""Encoders that read each channel on a scale from 0 to 1 over its training range."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from ..sequences import Sequences
+from ._base import SequenceEncoder
+
+_FLOAT32_STEP = float(np.finfo(np.float32).eps)
+
+
+class RangeEncoder(SequenceEncoder):
+    """Base of the encoders that need the range of each channel.
+
+    A value x stands at ``u = (x - data_min_) / (data_max_ - data_min_)``. The range of a
+    constant channel counts as 1.
+    """
+
+    data_min_: np.ndarray
+    data_max_: np.ndarray
+
+    def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
+        frames = sequences.frames
+        if sample_weight is not None:
+            frames = sequences.take(sample_weight > 0).frames
+        self.data_min_ = frames.min(axis=0).astype(np.float64)
+        self.data_max_ = frames.max(axis=0).astype(np.float64)
+        if sequences.unresolved is not None and sequences.unresolved.any():
+            channel = int(np.argmax(sequences.unresolved))
+            warnings.warn(
+                f"Channel {channel} varies so little around {self.data_min_[channel]:.3g} that "
+                "float32 loses most of it; subtract its offset, or scale it up, before fitting.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _unit(self, frames: np.ndarray) -> np.ndarray:
+        """Where frames stand in the training range, float64 of the same shape."""
+        span = self.data_max_ - self.data_min_
+        largest = np.maximum(np.abs(self.data_min_), np.abs(self.data_max_))
+        # What rounding leaves of a constant is not a signal.
+        span[span <= _FLOAT32_STEP * largest] = 1.0
+        unit: np.ndarray = (frames - self.data_min_) / span
+        return unit
