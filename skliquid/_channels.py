@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
 from .sequences import Sequences
 
+# What channels of a common scale are raised to, as a fraction of the mean deviation.
+_FAINTEST = 1.0 / 16
 # Frames read at a time: keeps the float64 copies small.
 _CHUNK = 2**16
 _FLOAT32_STEP = float(np.finfo(np.float32).eps)
 
 
 def channel_scaling(
-    sequences: Sequences, sample_weight: np.ndarray | None = None
+    sequences: Sequences, sample_weight: np.ndarray | None = None, *, common: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and inverse standard deviation of each channel over all frames.
 
@@ -24,6 +27,9 @@ def channel_scaling(
         Training sequences.
     sample_weight : ndarray of shape (n_samples,) or None, default=None
         Weight of each sequence: a weight of 2 is the sequence given twice.
+    common : bool, default=False
+        Whether channels share one scale, the mean of their standard deviations; a channel
+        whose own is less than a sixteenth of it is raised to that.
 
     Returns
     -------
@@ -55,9 +61,38 @@ def channel_scaling(
             stacklevel=4,
         )
     # What rounding leaves of a constant is not a signal.
-    gain[(std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain)] = 1.0
+    is_constant = (std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain)
+    if common and not is_constant.all():
+        gain = np.maximum(1.0 / std[~is_constant].mean(), _FAINTEST * gain).astype(np.float32)
+    gain[is_constant] = 1.0
     # Rounding to float32 also hides the order in which the sums were taken.
     return offset.astype(np.float32), gain
+
+
+def derivative_gain(
+    sequences: Sequences,
+    sample_weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """Gain that gives each channel's differences in time the deviation of the channel.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Training sequences.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each sequence.
+
+    Returns
+    -------
+    ndarray of shape (n_channels,), dtype float32
+        Ratio of the standard deviations; 1 where a channel never changes.
+    """
+    steps = np.zeros_like(sequences.frames)
+    steps[1:] = np.diff(sequences.frames, axis=0)
+    steps[sequences.offsets[:-1]] = 0
+    _, steps_gain = channel_scaling(replace(sequences, frames=steps), sample_weight)
+    _, own_gain = channel_scaling(sequences, sample_weight)
+    return np.asarray(steps_gain / own_gain, dtype=np.float32)
 
 
 def _weighted_sum(

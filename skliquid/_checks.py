@@ -43,6 +43,18 @@ def check_real(
     return value
 
 
+def check_pair(
+    name: str, value: Any, low: float, high: float, *, closed: str = "both"
+) -> tuple[float, float]:
+    """Return `value` as two floats if it is an ascending pair of numbers in the interval."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{name} must be a number or a pair (low, high), got {value!r}.")
+    first, last = (check_real(name, end, low, high, closed=closed) for end in value)
+    if first > last:
+        raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}.")
+    return first, last
+
+
 def check_bool(name: str, value: Any) -> bool:
     """Return `value` as a bool if it is one."""
     if not isinstance(value, bool | np.bool_):

@@ -65,19 +65,32 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
 
     def __init__(
         self,
-        reservoir_size: int = 500,
+        reservoir_size: int = 1500,
         *,
-        connectivity: float = 0.1,
-        spectral_radius: float = 0.9,
+        connectivity: float | None = None,
+        spectral_radius: float = 0.2,
         exc_ratio: float = 0.8,
-        beta: float = 0.5,
+        ei_balance: float | None = 1.0,
+        beta: Any = (0.04, 0.82),
+        relative_tau: Any = None,
         threshold: float = 1.0,
+        adaptation: float = 0.0,
+        tau_adaptation: float = 20.0,
+        refractory: int = 0,
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
-        input_scaling: float = 1.0,
-        scale_channels: bool = True,
-        pooling: Any = ("rate", "membrane", "counts", "potentials"),
-        n_windows: int = 4,
+        encoder: Any = None,
+        scale_channels: bool | str = "common",
+        derivative: bool = False,
+        input_scaling: float = 2.0,
+        n_delays: int = 9,
+        max_delay: float = 1.0,
+        max_channels: int | None = 9,
+        target_rate: Any = (0.05, 0.5),
+        bidirectional: bool = False,
+        n_liquids: int = 1,
+        pooling: Any = ("counts", "bursts", "longest_burst", "rectified"),
+        n_windows: Any = 1,
         tau_trace: float = 5.0,
         engine: str = "auto",
         batch_size: int | None = None,
@@ -90,12 +103,25 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         self.connectivity = connectivity
         self.spectral_radius = spectral_radius
         self.exc_ratio = exc_ratio
+        self.ei_balance = ei_balance
         self.beta = beta
+        self.relative_tau = relative_tau
         self.threshold = threshold
+        self.adaptation = adaptation
+        self.tau_adaptation = tau_adaptation
+        self.refractory = refractory
         self.topology = topology
         self.topology_params = topology_params
-        self.input_scaling = input_scaling
+        self.encoder = encoder
         self.scale_channels = scale_channels
+        self.derivative = derivative
+        self.input_scaling = input_scaling
+        self.n_delays = n_delays
+        self.max_delay = max_delay
+        self.max_channels = max_channels
+        self.target_rate = target_rate
+        self.bidirectional = bidirectional
+        self.n_liquids = n_liquids
         self.pooling = pooling
         self.n_windows = n_windows
         self.tau_trace = tau_trace

@@ -56,6 +56,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
+    {reservoir_references}
 
     Examples
     --------

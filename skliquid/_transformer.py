@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator, documented
 from ._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
-from ._channels import channel_scaling
+from ._channels import channel_scaling, derivative_gain
+from ._checks import check_pair
+from ._homeostasis import regulated
+from .encoding import ENCODERS
+from .encoding._base import SequenceEncoder
 from .engines import Runner, spike_trains
 from .liquid import Liquid, draw_liquid
 from .pooling import PoolingPlan, make_plan
-from .sequences import Sequences
+from .sequences import Sequences, as_sequences
 
 if TYPE_CHECKING:
     from .nn import LiquidReservoir
+
+
+# A delay line longer than any sequence that a fraction should be taken of.
+LARGEST_DELAY = 2**20
 
 
 @documented
@@ -30,7 +40,9 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     A liquid state machine [1]_ without its readout: each sequence drives a fixed random
     network of leaky integrate-and-fire neurons, whose spikes and membrane potentials are
     pooled over time into one row of features. Nothing is trained: `fit` learns the mean and
-    the scale of each channel and draws the liquid.
+    the scale of each channel, draws the liquid, and sets each neuron's gain and bias so that
+    it is neither silent nor always active. The equations are those of
+    :mod:`skliquid.liquid`.
 
     Parameters
     ----------
@@ -39,7 +51,12 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     Attributes
     ----------
     liquid_ : Liquid
-        The reservoir's weights and neuron constants, as NumPy arrays.
+        The reservoir's weights and neuron constants, as NumPy arrays; the first of
+        `liquids_`.
+    liquids_ : list of Liquid
+        All of the `n_liquids`.
+    encoder_ : encoder or None
+        The fitted encoder.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -61,6 +78,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
+    {reservoir_references}
 
     Examples
     --------
@@ -75,22 +93,37 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**RESERVOIR_CONSTRAINTS}
 
     liquid_: Liquid
+    liquids_: list[Liquid]
+    encoder_: Any
 
     def __init__(
         self,
-        reservoir_size: int = 500,
+        reservoir_size: int = 1500,
         *,
-        connectivity: float = 0.1,
-        spectral_radius: float = 0.9,
+        connectivity: float | None = None,
+        spectral_radius: float = 0.2,
         exc_ratio: float = 0.8,
-        beta: float = 0.5,
+        ei_balance: float | None = 1.0,
+        beta: Any = (0.04, 0.82),
+        relative_tau: Any = None,
         threshold: float = 1.0,
+        adaptation: float = 0.0,
+        tau_adaptation: float = 20.0,
+        refractory: int = 0,
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
-        input_scaling: float = 1.0,
-        scale_channels: bool = True,
-        pooling: Any = ("rate", "membrane", "counts", "potentials"),
-        n_windows: int = 4,
+        encoder: Any = None,
+        scale_channels: bool | str = "common",
+        derivative: bool = False,
+        input_scaling: float = 2.0,
+        n_delays: int = 9,
+        max_delay: float = 1.0,
+        max_channels: int | None = 9,
+        target_rate: Any = (0.05, 0.5),
+        bidirectional: bool = False,
+        n_liquids: int = 1,
+        pooling: Any = ("counts", "bursts", "longest_burst", "rectified"),
+        n_windows: Any = 1,
         tau_trace: float = 5.0,
         engine: str = "auto",
         batch_size: int | None = None,
@@ -101,12 +134,25 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         self.connectivity = connectivity
         self.spectral_radius = spectral_radius
         self.exc_ratio = exc_ratio
+        self.ei_balance = ei_balance
         self.beta = beta
+        self.relative_tau = relative_tau
         self.threshold = threshold
+        self.adaptation = adaptation
+        self.tau_adaptation = tau_adaptation
+        self.refractory = refractory
         self.topology = topology
         self.topology_params = topology_params
-        self.input_scaling = input_scaling
+        self.encoder = encoder
         self.scale_channels = scale_channels
+        self.derivative = derivative
+        self.input_scaling = input_scaling
+        self.n_delays = n_delays
+        self.max_delay = max_delay
+        self.max_channels = max_channels
+        self.target_rate = target_rate
+        self.bidirectional = bidirectional
+        self.n_liquids = n_liquids
         self.pooling = pooling
         self.n_windows = n_windows
         self.tau_trace = tau_trace
@@ -162,11 +208,10 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
             The features.
         """
         sequences = self._validate_sequences(X, reset=True)
-        self._fit(sequences, sample_weight)
-        runner = self._runner()
-        samples = runner.batches(sequences, self.batch_size)
-        tasks = fit_tasks(self, len(samples), X)
-        features = self._transform(sequences, runner, samples, tasks.task)
+        encoded = self._fit(sequences, sample_weight)
+        jobs = self._jobs(encoded)
+        tasks = fit_tasks(self, len(jobs), X)
+        features = self._run(jobs, tasks.task)
         tasks.end()
         return features
 
@@ -185,8 +230,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         """
         check_is_fitted(self)
         sequences = self._validate_sequences(X, reset=False)
-        runner = self._runner()
-        return self._transform(sequences, runner, runner.batches(sequences, self.batch_size))
+        return self._run(self._jobs(self._encode(sequences)))
 
     def spikes(self, X: Any) -> list[np.ndarray]:
         """Run the liquid over sequences and return every spike.
@@ -199,10 +243,12 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         Returns
         -------
         list of ndarray of shape (n_timesteps_i, reservoir_size), dtype bool
-            Where each neuron fired, for each sequence.
+            Where each neuron fired, for each sequence; those of several liquids side by side.
         """
         check_is_fitted(self)
-        return list(spike_trains(self.liquid_, self._validate_sequences(X, reset=False)))
+        sequences = self._encode(self._validate_sequences(X, reset=False))
+        trains = [spike_trains(liquid, sequences) for liquid in self.liquids_]
+        return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
 
     def to_reservoir(self, *, trainable: bool = False) -> LiquidReservoir:
         """Hand out the fitted liquid as an MLX module.
@@ -215,8 +261,9 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         Returns
         -------
         skliquid.nn.LiquidReservoir
-            The same liquid, to be stepped by hand. Its input are raw frames: it standardises
-            the channels as the estimator does.
+            The same liquid, the first if there are several, to be stepped by hand. Its input
+            are raw frames, or those that the encoder gives: it standardises the channels as
+            the estimator does.
         """
         check_is_fitted(self)
         from .nn import LiquidReservoir
@@ -234,58 +281,154 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         Returns
         -------
         ndarray of str
-            Names such as "counts_window0_neuron12".
+            Names such as "counts_window0_neuron12"; before it "liquid1_" where there are
+            several liquids, and "forward_" or "backward_" where there are both directions.
         """
         check_is_fitted(self)
-        return np.asarray(self._plan().feature_names(self.liquid_.n_neurons), dtype=object)
+        names = self._plan().feature_names(self.liquid_.n_neurons)
+        ways = ("forward_", "backward_") if self.bidirectional else ("",)
+        liquids = range(len(self.liquids_))
+        prefixes = [
+            (f"liquid{i}_" if len(liquids) > 1 else "") + way for i in liquids for way in ways
+        ]
+        return np.asarray([prefix + name for prefix in prefixes for name in names], dtype=object)
 
-    def _fit(self, sequences: Sequences, sample_weight: Any) -> None:
+    def _fit(self, sequences: Sequences, sample_weight: Any) -> Sequences:
+        """Fit, and return the encoded sequences."""
         self._plan()  # names a wrong pooling before any work is done
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, sequences)
-        offset, gain = None, None
+        seed = _seed(self.random_state)
+        self.encoder_ = _make_encoder(self.encoder, seed)
+        if self.encoder_ is not None:
+            self.encoder_.fit(sequences, sample_weight=sample_weight)
+        sequences = self._encode(sequences)
+        offset, gain, difference_gain = None, None, None
         if self.scale_channels:
-            offset, gain = channel_scaling(sequences, sample_weight)
-        self.liquid_ = draw_liquid(
-            sequences.n_channels,
-            self.reservoir_size,
-            connectivity=self.connectivity,
-            spectral_radius=self.spectral_radius,
-            exc_ratio=self.exc_ratio,
-            beta=self.beta,
-            threshold=self.threshold,
-            topology=self.topology,
-            topology_params=self.topology_params,
-            input_scaling=self.input_scaling,
-            input_offset=offset,
-            input_gain=gain,
-            seed=_seed(self.random_state),
-        )
+            common = self.scale_channels == "common"
+            offset, gain = channel_scaling(sequences, sample_weight, common=common)
+        if self.derivative:
+            difference_gain = derivative_gain(sequences, sample_weight)
+        length = _median_length(sequences, sample_weight)
+        max_delay: Any = self.max_delay
+        if not isinstance(max_delay, Integral):
+            max_delay = min(int(max_delay * length), LARGEST_DELAY)
+        self.liquids_ = []
+        for i in range(self.n_liquids):
+            # The first liquid is that of the seed itself, however many there are.
+            rng = np.random.default_rng(seed if i == 0 else (seed, i))
+            liquid = draw_liquid(
+                sequences.n_channels,
+                self.reservoir_size,
+                connectivity=self.connectivity,
+                spectral_radius=self.spectral_radius,
+                exc_ratio=self.exc_ratio,
+                ei_balance=self.ei_balance,
+                beta=self._beta(length),
+                threshold=self.threshold,
+                adaptation=self.adaptation,
+                tau_adaptation=self.tau_adaptation,
+                refractory=self.refractory,
+                topology=self.topology,
+                topology_params=self.topology_params,
+                input_scaling=self.input_scaling,
+                n_delays=self.n_delays,
+                max_delay=int(max_delay),
+                max_channels=self.max_channels,
+                derivative_gain=difference_gain,
+                input_offset=offset,
+                input_gain=gain,
+                seed=rng,
+            )
+            if self.target_rate is not None:
+                liquid = regulated(
+                    liquid,
+                    sequences,
+                    sample_weight,
+                    target_rate=self._target_rate(),
+                    spread=self.input_scaling,
+                    engine=self.engine,
+                    n_jobs=self.n_jobs,
+                    rng=rng.spawn(1)[0],
+                )
+            self.liquids_.append(liquid)
+        self.liquid_ = self.liquids_[0]
+        return sequences
+
+    def _encode(self, sequences: Sequences) -> Sequences:
+        """Have the encoder make the liquid's input of validated sequences."""
+        if self.encoder_ is None:
+            return sequences
+        if isinstance(self.encoder_, SequenceEncoder):
+            return self.encoder_._encode(sequences)
+        encoded = as_sequences(self.encoder_.transform(list(sequences)))
+        return replace(encoded, dtype=sequences.dtype)
+
+    def _beta(self, length: int) -> Any:
+        if self.relative_tau is None:
+            return self.beta
+        if isinstance(self.relative_tau, Real):
+            return float(np.exp(-1.0 / (float(self.relative_tau) * length)))
+        ends = check_pair("relative_tau", self.relative_tau, 0, 1e6, closed="right")
+        return tuple(float(np.exp(-1.0 / (end * length))) for end in ends)
+
+    def _target_rate(self) -> tuple[float, float]:
+        if isinstance(self.target_rate, Real):
+            return float(self.target_rate), float(self.target_rate)
+        return check_pair("target_rate", self.target_rate, 0, 1, closed="neither")
 
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)
 
-    def _runner(self) -> Runner:
-        return Runner(self.liquid_, self._plan(), self.engine, self.n_jobs)
+    def _jobs(self, sequences: Sequences) -> list[tuple[Runner, Sequences, np.ndarray, int]]:
+        """What to run: the liquid, a batch of encoded sequences, the first feature's place."""
+        plan = self._plan()
+        ways = [sequences, sequences.reversed()] if self.bidirectional else [sequences]
+        jobs, place = [], 0
+        for liquid in self.liquids_:
+            runner = Runner(liquid, plan, self.engine, self.n_jobs)
+            for way in ways:
+                for samples in runner.batches(way, self.batch_size):
+                    jobs.append((runner, way, samples, place))
+                place += runner.n_features
+        return jobs
 
-    def _transform(
+    def _run(
         self,
-        sequences: Sequences,
-        runner: Runner,
-        batches: list[np.ndarray],
+        jobs: list[tuple[Runner, Sequences, np.ndarray, int]],
         task: Callable[[str], AbstractContextManager[Any]] = nullcontext,
     ) -> np.ndarray:
-        n_features = runner.plan.n_features(runner.n_neurons)
+        runner, sequences, _, last = jobs[-1]
+        n_features = last + runner.n_features
         features = np.empty((len(sequences), n_features), dtype=sequences.dtype)
-        for samples in batches:
+        for runner, way, samples, place in jobs:
             with task("run-liquid"):
-                features[samples] = runner.features(sequences, samples)
+                mine = slice(place, place + runner.n_features)
+                features[samples, mine] = runner.features(way, samples)
         return features
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _make_encoder(encoder: Any, seed: int) -> Any:
+    """Make the encoder that a name stands for, or a clone of the one given."""
+    if encoder is None:
+        return None
+    made = ENCODERS[encoder]() if isinstance(encoder, str) else clone(encoder)
+    if isinstance(encoder, str) and "random_state" in made.get_params():
+        made.set_params(random_state=seed)
+    return made
+
+
+def _median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> int:
+    """Length that half of the sequences, by weight, do not exceed."""
+    order = np.argsort(sequences.lengths)
+    weight = np.ones(len(order)) if sample_weight is None else sample_weight[order]
+    below = np.cumsum(weight)
+    return int(sequences.lengths[order[np.searchsorted(below, below[-1] / 2)]])
 
 
 def checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:

@@ -61,19 +61,21 @@ def recurrent_grid(weights: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
         exponent -= 1
 
 
-def input_grid(weights: np.ndarray) -> np.ndarray:
+def input_grid(weights: np.ndarray, row_sums: np.ndarray) -> np.ndarray:
     """Round input weights so that products with the input sum exactly in float64.
 
     Parameters
     ----------
-    weights : ndarray of shape (n, n_channels)
-        Input weights.
+    weights : ndarray
+        Input weights, of any shape.
+    row_sums : ndarray of shape (n,)
+        For each neuron, the sum of the magnitudes of its weights.
 
     Returns
     -------
-    ndarray of shape (n, n_channels), dtype float32
+    ndarray of the same shape, dtype float32
         The rounded weights.
     """
-    row_sum = float(np.abs(weights).sum(axis=1).max())
+    row_sum = float(row_sums.max())
     exponent = _INPUT_WEIGHT_BITS - int(np.ceil(np.log2(row_sum))) if row_sum else 0
     return to_grid(weights.astype(np.float32), exponent)

@@ -2,18 +2,25 @@
 
 Each neuron is a leaky integrate-and-fire unit in discrete time [1]_::
 
-    I[t]   = W_in x^[t] + b + W s[t-1]
+    I[t]   = sum over taps of w x^[channel, t - delay] + b + W s[t-1]
     v      = decay(mem[t-1], beta) + I[t]
-    s[t]   = 1 where v > threshold, else 0
-    mem[t] = v - threshold * s[t]            (reset by subtraction)
+    s[t]   = 1 where v > threshold + a[t-1] and rest[t-1] = 0, else 0
+    mem[t] = v - threshold * s[t]                         (reset by subtraction)
+    a[t]   = decay(a[t-1], beta_a) + adaptation * s[t]    (spike-frequency adaptation [2]_)
+    rest[t] = refractory where s[t], else max(rest[t-1] - 1, 0)
 
-with ``beta = exp(-1 / tau)``, tau in time steps, and x^ the standardised input. The
-rounding inside ``decay`` and of every weight is described in :mod:`skliquid.fixed_point`.
+with ``beta = exp(-1 / tau)``, tau in time steps, and x^ the standardised input, zero before
+the sequence starts. A tap is an input synapse with a delay; with one tap of delay zero for
+each channel, no adaptation and no refractory steps this is the plain liquid, ``I[t] = W_in
+x^[t] + b + W s[t-1]``. The rounding inside ``decay`` and of every weight is described in
+:mod:`skliquid.fixed_point`.
 
 References
 ----------
 .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
    Computation 14(11), 2002.
+.. [2] Bellec, Salaj, Subramoney, Legenstein, Maass. "Long short-term memory and
+   learning-to-learn in networks of spiking neurons", NeurIPS 2018.
 """
 
 from __future__ import annotations
@@ -27,8 +34,16 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ._checks import LARGEST_SCALE, check_integer, check_option, check_real, check_seed
-from .fixed_point import UNIT_EXPONENT, input_grid, recurrent_grid, to_grid
+from ._checks import (
+    LARGEST_SCALE,
+    check_integer,
+    check_option,
+    check_pair,
+    check_real,
+    check_seed,
+)
+from .fixed_point import UNIT_EXPONENT, recurrent_grid, to_grid
+from .taps import draw_taps
 from .topology import erdos_renyi, scale_free, small_world
 
 TOPOLOGIES: dict[str, Callable[..., Any]] = {
@@ -39,6 +54,8 @@ TOPOLOGIES: dict[str, Callable[..., Any]] = {
 _SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2}
 # A warning is due where rounding removes more than this fraction of the synapses.
 _LOST_SYNAPSES = 0.1
+# Synapses of a neuron where the connectivity is not given: enough to connect the graph.
+_SYNAPSES_EACH = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +73,18 @@ class Liquid:
         Weight of each synapse in units of ``2**-weight_exponent``.
     weight_exponent : int
         Exponent of the grid of the recurrent weights.
-    input_weights : ndarray of shape (n, n_channels), dtype float32
-        Weights of the standardised input channels.
+    tap_offsets : ndarray of shape (n + 1,), dtype int64
+        The input taps of neuron i are numbers ``tap_offsets[i]`` to ``tap_offsets[i + 1]``.
+    tap_channels, tap_delays : ndarray of shape (n_taps,), dtype int32
+        Channel that each tap listens to, and its delay in time steps.
+    tap_weights : ndarray of shape (n_taps,), dtype float32
+        Weight of each tap.
     bias, beta, threshold : ndarray of shape (n,), dtype float32
         Constant current, membrane decay per time step, and firing threshold.
+    adaptation, adaptation_beta : ndarray of shape (n,), dtype float32
+        Rise of the threshold with each spike, and its decay per time step.
+    refractory : ndarray of shape (n,), dtype int32
+        Time steps after a spike in which the neuron cannot fire.
     input_offset, input_gain : ndarray of shape (n_channels,), dtype float32
         The input is standardised as ``(x - input_offset) * input_gain``.
 
@@ -75,10 +100,16 @@ class Liquid:
     synapse_targets: np.ndarray
     synapse_units: np.ndarray
     weight_exponent: int
-    input_weights: np.ndarray
+    tap_offsets: np.ndarray
+    tap_channels: np.ndarray
+    tap_delays: np.ndarray
+    tap_weights: np.ndarray
     bias: np.ndarray
     beta: np.ndarray
     threshold: np.ndarray
+    adaptation: np.ndarray
+    adaptation_beta: np.ndarray
+    refractory: np.ndarray
     input_offset: np.ndarray
     input_gain: np.ndarray
 
@@ -90,7 +121,28 @@ class Liquid:
     @property
     def n_channels(self) -> int:
         """Number of input channels."""
-        return int(self.input_weights.shape[1])
+        return len(self.input_offset)
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay of an input tap in time steps."""
+        return int(self.tap_delays.max(initial=0))
+
+    @property
+    def is_fatigable(self) -> bool:
+        """Whether a spike changes when its neuron can fire next."""
+        return bool(self.adaptation.any() or self.refractory.any())
+
+    @property
+    def input_weights(self) -> np.ndarray:
+        """Weights of the input channels, shape (n, n_channels), float32.
+
+        Taps of several delays on one channel are summed: what a constant input meets.
+        """
+        neurons = np.repeat(np.arange(self.n_neurons), np.diff(self.tap_offsets))
+        weights = np.zeros((self.n_neurons, self.n_channels), dtype=np.float32)
+        np.add.at(weights, (neurons, self.tap_channels), self.tap_weights)
+        return weights
 
     @property
     def density(self) -> float:
@@ -117,14 +169,22 @@ def draw_liquid(
     n_channels: int,
     reservoir_size: int,
     *,
-    connectivity: float = 0.1,
+    connectivity: float | None = 0.1,
     spectral_radius: float = 0.9,
     exc_ratio: float = 0.8,
-    beta: float = 0.9,
+    beta: float | tuple[float, float] = 0.9,
     threshold: float = 1.0,
     topology: Any = "erdos_renyi",
     topology_params: Mapping[str, Any] | None = None,
+    ei_balance: float | None = None,
+    adaptation: float = 0.0,
+    tau_adaptation: float = 20.0,
+    refractory: int = 0,
     input_scaling: float = 1.0,
+    n_delays: int = 1,
+    max_delay: int = 0,
+    max_channels: int | None = None,
+    derivative_gain: np.ndarray | None = None,
     input_offset: np.ndarray | None = None,
     input_gain: np.ndarray | None = None,
     seed: int | np.random.Generator | None = None,
@@ -140,17 +200,19 @@ def draw_liquid(
         Number of input channels.
     reservoir_size : int
         Number of neurons, at least 1.
-    connectivity : float, default=0.1
+    connectivity : float or None, default=0.1
         Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours ``k`` and of edges ``m`` that they can have.
+        neighbours ``k`` and of edges ``m`` that they can have. None is about five synapses
+        for each neuron.
     spectral_radius : float, default=0.9
         Spectral radius of the recurrent weights; non-negative. Rounding to the weight grid
         moves it by less than one part in a thousand.
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1].
-    beta : float, default=0.9
-        Decay of the membrane potential per time step, in [0, 1).
+    beta : float or (float, float), default=0.9
+        Decay of the membrane potential per time step, in [0, 1): ``exp(-1 / tau)``. A pair
+        draws each neuron's time constant tau log-uniformly between those of the two [1]_.
     threshold : float, default=1.0
         Membrane potential above which a neuron fires, at least ``2**-20``.
     topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
@@ -161,9 +223,30 @@ def draw_liquid(
         and `exc_ratio` do not act on them.
     topology_params : mapping or None, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
+    ei_balance : float or None, default=None
+        Total inhibition as a fraction of total excitation in the named random graph: 1 is
+        balance [2]_. None leaves every weight's magnitude as drawn.
+    adaptation : float, default=0.0
+        Rise of a neuron's threshold with each of its spikes; in [0, 1e6].
+    tau_adaptation : float, default=20.0
+        Time constant in steps with which the threshold falls back; positive.
+    refractory : int, default=0
+        Time steps after a spike in which the neuron cannot fire.
     input_scaling : float, default=1.0
-        Input weights are normal with standard deviation ``input_scaling /
-        sqrt(n_channels)``; in [0, 1e6].
+        Input weights are normal with standard deviation ``input_scaling / sqrt(n_taps)``,
+        n_taps being the taps of the neuron; in [0, 1e6].
+    n_delays : int, default=1
+        Taps of a neuron on each of its channels, at delays 0, d, 2 d and so on; with more
+        than one, their weights sum to zero.
+    max_delay : int, default=0
+        Longest delay in time steps where there are several: each neuron draws its d
+        log-uniformly from 1 to ``max_delay / (n_delays - 1)``.
+    max_channels : int or None, default=None
+        Each neuron listens to a number of random channels that is drawn log-uniformly from 1
+        to `max_channels`. None is all channels for every neuron.
+    derivative_gain : ndarray of shape (n_channels,) or None, default=None
+        If given, there is an input channel more for each: the difference of a standardised
+        frame to the one before, times this gain.
     input_offset, input_gain : ndarray of shape (n_channels,) or None, default=None
         Standardisation of the input; None leaves it as it is.
     seed : int, numpy.random.Generator or None, default=None
@@ -179,6 +262,13 @@ def draw_liquid(
     ValueError, TypeError
         If a parameter is out of its range or of the wrong type.
 
+    References
+    ----------
+    .. [1] Perez-Nieves, Leung, Dragotti, Goodman. "Neural heterogeneity promotes robust
+       learning", Nature Communications 12, 2021.
+    .. [2] Brunel. "Dynamics of sparsely connected networks of excitatory and inhibitory
+       spiking neurons", Journal of Computational Neuroscience 8, 2000.
+
     Examples
     --------
     >>> from skliquid.liquid import draw_liquid
@@ -187,13 +277,16 @@ def draw_liquid(
     """
     n = check_integer("reservoir_size", reservoir_size, low=1)
     n_channels = check_integer("input_size", n_channels, low=1)
+    if connectivity is None:
+        connectivity = min(_SYNAPSES_EACH / n, 0.5)
     connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")
     exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
     spectral_radius = check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
-    beta = check_real("beta", beta, 0, 1, closed="left")
     threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
-    input_scaling = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
-    topology_rng, input_rng = check_seed("seed", seed).spawn(2)
+    adaptation = check_real("adaptation", adaptation, 0, LARGEST_SCALE)
+    tau_adaptation = check_real("tau_adaptation", tau_adaptation, 0, closed="neither")
+    refractory = check_integer("refractory", refractory, low=0)
+    topology_rng, input_rng, neuron_rng = check_seed("seed", seed).spawn(3)
 
     if isinstance(topology, str):
         arguments = _graph_arguments(topology, n, connectivity, topology_params)
@@ -201,6 +294,7 @@ def draw_liquid(
             n,
             exc_ratio=exc_ratio,
             spectral_radius=spectral_radius,
+            ei_balance=ei_balance,
             rng=topology_rng,
             as_sparse=True,
             **arguments,
@@ -215,19 +309,47 @@ def draw_liquid(
         W = _given_weights(topology(n, topology_rng) if callable(topology) else topology, n)
     units, exponent = recurrent_grid(W.data, W.indices)
     _warn_of_lost_synapses(W.data, units)
-    scale = input_scaling / np.sqrt(n_channels)
+    taps = draw_taps(
+        n_channels,
+        n,
+        input_scaling=input_scaling,
+        n_delays=n_delays,
+        max_delay=max_delay,
+        max_channels=max_channels,
+        derivative_gain=derivative_gain,
+        rng=input_rng,
+    )
     return Liquid(
         synapse_offsets=W.indptr.astype(np.int64),
         synapse_targets=W.indices.astype(np.int32),
         synapse_units=units,
         weight_exponent=exponent,
-        input_weights=input_grid(scale * input_rng.standard_normal((n, n_channels))),
+        tap_offsets=taps.offsets,
+        tap_channels=taps.channels,
+        tap_delays=taps.delays,
+        tap_weights=taps.weights,
         bias=np.zeros(n, dtype=np.float32),
-        beta=np.full(n, beta, dtype=np.float32),
-        threshold=to_grid(np.full(n, threshold, dtype=np.float32), UNIT_EXPONENT),
+        beta=_decays(beta, n, neuron_rng),
+        threshold=_on_grid(threshold, n),
+        adaptation=_on_grid(adaptation, n),
+        adaptation_beta=np.full(n, np.exp(-1.0 / tau_adaptation), dtype=np.float32),
+        refractory=np.full(n, refractory, dtype=np.int32),
         input_offset=_channel_constants(input_offset, n_channels, 0.0),
         input_gain=_channel_constants(input_gain, n_channels, 1.0),
     )
+
+
+def _decays(beta: float | tuple[float, float], n: int, rng: np.random.Generator) -> np.ndarray:
+    """Membrane decay of each neuron."""
+    if np.ndim(beta) == 0:
+        return np.full(n, check_real("beta", beta, 0, 1, closed="left"), dtype=np.float32)
+    low, high = check_pair("beta", beta, 0, 1, closed="neither")
+    log_tau = rng.uniform(np.log(-1.0 / np.log(low)), np.log(-1.0 / np.log(high)), size=n)
+    return np.exp(-np.exp(-log_tau)).astype(np.float32)
+
+
+def _on_grid(value: float, n: int) -> np.ndarray:
+    return to_grid(np.full(n, value, dtype=np.float32), UNIT_EXPONENT)
 
 
 def _graph_arguments(
@@ -253,7 +375,8 @@ def _graph_arguments(
         raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
     given = dict(topology_params or {})
     own = inspect.signature(TOPOLOGIES[topology]).parameters
-    accepted = set(own) - {"n", "exc_ratio", "spectral_radius", "rng", "as_sparse"}
+    shared = {"n", "exc_ratio", "spectral_radius", "ei_balance", "rng", "as_sparse"}
+    accepted = set(own) - shared
     for name in given:
         check_option(f"topology_params of {topology!r}: parameter", name, accepted)
     return arguments | given

@@ -7,19 +7,36 @@ features are computed from them here, in one place, whatever the engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ._checks import check_integer, check_real
+from .model_space import N_COMPONENTS, model_space_features
 
 # Potentials further out than any that a working liquid has: 2**18 of them in multiples of
 # 2**-20 sum exactly in float64.
 POTENTIAL_LIMIT = 2.0**15
 
-POOLINGS = ("rate", "counts", "trace", "membrane", "potentials", "last")
+POOLINGS = (
+    "rate",
+    "counts",
+    "bursts",
+    "longest_burst",
+    "first_spike",
+    "rectified",
+    "membrane",
+    "potentials",
+    "trace",
+    "last",
+    "model_space",
+)
+_WINDOWED = ("counts", "potentials")
+# A model of the next state needs states with a successor.
+_FEWEST_STATES = 3
 
 
 @dataclass(frozen=True)
@@ -30,15 +47,21 @@ class PoolingPlan:
     ----------
     names : tuple of str
         Names from ``POOLINGS``, in the order of the features.
-    n_windows : int
-        Number of equal windows of "counts" and "potentials".
+    scales : tuple of int
+        Numbers of equal windows of "counts" and "potentials"; the last is also the number of
+        states of "model_space".
     trace_decay : float
         Decay of the exponential trace per time step.
     """
 
     names: tuple[str, ...]
-    n_windows: int
+    scales: tuple[int, ...]
     trace_decay: float
+
+    @property
+    def n_windows(self) -> int:
+        """Number of windows to add up in, of which those of every scale are made."""
+        return math.lcm(*self.scales) if self.needs(*_WINDOWED, "model_space") else 1
 
     def needs(self, *names: str) -> bool:
         """Tell whether one of some poolings is asked for."""
@@ -46,33 +69,42 @@ class PoolingPlan:
 
     def n_features(self, n_neurons: int) -> int:
         """Count the features."""
-        windows = {"counts": self.n_windows, "potentials": self.n_windows, "last": 2}
-        return n_neurons * sum(windows.get(name, 1) for name in self.names)
+        parts = dict.fromkeys(_WINDOWED, sum(self.scales)) | {"last": 2, "model_space": 0}
+        per_neuron = sum(parts.get(name, 1) for name in self.names)
+        n_coefficients = N_COMPONENTS * (N_COMPONENTS + 1)
+        return n_neurons * per_neuron + n_coefficients * self.needs("model_space")
 
     def feature_names(self, n_neurons: int) -> list[str]:
         """Names of the features, in order."""
         neurons = [f"neuron{i}" for i in range(n_neurons)]
-        windows = [f"window{w}_{i}" for w in range(self.n_windows) for i in neurons]
-        parts = {
-            "rate": neurons,
-            "counts": windows,
-            "trace": neurons,
-            "membrane": neurons,
-            "potentials": windows,
+        windows = [
+            (f"window{w}" if len(self.scales) == 1 else f"window{w}of{scale}") + f"_{i}"
+            for scale in self.scales
+            for w in range(scale)
+            for i in neurons
+        ]
+        parts = dict.fromkeys(_WINDOWED, windows) | {
             "last": [f"{state}_{i}" for state in ("mem", "spk") for i in neurons],
+            "model_space": [
+                f"{source}_{target}"
+                for source in ("bias", *range(N_COMPONENTS))
+                for target in range(N_COMPONENTS)
+            ],
         }
-        return [f"{name}_{part}" for name in self.names for part in parts[name]]
+        return [f"{name}_{part}" for name in self.names for part in parts.get(name, neurons)]
 
 
-def make_plan(pooling: str | Iterable[str], n_windows: int, tau_trace: float) -> PoolingPlan:
+def make_plan(
+    pooling: str | Iterable[str], n_windows: int | Sequence[int], tau_trace: float
+) -> PoolingPlan:
     """Validate the pooling parameters of an estimator.
 
     Parameters
     ----------
     pooling : str or iterable of str
         One or several names from ``POOLINGS``, none of them twice.
-    n_windows : int
-        Number of equal windows, at least 1.
+    n_windows : int or sequence of int
+        Number of equal windows, at least 1; or several such numbers.
     tau_trace : float
         Time constant of the trace in time steps, positive.
 
@@ -86,33 +118,54 @@ def make_plan(pooling: str | Iterable[str], n_windows: int, tau_trace: float) ->
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
         raise ValueError(f"pooling must be {accepted}, got {pooling!r}.")
-    n_windows = check_integer("n_windows", n_windows, low=1)
+    scales = n_windows if isinstance(n_windows, tuple | list) else (n_windows,)
+    scales = tuple(check_integer("n_windows", scale, low=1) for scale in scales)
+    if not scales or len(set(scales)) < len(scales):
+        raise ValueError(f"n_windows must be one or several different numbers, got {n_windows!r}.")
+    if "model_space" in names and scales[-1] < _FEWEST_STATES:
+        raise ValueError(
+            f"n_windows must be at least {_FEWEST_STATES} for the pooling 'model_space', got "
+            f"{n_windows!r}."
+        )
     tau_trace = check_real("tau_trace", tau_trace, 0, closed="neither")
-    return PoolingPlan(names, n_windows, float(np.exp(-1.0 / tau_trace)))
+    return PoolingPlan(names, scales, float(np.exp(-1.0 / tau_trace)))
 
 
 @dataclass
 class Pools:
     """What an engine adds up over time for one batch of sequences.
 
+    All but `counts` may be None where the plan does not need them. A burst is a run of steps
+    in each of which the neuron fires.
+
     Parameters
     ----------
     counts : ndarray of shape (batch, n_windows, n), integer
         Spikes in each window.
-    potentials : ndarray of shape (batch, n_windows, n), float64 or None
+    bursts, longest_burst : ndarray of shape (batch, n), integer
+        Number of bursts, and steps of the longest.
+    first_spike : ndarray of shape (batch, n), integer
+        Time step of the first spike; -1 where there is none.
+    rectified : ndarray of shape (batch, n), float64
+        Sum of the positive membrane potentials, each at most ``POTENTIAL_LIMIT``.
+    potentials : ndarray of shape (batch, n_windows, n), float64
         Sums of the membrane potential over each window, where it is clipped to
         +-``POTENTIAL_LIMIT`` so that the sums are exact.
-    trace : ndarray of shape (batch, n), float32 or None
+    trace : ndarray of shape (batch, n), float32
         ``trace[t] = decay(trace[t-1], trace_decay) + s[t]`` after the last step.
-    mem, spk : ndarray of shape (batch, n), float32, or None
+    mem, spk : ndarray of shape (batch, n), float32
         State after the last step.
     """
 
     counts: np.ndarray
-    potentials: np.ndarray | None
-    trace: np.ndarray | None
-    mem: np.ndarray | None
-    spk: np.ndarray | None
+    bursts: np.ndarray | None = None
+    longest_burst: np.ndarray | None = None
+    first_spike: np.ndarray | None = None
+    rectified: np.ndarray | None = None
+    potentials: np.ndarray | None = None
+    trace: np.ndarray | None = None
+    mem: np.ndarray | None = None
+    spk: np.ndarray | None = None
 
 
 def window_of(t: int, lengths: np.ndarray, n_windows: int) -> np.ndarray:
@@ -135,37 +188,58 @@ def pooled_features(pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> np.
     Returns
     -------
     ndarray of shape (batch, n_features), dtype float64
-        Rates in spikes per step, counts in spikes, potentials in units of the threshold's
-        scale. A window that no time step falls in, as happens in sequences shorter than
-        ``n_windows``, has the features of a window without spikes at rest: zero.
+        Rates in spikes per step, counts in spikes, the first spike as a fraction of the
+        sequence, potentials in units of the threshold's scale. A window that no time step
+        falls in, as happens in sequences shorter than ``n_windows``, has the features of a
+        window without spikes at rest: zero.
     """
-    edges = -(-np.arange(plan.n_windows + 1) * lengths[:, np.newaxis] // plan.n_windows)
-    window_lengths = np.maximum(np.diff(edges, axis=1), 1)
-    parts = [_feature(name, pools, lengths, window_lengths) for name in plan.names]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    features = np.empty((len(lengths), plan.n_features(pools.counts.shape[2])))
+    start = 0
+    for name in plan.names:
+        for value in _values(name, pools, lengths, plan):
+            stop = start + value[0].size
+            features[:, start:stop] = value.reshape(len(value), -1)
+            start = stop
+    return features
 
 
-def _feature(
-    name: str, pools: Pools, lengths: np.ndarray, window_lengths: np.ndarray
-) -> np.ndarray:
-    batch = len(lengths)
+def _values(name: str, pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> list[Any]:
+    """Arrays of shape (batch, ...) that make up one feature."""
     steps = lengths[:, np.newaxis]
-    value: Any
     if name == "rate":
-        one = pools.counts[:, 0] if pools.counts.shape[1] == 1 else pools.counts.sum(axis=1)
-        value = one / steps
-    elif name == "counts":
-        value = pools.counts.reshape(batch, -1)
-    elif name == "trace":
-        value = pools.trace
-    elif name == "membrane":
+        return [pools.counts.sum(axis=1) / steps]
+    if name == "counts":
+        return [_coarser(pools.counts, scale) for scale in plan.scales]
+    if name == "model_space":
+        return [model_space_features(_coarser(pools.counts, plan.scales[-1]))]
+    if name == "first_spike":
+        assert pools.first_spike is not None
+        return [np.where(pools.first_spike < 0, 1.0, pools.first_spike / steps)]
+    if name == "rectified":
+        return [pools.rectified / steps]
+    if name == "membrane":
         assert pools.potentials is not None
-        value = pools.potentials.sum(axis=1) / steps
-    elif name == "potentials":
+        return [pools.potentials.sum(axis=1) / steps]
+    if name == "potentials":
         assert pools.potentials is not None
-        value = (pools.potentials / window_lengths[:, :, np.newaxis]).reshape(batch, -1)
-    else:
-        assert pools.mem is not None
-        assert pools.spk is not None
-        value = np.concatenate([pools.mem, pools.spk], axis=1)
-    return np.asarray(value, dtype=np.float64)
+        return [
+            _coarser(pools.potentials, scale) / _window_lengths(lengths, scale)[:, :, np.newaxis]
+            for scale in plan.scales
+        ]
+    if name == "last":
+        return [pools.mem, pools.spk]
+    return [getattr(pools, name)]
+
+
+def _coarser(sums: np.ndarray, n_windows: int) -> np.ndarray:
+    """Sums over fewer windows, each of several."""
+    batch, n_fine, n = sums.shape
+    if n_fine == n_windows:
+        return sums
+    return np.asarray(sums.reshape(batch, n_windows, n_fine // n_windows, n).sum(axis=2))
+
+
+def _window_lengths(lengths: np.ndarray, n_windows: int) -> np.ndarray:
+    """Steps of each window, shape (batch, n_windows); at least 1."""
+    edges = -(-np.arange(n_windows + 1) * lengths[:, np.newaxis] // n_windows)
+    return np.asarray(np.maximum(np.diff(edges, axis=1), 1))

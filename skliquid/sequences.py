@@ -7,7 +7,7 @@ collection may differ in length.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,18 @@ class Sequences:
         for column, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
             out[:length, column] = self.frames[self.offsets[sample] :][:length]
         return out
+
+    def reversed(self) -> Sequences:
+        """Run each sequence backwards in time.
+
+        Returns
+        -------
+        Sequences
+            The same frames in the other order.
+        """
+        ends = self.offsets[:-1] + self.offsets[1:] - 1
+        mirrored = np.repeat(ends, self.lengths) - np.arange(len(self.frames))
+        return replace(self, frames=self.frames[mirrored])
 
     def take(self, samples: Any) -> Sequences:
         """Return some sequences as a new collection.

@@ -12,14 +12,15 @@ import skliquid
 ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
-    {"_checks", "fixed_point", "_callbacks"},
-    {"sequences", "topology"},
+    {"_checks", "fixed_point", "_callbacks", "model_space"},
+    {"sequences", "topology", "taps"},
     {"liquid"},
     {"pooling"},
     {"engines"},
     {"nn"},
-    {"_channels", "_readouts"},
+    {"_channels", "_readouts", "_homeostasis"},
     {"_base"},
+    {"encoding"},
     {"_transformer"},
     {"_lsm"},
     {"_classifier", "_regressor"},

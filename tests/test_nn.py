@@ -41,8 +41,12 @@ def test_step_is_the_equation():
 
 def test_same_seed_is_the_same_liquid_as_the_estimators():
     X = np.random.default_rng(0).normal(size=(4, 9, 3))
-    liquid = LiquidTransformer(60, beta=0.9, random_state=7).fit(X).liquid_
-    reservoir = LiquidReservoir(3, 60, beta=0.9, seed=7)
+    plain = {
+        **{"connectivity": 0.1, "spectral_radius": 0.9, "ei_balance": None, "beta": 0.9},
+        **{"n_delays": 1, "max_channels": None, "target_rate": None, "input_scaling": 1.0},
+    }
+    liquid = LiquidTransformer(60, **plain, random_state=7).fit(X).liquid_
+    reservoir = LiquidReservoir(3, 60, seed=7)
     np.testing.assert_array_equal(np.array(reservoir.W), liquid.recurrent_weights)
     np.testing.assert_array_equal(np.array(reservoir.W_in), liquid.input_weights)
 
@@ -245,7 +249,7 @@ def test_wrong_types(call, message):
     [
         (lambda r: r(mx.ones((2, 4)), r.init_state(2)), r"x has shape \(2, 4\); expected"),
         (lambda r: r(mx.ones(3), r.init_state(2)), r"x has shape \(3,\); expected \(batch"),
-        (lambda r: r(mx.ones((2, 3)), r.init_state(1)), "state has shapes"),
+        (lambda r: r(mx.ones((2, 3)), r.init_state(1)), r"state.* \(1, 20\); expected \(2, 20\)"),
         (lambda r: r.forward_sequence(mx.ones((2, 3))), r"x_seq has shape .* expected \(T, "),
         (lambda r: r.forward_sequence(mx.ones((0, 2, 3))), "x_seq has shape"),
         (lambda r: r.init_state(0), "batch_size must be .* got 0"),

@@ -145,11 +145,11 @@ def test_number_of_threads(monkeypatch):
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     for n_jobs, expected in ((None, []), (1, []), (2, [2]), (8, [3])):
         used.clear()
-        LiquidTransformer(30, engine="numba", n_jobs=n_jobs).fit(X).transform(X)
+        LiquidTransformer(30, target_rate=None, n_jobs=n_jobs).fit(X).transform(X)
         assert used == expected
     used.clear()
     with joblib.parallel_config(n_jobs=2):
-        LiquidTransformer(30, engine="numba").fit(X).transform(X)
+        LiquidTransformer(30, target_rate=None).fit(X).transform(X)
     assert used == [2]
 
 

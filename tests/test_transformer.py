@@ -34,9 +34,13 @@ def test_weights_are_repetitions(vowels):
 
 
 def test_scale_and_offset_of_a_channel_do_not_matter(X):
-    scaled = LiquidTransformer(80, random_state=0).fit_transform(X)
-    other = LiquidTransformer(80, random_state=0).fit_transform(X * [2, 0.5, 4])
-    np.testing.assert_array_equal(scaled, other)
+    each = LiquidTransformer(80, scale_channels=True, random_state=0)
+    scaled = each.fit_transform(X)
+    np.testing.assert_array_equal(each.fit_transform(X * [2, 0.5, 4]), scaled)
+    common = LiquidTransformer(80, scale_channels="common", random_state=0)
+    together = common.fit_transform(X)
+    np.testing.assert_array_equal(common.fit_transform(4 * X), together)
+    assert (common.fit_transform(X * [2, 0.5, 4]) != together).any()
     raw = LiquidTransformer(80, random_state=0, scale_channels=False).fit(X)
     assert (raw.liquid_.input_gain == 1).all()
     assert (raw.transform(X) != scaled).any()
@@ -60,7 +64,8 @@ def test_signal_that_float32_cannot_resolve_warns(offset, scale):
 
 def test_features_do_not_depend_on_the_batch(vowels):
     X = vowels[0][:100]
-    transformer = LiquidTransformer(100, pooling=list(POOLINGS), random_state=0).fit(X)
+    transformer = LiquidTransformer(100, pooling=list(POOLINGS), n_windows=3, random_state=0)
+    transformer.fit(X)
     together = transformer.transform(X)
     np.testing.assert_array_equal(transformer.transform(X[::-1])[::-1], together)
     np.testing.assert_array_equal(transformer.transform(X[17:18]), together[17:18])
@@ -71,9 +76,9 @@ def test_features_do_not_depend_on_the_batch(vowels):
 
 def test_feature_names(X):
     pooling = list(POOLINGS)
-    transformer = LiquidTransformer(4, connectivity=1.0, pooling=pooling, n_windows=2)
+    transformer = LiquidTransformer(4, connectivity=1.0, pooling=pooling, n_windows=3)
     names = transformer.fit(X).get_feature_names_out()
-    assert len(names) == len(set(names)) == transformer.transform(X).shape[1] == 4 * 9
+    assert len(names) == len(set(names)) == transformer.transform(X).shape[1] == 4 * 15 + 16 * 17
     assert names[0] == "rate_neuron0"
     assert {"counts_window1_neuron3", "last_mem_neuron2", "trace_neuron1"} <= set(names)
 

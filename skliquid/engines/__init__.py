@@ -17,7 +17,7 @@ import numpy as np
 
 from .._checks import check_option
 from ..liquid import Liquid
-from ..pooling import PoolingPlan, pooled_features
+from ..pooling import PoolingPlan, Pools, pooled_features
 from ..sequences import Sequences
 from ._numpy import prepare, steps
 
@@ -70,6 +70,7 @@ class Runner:
     ) -> None:
         self.plan = plan
         self.n_neurons = liquid.n_neurons
+        self.n_features = plan.n_features(liquid.n_neurons)
         self.n_jobs = n_jobs
         self._engine = import_module(ENGINES[resolve_engine(engine)])
         self._prepared = self._engine.prepare(liquid)
@@ -112,9 +113,16 @@ class Runner:
         ndarray of shape (len(samples), n_features)
             Their features, in the collection's dtype.
         """
-        pools = self._engine.accumulate(self._prepared, sequences, samples, self.plan, self.n_jobs)
+        pools = self.pools(sequences, samples)
         features = pooled_features(pools, sequences.lengths[samples], self.plan)
         return features.astype(sequences.dtype, copy=False)
+
+    def pools(self, sequences: Sequences, samples: np.ndarray) -> Pools:
+        """Run one batch and return what was added up, which `features` are made of."""
+        pools: Pools = self._engine.accumulate(
+            self._prepared, sequences, samples, self.plan, self.n_jobs
+        )
+        return pools
 
 
 def spike_trains(liquid: Liquid, sequences: Sequences) -> Iterator[np.ndarray]:

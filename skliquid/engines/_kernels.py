@@ -16,17 +16,29 @@ from numba import njit
 from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
 from ..pooling import POTENTIAL_LIMIT
 from ._simd import (
+    HAS_COMPRESS,
     NEURON_CHUNK,
     SUM_CHUNK,
+    TAP_STEPS,
+    add_clipped,
+    advance_fatigable_neurons,
     advance_neurons,
+    count_bursts,
     lowest_bit,
     prefetch,
+    store_number,
+    store_projection,
     store_row_sum,
+    store_spikes,
+    store_tap_sum,
+    store_transposed,
 )
 
-UNITS = np.float32(2.0**UNIT_EXPONENT)
+UNITS, ZERO = np.float32(2.0**UNIT_EXPONENT), np.float32(0)
 LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
 INPUT_UNITS = 2.0**INPUT_EXPONENT
+# Lists of this many synapses stay in the cache without being asked for.
+NEAR_SYNAPSES = 2**16
 
 
 def compiled(function: Any) -> Any:
@@ -61,9 +73,10 @@ def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
     """The same from a list of synapses, target and weight packed in one integer."""
     total[:] = 0
     at_synapses = address(synapses)
+    is_far = synapses.size > NEAR_SYNAPSES
     for k in range(n_spikes):
         source = spikes[now, b, k]
-        if k + 1 < n_spikes:  # lists are short: the processor would ask for the next too late
+        if is_far and k + 1 < n_spikes:
             following = spikes[now, b, k + 1]
             for s in range(offsets[following], offsets[following + 1], 16):
                 prefetch(at_synapses + synapses.itemsize * s)
@@ -74,10 +87,17 @@ def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
 
 
 @compiled
-def pool_potentials(potentials, mem, sample, window, first, last):
-    """Add the membrane potentials of one step."""
-    for i in range(first, last):
-        potentials[sample, window, i] += min(max(mem[sample, i], -LIMIT), LIMIT)
+def list_spikes(out, neuron, bits):
+    """Do what `store_spikes` does, on a processor that has no instruction for it."""
+    n_stored = np.int64(0)
+    while bits:
+        store_number(out + 4 * n_stored, neuron + lowest_bit(bits))
+        n_stored += 1
+        bits &= bits - np.uint64(1)
+    return n_stored
+
+
+note_spikes = store_spikes if HAS_COMPRESS else list_spikes
 
 
 @compiled
@@ -90,17 +110,64 @@ def pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes):
 
 
 @compiled
+def on_grid(value, offset, gain):
+    """One number of the input, standardised, on its grid."""
+    scaled = (value - offset) * gain
+    scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
+    return np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
+
+
+@compiled
 def standardise(x, b, frames, frame, offset, gain):
-    """One frame of input on its grid."""
+    """One frame of input."""
     for c in range(frames.shape[1]):
-        scaled = (frames[frame, c] - offset[c]) * gain[c]
-        scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
-        x[b, c] = np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
+        x[b, c] = on_grid(frames[frame, c], offset[c], gain[c])
+
+
+@compiled
+def standardise_sequence(past, b, frames, start, length, max_delay, offset, gain):
+    """All frames of a sequence, channel by channel, after the zeros of its past."""
+    for c in range(frames.shape[1]):
+        past[b, c, :max_delay] = 0
+        for t in range(length):
+            past[b, c, max_delay + t] = on_grid(frames[start + t, c], offset[c], gain[c])
+        past[b, c, max_delay + length :] = 0
+
+
+@compiled
+def fill_drive(drive, tile, b, at_x, tap_offsets, places, tap_weights, bias):
+    """Input currents of the next ``TAP_STEPS`` steps."""
+    at_tile, at_bias = address(tile), address(bias)
+    at_places, at_weights = address(places), address(tap_weights)
+    for first in range(0, drive.shape[2], NEURON_CHUNK):
+        for i in range(NEURON_CHUNK):
+            begin = tap_offsets[first + i]
+            store_tap_sum(
+                at_tile + 4 * TAP_STEPS * i,
+                at_x,
+                at_places + 8 * begin,
+                at_weights + 8 * begin,
+                tap_offsets[first + i + 1] - begin,
+                at_bias + 4 * (first + i),
+            )
+        at_drive = address(drive) + 4 * (drive.shape[2] * drive.shape[1] * b + first)
+        store_transposed(at_drive, 4 * drive.shape[2], at_tile)
 
 
 @compiled
 def run_together(
-    frames, starts, lengths, begin, end, neurons, recurrence, pools, trace_decay, workspace
+    frames,
+    starts,
+    lengths,
+    begin,
+    end,
+    neurons,
+    recurrence,
+    taps,
+    fatigue,
+    pools,
+    trace_decay,
+    workspace,
 ):
     """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
 
@@ -109,23 +176,43 @@ def run_together(
     """
     offset, gain, weights_in, bias, beta, threshold = neurons
     rows, synapse_offsets, synapses, weight_units = recurrence
-    counts, potentials, trace, mem, spk = pools
-    spikes, n_spikes, x, total = workspace
+    tap_offsets, tap_weights, max_delay = taps
+    adaptation, adaptation_beta, refractory = fatigue
+    counts, bursts, longest, first_spike, rectified, potentials, trace, mem, spk = pools
+    spikes, n_spikes, x, total, past, places, drive, tile, burst, raised, rest = workspace
     n_slabs, n_sources, width = rows.shape
-    n_channels, n_windows, n_padded = frames.shape[1], counts.shape[1], mem.shape[1]
+    n_channels, n_windows, n_padded = weights_in.shape[1], counts.shape[1], mem.shape[1]
+    has_taps, is_fatigable, n_ahead = past.shape[2] > 0, raised.shape[1] > 0, drive.shape[1]
     at_x, at_total, at_spikes = address(x), address(total), address(spikes)
     at_rows, at_weights_in = address(rows), address(weights_in)
     at_bias, at_beta, at_threshold = address(bias), address(beta), address(threshold)
     at_mem, at_counts = address(mem), address(counts)
+    at_past, at_drive = address(past), address(drive)
+    at_potentials, at_rectified = address(potentials), address(rectified)
+    at_burst, at_bursts = address(burst), address(bursts)
+    at_longest, at_first = address(longest), address(first_spike)
+    at_adaptation, at_adaptation_beta = address(adaptation), address(adaptation_beta)
+    at_refractory, at_raised, at_rest = address(refractory), address(raised), address(rest)
     n_running = end - begin
     n_spikes[:] = 0
+    burst[:] = 0
+    raised[:] = 0
+    rest[:] = 0
+    if has_taps:
+        for b in range(n_running):
+            start, length = starts[begin + b], lengths[begin + b]
+            standardise_sequence(past, b, frames, start, length, max_delay, offset, gain)
     for t in range(lengths[begin]):
         now, before = t % 2, 1 - t % 2
         while lengths[begin + n_running - 1] <= t:
             n_running -= 1
         for b in range(n_running):
-            standardise(x, b, frames, starts[begin + b] + t, offset, gain)
             n_spikes[now, b] = 0
+            if not has_taps:
+                standardise(x, b, frames, starts[begin + b] + t, offset, gain)
+            elif t % TAP_STEPS == 0:
+                at_now = at_past + 8 * (past.shape[1] * past.shape[2] * b + max_delay + t)
+                fill_drive(drive, tile, b, at_now, tap_offsets, places, tap_weights, bias)
         for slab in range(n_slabs):
             first = slab * width
             for b in range(n_running):
@@ -144,28 +231,66 @@ def run_together(
                 sample = begin + b
                 window = t * n_windows // lengths[sample]
                 n_fired = n_spikes[now, b]
+                at_fired = at_spikes + 4 * spikes.shape[2] * (now * spikes.shape[1] + b)
+                at_drive_now = at_drive + 4 * n_padded * (n_ahead * b + t % n_ahead)
                 for i in range(0, width, NEURON_CHUNK):
                     neuron = first + i
-                    bits = advance_neurons(
-                        at_x + 8 * n_channels * b,
-                        n_channels,
-                        at_weights_in + 4 * (first * n_channels + i),
-                        4 * width,
-                        at_bias + 4 * neuron,
-                        at_total + 2 * i,
-                        weight_units,
-                        at_beta + 4 * neuron,
-                        at_threshold + 4 * neuron,
-                        at_mem + 4 * (n_padded * sample + neuron),
-                        at_counts + 4 * (n_padded * (n_windows * sample + window) + neuron),
+                    if not has_taps:
+                        store_projection(
+                            at_drive_now + 4 * neuron,
+                            at_x + 8 * n_channels * b,
+                            n_channels,
+                            at_weights_in + 4 * (first * n_channels + i),
+                            4 * width,
+                            at_bias + 4 * neuron,
+                        )
+                    at_mem_now = at_mem + 4 * (n_padded * sample + neuron)
+                    at_counts_now = at_counts + 4 * (
+                        n_padded * (n_windows * sample + window) + neuron
                     )
-                    while bits:
-                        spikes[now, b, n_fired] = neuron + lowest_bit(bits)
-                        n_fired += 1
-                        bits &= bits - np.uint64(1)
+                    if is_fatigable:
+                        bits = advance_fatigable_neurons(
+                            at_drive_now + 4 * neuron,
+                            at_total + 2 * i,
+                            weight_units,
+                            at_beta + 4 * neuron,
+                            at_threshold + 4 * neuron,
+                            at_mem_now,
+                            at_counts_now,
+                            at_adaptation + 4 * neuron,
+                            at_adaptation_beta + 4 * neuron,
+                            at_refractory + 4 * neuron,
+                            at_raised + 4 * (n_padded * b + neuron),
+                            at_rest + 4 * (n_padded * b + neuron),
+                        )
+                    else:
+                        bits = advance_neurons(
+                            at_drive_now + 4 * neuron,
+                            at_total + 2 * i,
+                            weight_units,
+                            at_beta + 4 * neuron,
+                            at_threshold + 4 * neuron,
+                            at_mem_now,
+                            at_counts_now,
+                        )
+                    if potentials.shape[1]:
+                        at_sum = n_padded * (n_windows * sample + window) + neuron
+                        add_clipped(at_potentials + 8 * at_sum, at_mem_now, -LIMIT, LIMIT)
+                    if rectified.shape[1]:
+                        at_sum = n_padded * sample + neuron
+                        add_clipped(at_rectified + 8 * at_sum, at_mem_now, ZERO, LIMIT)
+                    if bursts.shape[1]:
+                        at_sum = 4 * (n_padded * sample + neuron)
+                        count_bursts(
+                            bits,
+                            t,
+                            at_burst + 4 * (n_padded * b + neuron),
+                            at_bursts + at_sum,
+                            at_longest + at_sum,
+                            at_first + at_sum,
+                        )
+                    n_fired += note_spikes(at_fired + 4 * n_fired, neuron, bits)
                 n_spikes[now, b] = n_fired
-                if potentials.shape[1]:
-                    pool_potentials(potentials, mem, sample, window, first, first + width)
         for b in range(n_running):
             sample = begin + b
             if trace.shape[1]:
@@ -176,21 +301,49 @@ def run_together(
 
 
 @compiled
-def run(frames, starts, lengths, neurons, recurrence, pools, trace_decay, n_together):
+def run(frames, starts, lengths, prepared, pools, trace_decay, n_together):
     """Run sequences, longest first, `n_together` side by side."""
+    neurons, recurrence, taps, fatigue = prepared
+    tap_offsets, tap_channels, tap_delays, tap_weights, max_delay = taps
     # Room after each array, so that no two threads write to one cache line; and sums that start
     # at a line, because a vector stored across two is slow to be read again.
     room = 64
+    n_channels, n_padded = frames.shape[1], pools[-2].shape[1]
     sums = np.empty(recurrence[0].shape[2] + room, dtype=np.int16)
     shift = (-address(sums) % 64) // 2
+    has_taps, is_fatigable = len(tap_offsets) > 0, len(fatigue[0]) > 0
+    n_ahead = TAP_STEPS if has_taps else 1
+    n_past = max_delay + lengths[0] + TAP_STEPS if has_taps else 0
+    n_tired = n_padded if is_fatigable else 0
+    places = np.empty(len(tap_weights), dtype=np.int64)
+    for k in range(len(places)):
+        places[k] = 8 * (n_past * np.int64(tap_channels[k]) - tap_delays[k])
     workspace = (
-        np.empty((2, n_together, pools[3].shape[1] + room), dtype=np.int32),
+        np.empty((2, n_together, n_padded + room), dtype=np.int32),
         np.empty((2, n_together + room), dtype=np.int64),
-        np.empty((n_together + room, frames.shape[1])),
+        np.empty((n_together + room, n_channels)),
         sums[shift : shift + recurrence[0].shape[2]],
+        np.empty((n_together, n_channels, n_past)),
+        places,
+        np.empty((n_together, n_ahead, n_padded), dtype=np.float32),
+        np.empty((NEURON_CHUNK, TAP_STEPS), dtype=np.float32),
+        np.empty((n_together, pools[1].shape[1]), dtype=np.int32),
+        np.empty((n_together, n_tired), dtype=np.float32),
+        np.empty((n_together, n_tired), dtype=np.int32),
     )
     for begin in range(0, len(starts), n_together):
         end = min(begin + n_together, len(starts))
         run_together(
-            frames, starts, lengths, begin, end, neurons, recurrence, pools, trace_decay, workspace
+            frames,
+            starts,
+            lengths,
+            begin,
+            end,
+            neurons,
+            recurrence,
+            (tap_offsets, tap_weights, max_delay),
+            fatigue,
+            pools,
+            trace_decay,
+            workspace,
         )

@@ -9,7 +9,7 @@ threading is not used, because its layers abort in forked or concurrently thread
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +35,13 @@ _TOGETHER = 64
 _SHARES = 4
 _UNIT = 2.0**-UNIT_EXPONENT
 _CACHE_LINE, _HUGE_PAGE = 64, 2**21
+_NO_TAPS = (
+    np.zeros(0, dtype=np.int64),
+    *np.zeros((2, 0), dtype=np.int32),
+    np.zeros(0, dtype=np.float64),
+    0,
+)
+_NO_FATIGUE = (*np.zeros((2, 0), dtype=np.float32), np.zeros(0, dtype=np.int32))
 
 
 @dataclass(frozen=True)
@@ -43,37 +50,52 @@ class Prepared:
 
     Parameters
     ----------
-    n_neurons : int
-        Number of neurons.
+    n_padded : int
+        Number of neurons with those that never fire.
+    places : slice or ndarray of shape (n,)
+        Where the liquid's neurons are among them.
     neurons : tuple
         Input offset and gain, input weights (slabs, channels, width), bias, decay and
         threshold of all neurons.
     recurrence : tuple
         Rows of weights (slabs, n, width), or with no rows the offsets of the synapses and the
         synapses themselves; and a unit of weight in units of potential.
+    taps : tuple
+        Offsets, channels, delays and weights of the input taps, and the longest delay. Where
+        the taps are one for each channel, they are the input weights, and nothing here.
+    fatigue : tuple
+        Adaptation, its decay and refractory steps of all neurons, or of none.
     """
 
-    n_neurons: int
+    n_padded: int
+    places: Any
     neurons: tuple[Any, ...]
     recurrence: tuple[Any, ...]
+    taps: tuple[Any, ...]
+    fatigue: tuple[Any, ...]
 
 
 def prepare(liquid: Liquid) -> Prepared:
     """Lay the weights out in slabs."""
     n = liquid.n_neurons
     is_sparse = _is_sparse(liquid)
+    places: Any = slice(n)
+    if is_sparse and len(liquid.synapse_units):
+        liquid, places = _by_degree(liquid)
     width = _slab_width(n, is_sparse)
     n_slabs = -(-n // width)
+    n_padded = n_slabs * width
     units = np.float32(2.0**UNIT_EXPONENT)
-    weights_in = np.zeros((n_slabs * width, liquid.n_channels), dtype=np.float32)
-    bias = np.zeros(n_slabs * width, dtype=np.float32)
-    beta = np.zeros(n_slabs * width, dtype=np.float32)
-    threshold = np.full(n_slabs * width, np.inf, dtype=np.float32)
-    weights_in[:n] = units * liquid.input_weights
+    taps = _taps(liquid, n_padded)
+    n_channels = 0 if len(taps[0]) else liquid.n_channels
+    weights_in = np.zeros((n_padded, n_channels), dtype=np.float32)
+    bias, beta = np.zeros((2, n_padded), dtype=np.float32)
+    threshold = np.full(n_padded, np.inf, dtype=np.float32)
+    weights_in[:n] = units * liquid.input_weights[:, :n_channels]
     bias[:n] = units * liquid.bias
     beta[:n] = liquid.beta
     threshold[:n] = units * liquid.threshold
-    slabs_in = weights_in.reshape(n_slabs, width, -1).transpose(0, 2, 1)
+    slabs_in = weights_in.reshape(n_slabs, width, n_channels).transpose(0, 2, 1)
     neurons = (
         liquid.input_offset,
         liquid.input_gain,
@@ -97,7 +119,62 @@ def prepare(liquid: Liquid) -> Prepared:
         slab, column = np.divmod(liquid.synapse_targets, width)
         rows[slab, source, column] = liquid.synapse_units
     recurrence = (rows, liquid.synapse_offsets, synapses, weight_units)
-    return Prepared(n, neurons, recurrence)
+    return Prepared(n_padded, places, neurons, recurrence, taps, _fatigue(liquid, n_padded))
+
+
+def _by_degree(liquid: Liquid) -> tuple[Liquid, np.ndarray]:
+    """Order neurons by their number of outgoing synapses; return where each has gone.
+
+    The processor foresees the end of a list of synapses if the one before was as long.
+    """
+    degree = np.diff(liquid.synapse_offsets)
+    order = np.argsort(degree, kind="stable")
+    places = np.argsort(order, kind="stable")
+    synapses = _segments(liquid.synapse_offsets, order)
+    taps = _segments(liquid.tap_offsets, order)
+    moved = {
+        name: getattr(liquid, name)[order]
+        for name in ("bias", "beta", "threshold", "adaptation", "adaptation_beta", "refractory")
+    }
+    return replace(
+        liquid,
+        synapse_offsets=np.concatenate([[0], np.cumsum(degree[order])]),
+        synapse_targets=places[liquid.synapse_targets[synapses]].astype(np.int32),
+        synapse_units=liquid.synapse_units[synapses],
+        tap_offsets=np.concatenate([[0], np.cumsum(np.diff(liquid.tap_offsets)[order])]),
+        tap_channels=liquid.tap_channels[taps],
+        tap_delays=liquid.tap_delays[taps],
+        tap_weights=liquid.tap_weights[taps],
+        **moved,
+    ), places
+
+
+def _segments(offsets: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Indices of the items of segments put into another order."""
+    lengths = np.diff(offsets)[order]
+    ends = np.cumsum(lengths)
+    return np.arange(offsets[-1]) + np.repeat(offsets[order] - (ends - lengths), lengths)
+
+
+def _taps(liquid: Liquid, n_padded: int) -> tuple[Any, ...]:
+    """Input taps in units of potential, neurons that never fire having none."""
+    if not liquid.max_delay and len(liquid.tap_weights) == liquid.n_neurons * liquid.n_channels:
+        return _NO_TAPS
+    weights = np.ldexp(liquid.tap_weights.astype(np.float64), UNIT_EXPONENT)
+    offsets = np.full(n_padded + 1, len(weights), dtype=np.int64)
+    offsets[: liquid.n_neurons + 1] = liquid.tap_offsets
+    return (offsets, liquid.tap_channels, liquid.tap_delays, weights, liquid.max_delay)
+
+
+def _fatigue(liquid: Liquid, n_padded: int) -> tuple[Any, ...]:
+    if not liquid.is_fatigable:
+        return _NO_FATIGUE
+    adaptation, decay = np.zeros((2, n_padded), dtype=np.float32)
+    refractory = np.zeros(n_padded, dtype=np.int32)
+    adaptation[: liquid.n_neurons] = np.ldexp(liquid.adaptation, UNIT_EXPONENT)
+    decay[: liquid.n_neurons] = liquid.adaptation_beta
+    refractory[: liquid.n_neurons] = liquid.refractory
+    return (adaptation, decay, refractory)
 
 
 def _is_sparse(liquid: Liquid) -> bool:
@@ -145,33 +222,42 @@ def accumulate(
 ) -> Pools:
     """Run some sequences, longest first, and pool them."""
     starts, lengths = sequences.offsets[samples], sequences.lengths[samples]
-    rows = prepared.recurrence[0]
-    batch, n_padded = len(samples), rows.shape[0] * rows.shape[2]
+    batch, n_padded = len(samples), prepared.n_padded
+    has_bursts = plan.needs("bursts", "longest_burst", "first_spike")
+    has_rectified = plan.needs("rectified")
     has_potentials, has_trace = plan.needs("membrane", "potentials"), plan.needs("trace")
     has_last = plan.needs("last")
     counts = _aligned_zeros((batch, plan.n_windows, n_padded), np.int32)
+    bursts, longest_burst, first_spike = (
+        _aligned_zeros((batch, n_padded * has_bursts), np.int32) for _ in range(3)
+    )
+    first_spike[:] = -1
+    rectified = _aligned_zeros((batch, n_padded * has_rectified), np.float64)
     potentials = _aligned_zeros((batch, plan.n_windows * has_potentials, n_padded), np.float64)
     trace = _aligned_zeros((batch, n_padded * has_trace), np.float32)
     mem = _aligned_zeros((batch, n_padded), np.float32)
     spk = np.zeros((batch, n_padded * has_last), dtype=np.float32)
+    pools = (
+        *(counts, bursts, longest_burst, first_spike),
+        *(rectified, potentials, trace, mem, spk),
+    )
+    has_slabs = prepared.recurrence[0].shape[0] > 1
 
     def run_share(part: slice) -> None:
-        pools = (counts[part], potentials[part], trace[part], mem[part], spk[part])
         run(
             sequences.frames,
             starts[part],
             lengths[part],
-            prepared.neurons,
-            prepared.recurrence,
-            pools,
+            (prepared.neurons, prepared.recurrence, prepared.taps, prepared.fatigue),
+            tuple(pool[part] for pool in pools),
             np.float32(plan.trace_decay),
-            min(_TOGETHER, part.stop - part.start) if rows.shape[0] > 1 else 1,
+            min(_TOGETHER, part.stop - part.start) if has_slabs else 1,
         )
 
     # Numba's limit is what joblib leaves to each of its worker processes.
     n_threads = min(effective_n_jobs(n_jobs), config.NUMBA_NUM_THREADS, batch)
     # Sequences that share the slabs of a step are best kept together.
-    shares_per_thread = _SHARES if n_threads > 1 and rows.shape[0] == 1 else 1
+    shares_per_thread = _SHARES if n_threads > 1 and not has_slabs else 1
     shares = _shares(lengths, shares_per_thread * n_threads)
     if n_threads == 1:
         for share in shares:
@@ -180,14 +266,17 @@ def accumulate(
         with ThreadPoolExecutor(n_threads) as threads:
             # Reading the results raises what a thread raised.
             list(threads.map(run_share, shares))
-    n = prepared.n_neurons
-    single = np.float32(_UNIT)
+    single, mine = np.float32(_UNIT), prepared.places
     return Pools(
-        counts=counts[:, :, :n],
-        potentials=potentials[:, :, :n] * _UNIT if has_potentials else None,
-        trace=trace[:, :n] * single if has_trace else None,
-        mem=mem[:, :n] * single if has_last else None,
-        spk=spk[:, :n] if has_last else None,
+        counts=counts[:, :, mine],
+        bursts=bursts[:, mine] if has_bursts else None,
+        longest_burst=longest_burst[:, mine] if has_bursts else None,
+        first_spike=first_spike[:, mine] if has_bursts else None,
+        rectified=rectified[:, mine] * _UNIT if has_rectified else None,
+        potentials=potentials[:, :, mine] * _UNIT if has_potentials else None,
+        trace=trace[:, mine] * single if has_trace else None,
+        mem=mem[:, mine] * single if has_last else None,
+        spk=spk[:, mine] if has_last else None,
     )
 
 

@@ -11,21 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
+from ..fixed_point import UNIT_EXPONENT, to_grid
 from ..liquid import Liquid
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..sequences import Sequences
+from ._input import input_currents
 
 # Above this density a dense product with threaded BLAS is faster than a sparse one.
 _DENSE_FROM = 0.02
-
-
-def input_current(frames: np.ndarray, liquid: Liquid) -> np.ndarray:
-    """Current that frames of shape (..., n_channels) drive into the neurons, (..., n)."""
-    x = (frames - liquid.input_offset) * liquid.input_gain
-    x = to_grid(np.clip(x, -INPUT_LIMIT, INPUT_LIMIT), INPUT_EXPONENT).astype(np.float64)
-    current = x @ liquid.input_weights.T.astype(np.float64) + liquid.bias
-    return to_grid(current, UNIT_EXPONENT).astype(np.float32)
 
 
 def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
@@ -71,14 +64,18 @@ def steps(
     """
     liquid = prepared.liquid
     mem = np.zeros((len(lengths), liquid.n_neurons), dtype=np.float32)
-    spk = np.zeros_like(mem)
-    for t in range(len(frames)):
+    spk, raised = np.zeros_like(mem), np.zeros_like(mem)
+    rest = np.zeros(mem.shape, dtype=np.int32)
+    for t, current in enumerate(input_currents(frames, liquid)):
         n_running = int(np.count_nonzero(lengths > t))
-        mem, spk = mem[:n_running], spk[:n_running]
-        current = input_current(frames[t, :n_running], liquid) + spk @ prepared.W.T
-        v = decay(mem, liquid.beta) + current
-        spk = (v > liquid.threshold).astype(np.float32)
+        mem, spk, raised = mem[:n_running], spk[:n_running], raised[:n_running]
+        rest = rest[:n_running]
+        v = decay(mem, liquid.beta) + (current[:n_running] + spk @ prepared.W.T)
+        spk = ((v > liquid.threshold + raised) & (rest == 0)).astype(np.float32)
         mem = v - liquid.threshold * spk
+        if liquid.is_fatigable:
+            raised = decay(raised, liquid.adaptation_beta) + liquid.adaptation * spk
+            rest = np.where(spk > 0, liquid.refractory, np.maximum(rest - 1, 0))
         yield t, mem, spk
 
 
@@ -93,14 +90,35 @@ def accumulate(
     frames, lengths = sequences.padded(samples), sequences.lengths[samples]
     batch, n = len(samples), prepared.liquid.n_neurons
     counts = np.zeros((batch, plan.n_windows, n), dtype=np.int32)
-    potentials = np.zeros((batch, plan.n_windows, n))
+    bursts, longest_burst, burst = np.zeros((3, batch, n), dtype=np.int32)
+    first_spike = np.full((batch, n), -1, dtype=np.int32)
+    rectified, potentials = np.zeros((batch, n)), np.zeros((batch, plan.n_windows, n))
     trace, last_mem, last_spk = np.zeros((3, batch, n), dtype=np.float32)
     trace_decay = np.float32(plan.trace_decay)
     for t, mem, spk in steps(prepared, frames, lengths):
         running = np.arange(len(mem))
+        fired = spk.astype(np.int32)
         window = window_of(t, lengths[running], plan.n_windows)
-        counts[running, window] += spk.astype(np.int32)
-        potentials[running, window] += np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        counts[running, window] += fired
+        bursts[running] += fired & (burst[running] == 0)
+        burst[running] = (burst[running] + 1) * fired
+        longest_burst[running] = np.maximum(longest_burst[running], burst[running])
+        first_spike[running] = np.where(
+            (fired > 0) & (first_spike[running] < 0), t, first_spike[running]
+        )
+        clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        rectified[running] += np.maximum(clipped, 0)
+        potentials[running, window] += clipped
         trace[running] = decay(trace[running], trace_decay) + spk
         last_mem[running], last_spk[running] = mem, spk
-    return Pools(counts, potentials, trace, last_mem, last_spk)
+    return Pools(
+        counts,
+        bursts,
+        longest_burst,
+        first_spike,
+        rectified,
+        potentials,
+        trace,
+        last_mem,
+        last_spk,
+    )

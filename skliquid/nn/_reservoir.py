@@ -9,15 +9,20 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .._checks import check_bool, check_integer
-from ..engines._mlx import constants, input_current, step
+from ..engines._mlx import State, constants, initial_state, step
 from ..liquid import Liquid, draw_liquid
+from ._input import input_constants, input_currents
+from ._protocol import check_input
 from .surrogate import fast_sigmoid, straight_through_round
 
 _WEIGHTS = frozenset({"W", "W_in", "bias"})
-_CONSTANTS = frozenset({"beta", "threshold", "offset", "gain"})
+_CONSTANTS = frozenset(
+    {
+        *("beta", "threshold", "adaptation", "adaptation_beta", "refractory"),
+        *("offset", "gain", "tap_delays", "tap_channels"),
+    }
+)
 _FIRE = fast_sigmoid()
-
-State = dict[str, mx.array]
 
 
 class _KeptFrozen(set[str]):
@@ -167,7 +172,9 @@ class LiquidReservoir(nn.Module):
         super().__init__()
         self.input_size = liquid.n_channels
         self.reservoir_size = liquid.n_neurons
-        for name, value in constants(liquid).items():
+        self.max_delay = liquid.max_delay
+        self._is_fatigable = liquid.is_fatigable
+        for name, value in {**constants(liquid), **input_constants(liquid)}.items():
             setattr(self, name, value)
         self._no_grad = _KeptFrozen(_CONSTANTS if trainable else _CONSTANTS | _WEIGHTS)
 
@@ -183,10 +190,16 @@ class LiquidReservoir(nn.Module):
         -------
         dict
             Membrane potentials "mem" and spikes "spk", zeros of shape (batch_size,
-            reservoir_size).
+            reservoir_size). A liquid with adaptation or refractory steps has also the rise
+            of the threshold, "raised", and the steps left to rest, "rest"; one with delays
+            has the standardised frames before, "past", of shape (batch_size, max_delay,
+            input_size).
         """
-        shape = (check_integer("batch_size", batch_size, low=1), self.reservoir_size)
-        return {"mem": mx.zeros(shape), "spk": mx.zeros(shape)}
+        batch_size = check_integer("batch_size", batch_size, low=1)
+        state = initial_state(batch_size, self.reservoir_size, self._is_fatigable)
+        if self.max_delay:
+            state["past"] = mx.zeros((batch_size, self.max_delay, self.input_size))
+        return state
 
     def __call__(self, x: mx.array, state: State) -> tuple[mx.array, State]:
         """Advance by one time step.
@@ -205,8 +218,9 @@ class LiquidReservoir(nn.Module):
         new_state : dict
             State after this step.
         """
-        self._check_input("x", x, ("batch", "input_size"))
-        return self._step(self._input_current(x), state)
+        check_input("x", x, ("batch", "input_size"), self.input_size)
+        spikes, state = self._run(x[None], state)
+        return spikes[0], state
 
     def forward_sequence(
         self, x_seq: mx.array, state: State | None = None
@@ -227,35 +241,29 @@ class LiquidReservoir(nn.Module):
         final_state : dict
             State after the last step.
         """
-        self._check_input("x_seq", x_seq, ("T", "batch", "input_size"))
+        check_input("x_seq", x_seq, ("T", "batch", "input_size"), self.input_size)
         if state is None:
             state = self.init_state(x_seq.shape[1])
+        return self._run(x_seq, state)
+
+    def _run(self, x_seq: mx.array, state: State) -> tuple[mx.array, State]:
+        self._check_state(state, x_seq.shape[1])
+        neurons = {name: value for name, value in state.items() if name != "past"}
+        currents, past = input_currents(x_seq, state.get("past"), self, straight_through_round)
         trains = []
-        for current in self._input_current(x_seq):
-            spikes, state = self._step(current, state)
-            trains.append(spikes)
-        return mx.stack(trains), state
+        for current in currents:
+            neurons = step(current, neurons, self, _FIRE, straight_through_round)
+            trains.append(neurons["spk"])
+        return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 
-    def _input_current(self, x: mx.array) -> mx.array:
-        return input_current(x, self, straight_through_round)
-
-    def _step(self, current: mx.array, state: State) -> tuple[mx.array, State]:
-        if not isinstance(state, dict) or not {"mem", "spk"} <= state.keys():
-            raise TypeError(f'state must be a dict with "mem" and "spk", got {state!r}.')
-        if state["mem"].shape != current.shape or state["spk"].shape != current.shape:
-            raise ValueError(
-                f"state has shapes {state['mem'].shape} and {state['spk'].shape}; expected "
-                f"(batch, reservoir_size) = {current.shape}."
-            )
-        mem, spk = step(current, state["mem"], state["spk"], self, _FIRE, straight_through_round)
-        return spk, {"mem": mem, "spk": spk}
-
-    def _check_input(self, name: str, x: mx.array, axes: tuple[str, ...]) -> None:
-        if not isinstance(x, mx.array) or x.dtype == mx.complex64:
-            kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
-            raise TypeError(f"{name} must be a real mlx.core.array, got {kind}.")
-        if x.ndim != len(axes) or x.shape[-1] != self.input_size or 0 in x.shape:
-            raise ValueError(
-                f"{name} has shape {tuple(x.shape)}; expected ({', '.join(axes)}) with "
-                f"input_size = {self.input_size}."
-            )
+    def _check_state(self, state: State, batch_size: int) -> None:
+        expected = self.init_state(batch_size)
+        wanted = [f'"{name}"' for name in expected]
+        if not isinstance(state, dict) or state.keys() != expected.keys():
+            raise TypeError(f"state must be a dict with {' and '.join(wanted)}, got {state!r}.")
+        for name, value in expected.items():
+            if tuple(state[name].shape) != value.shape:
+                raise ValueError(
+                    f"state[{name!r}] has shape {tuple(state[name].shape)}; expected "
+                    f"{value.shape}."
+                )

@@ -24,6 +24,7 @@ def erdos_renyi(
     spectral_radius: float = 0.9,
     rng: int | np.random.Generator | None = None,
     *,
+    ei_balance: float | None = None,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on an Erdos-Renyi graph [1]_.
@@ -45,6 +46,9 @@ def erdos_renyi(
         Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
+    ei_balance : float or None, default=None
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
+        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -81,7 +85,8 @@ def erdos_renyi(
     n = check_integer("n", n, low=1)
     p = check_real("p", p, 0, 1, closed="right")
     rng = check_seed("rng", rng)
-    return _weighted(random_edges(n, p, rng), n, exc_ratio, spectral_radius, rng, as_sparse)
+    edges = random_edges(n, p, rng)
+    return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
 def small_world(
@@ -92,6 +97,7 @@ def small_world(
     spectral_radius: float = 0.9,
     rng: int | np.random.Generator | None = None,
     *,
+    ei_balance: float | None = None,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on a Watts-Strogatz small-world graph [1]_.
@@ -114,6 +120,9 @@ def small_world(
         Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
+    ei_balance : float or None, default=None
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
+        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -147,7 +156,7 @@ def small_world(
     p_rewire = check_real("p_rewire", p_rewire, 0, 1)
     rng = check_seed("rng", rng)
     edges = ring_rewired_edges(n, k, p_rewire, rng)
-    return _weighted(edges, n, exc_ratio, spectral_radius, rng, as_sparse)
+    return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
 def scale_free(
@@ -157,6 +166,7 @@ def scale_free(
     spectral_radius: float = 0.9,
     rng: int | np.random.Generator | None = None,
     *,
+    ei_balance: float | None = None,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on a Barabasi-Albert scale-free graph [1]_.
@@ -177,6 +187,9 @@ def scale_free(
         Spectral radius of the returned matrix, signs included, in [0, 1e6].
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
+    ei_balance : float or None, default=None
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
+        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -205,7 +218,8 @@ def scale_free(
     n = check_integer("n", n, low=2)
     m = check_integer("m", m, low=1, high=n - 1)
     rng = check_seed("rng", rng)
-    return _weighted(attached_edges(n, m, rng), n, exc_ratio, spectral_radius, rng, as_sparse)
+    edges = attached_edges(n, m, rng)
+    return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
 def _weighted(
@@ -213,6 +227,7 @@ def _weighted(
     n: int,
     exc_ratio: float,
     spectral_radius: float,
+    ei_balance: float | None,
     rng: np.random.Generator,
     as_sparse: bool,
 ) -> Any:
@@ -224,6 +239,11 @@ def _weighted(
     target, source = target[order], source[order]
     sign = np.where(source < int(exc_ratio * n), 1.0, -1.0)
     magnitude = np.abs(rng.standard_normal(target.size))
+    if ei_balance is not None:
+        ei_balance = check_real("ei_balance", ei_balance, 0, LARGEST_SCALE)
+        inhibition = magnitude[sign < 0].sum()
+        if inhibition:
+            magnitude[sign < 0] *= ei_balance * magnitude[sign > 0].sum() / inhibition
     W = sparse.csr_array((sign * magnitude, (target, source)), shape=(n, n))
     W.data *= _scale_to(W, spectral_radius)
     W = W.astype(np.float32)
