@@ -3,7 +3,7 @@ Telling speakers apart by two vowels
 ====================================
 
 Nine speakers said the Japanese vowels /ae/. Each utterance is a sequence of 7 to 29 frames of
-12 LPC cepstrum coefficients, and the task is to tell who speaks [1]_. A liquid of 500 spiking
+12 LPC cepstrum coefficients, and the task is to tell who speaks [1]_. A liquid of spiking
 neurons turns the utterances into features; a ridge classifier reads them.
 
 .. [1] Kudo, Toyama, Shimbo. "Multidimensional curve classification using passing-through
@@ -48,7 +48,7 @@ liquids = [LSMClassifier(random_state=seed).fit(X_train, y_train) for seed in ra
 accuracies = [liquid.score(X_test, y_test) for liquid in liquids]
 print(f"mean and standard deviation + ridge:  {baseline_accuracy:.3f}")
 print(
-    f"liquid of 500 neurons + ridge:        {np.mean(accuracies):.3f} +- "
+    f"liquid of {liquids[0].reservoir_size} neurons + ridge:       {np.mean(accuracies):.3f} +- "
     f"{np.std(accuracies):.3f} over {len(accuracies)} seeds"
 )
 
@@ -73,10 +73,9 @@ for radius, row in zip([0.3, 0.9, 1.5], scores, strict=True):
 print(f"best: {search.best_params_}, test accuracy {search.score(X_test, y_test):.3f}")
 
 # %%
-# Seen from inside: one utterance as the liquid hears it, the spikes that every fifth neuron
-# answers with, and what the readout makes of all test utterances. The liquid's time constants
-# are short, so the spikes follow the speech: most neurons fire through some of its phases and
-# rest in the others.
+# Seen from inside: one utterance as the liquid hears it, the spikes that a hundred of its neurons
+# answer with, and what the readout makes of all test utterances. Each neuron fires through the
+# phases of the utterance that fit its synapses and rests in the others.
 
 liquid = liquids[0]
 transformer = liquid.pipeline_["liquid"]
@@ -101,7 +100,7 @@ figure.colorbar(image, ax=axes["input"], label="standard deviations", pad=0.01)
 axes["input"].set_ylabel("cepstral\ncoefficient")
 axes["input"].set_title(f"An utterance of speaker {y_test[longest]}", loc="left")
 axes["input"].tick_params(labelbottom=False)
-shown = spikes[:, ::5]
+shown = spikes[:, np.linspace(0, spikes.shape[1] - 1, 100).astype(int)]
 plot_raster(shown, n_excitatory=int(0.8 * shown.shape[1]), ax=axes["raster"])
 axes["raster"].set_title("Spikes of 100 neurons", loc="left")
 ConfusionMatrixDisplay.from_predictions(

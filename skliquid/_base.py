@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from .engines import ENGINES
 from .liquid import TOPOLOGIES
+from .rate_reservoir import CELLS
 from .sequences import Sequences, as_collection, as_sequences, refuse_objects
 
 # The encoders stand above this module, so their names are written here; a test compares.
@@ -31,6 +32,7 @@ RESERVOIR_CONSTRAINTS: dict[str, list[Any]] = {
     "refractory": [Interval(Integral, 0, None, closed="left")],
     "topology": [StrOptions(set(TOPOLOGIES)), callable, "array-like", Hidden("sparse matrix")],
     "topology_params": [dict, None],
+    "cell": [StrOptions(set(CELLS))],
     "encoder": [StrOptions(set(ENCODER_NAMES)), HasMethods(["fit", "transform"]), None],
     "scale_channels": ["boolean", StrOptions({"common"})],
     "derivative": ["boolean"],
@@ -63,8 +65,8 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
     exc_ratio : float, default=0.8
         Fraction of excitatory neurons, in [0, 1]; the others are inhibitory (Dale's law).
     ei_balance : float, default=1.0
-        Total inhibition as a fraction of total excitation, 1 being balance [B]_. None leaves
-        the weights' magnitudes as drawn.
+        Total inhibition as a fraction of total excitation, where there are both, 1 being
+        balance [B]_. None leaves the weights' magnitudes as drawn.
     beta : float or (float, float), default=(0.04, 0.82)
         Decay of the membrane potential per time step, in [0, 1): ``exp(-1 / tau)`` for a
         time constant of tau steps. A pair draws each neuron's tau log-uniformly between
@@ -89,10 +91,18 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         given, `connectivity`, `spectral_radius`, `exc_ratio` and `ei_balance` do not act.
     topology_params : dict, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
+    cell : {"lif", "vanilla", "gru", "mgu", "lstm"}, default="lif"
+        What the reservoir is made of: spiking neurons, or the units of an untrained recurrent
+        cell (see :mod:`skliquid.rate_reservoir`), "vanilla" being the echo state network
+        [J]_. Each gate of a cell has weights of its own, drawn like those of the liquid. On
+        a rate cell `beta`, `relative_tau`, `threshold`, `adaptation`, `tau_adaptation`,
+        `refractory` and `engine` do not act; `input_scaling` and `target_rate` are the
+        deviation of a gate's drive and how often that is above zero.
     encoder : str or encoder, default=None
         What turns the input into the liquid's input: an encoder of
         :mod:`skliquid.encoding`, or its name, one of "current", "population", "delta",
-        "latency", "rate" and "bsa". None and "current" take the input as a current.
+        "latency", "rate" and "bsa"; or any transformer from a list of arrays to such a list.
+        None and "current" take the input as a current.
     scale_channels : bool or "common", default="common"
         How channels are standardised, all by their mean over the training frames: True, each
         by its own standard deviation; "common", all by the mean of these, so that strong
@@ -105,12 +115,12 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         With `target_rate`, standard deviation of each neuron's membrane potential over the
         training frames, without spikes and recurrence, in thresholds. Without, root of the
         sum of the variances of a neuron's input weights, which are normal; non-negative.
-    n_delays : int, default=9
+    n_delays : int, default=6
         Input synapses of a neuron on each of its channels, at delays 0, d, 2 d and so on
         with weights that sum to zero [D]_; each neuron draws its d. 1 is no delay.
     max_delay : int or float, default=1.0
-        Longest delay: an int in time steps; a float as a fraction of the median length of
-        the training sequences.
+        Longest delay: an int in time steps, at most ``2**20``; a float as a fraction of the
+        median length of the training sequences. It is never less than a step between taps.
     max_channels : int, default=9
         Each neuron listens to a random choice of channels, of a size drawn log-uniformly
         from 1 to this; None is all channels for each.
@@ -140,6 +150,9 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         - "last": membrane potential and spikes of the last step;
         - "model_space": coefficients of a linear model that predicts the next window's
           spikes [M]_.
+
+        A rate cell's activation takes the place of both the spike and the membrane
+        potential, and being above zero that of firing, also as the spike of "last".
     n_windows : int or list of int, default=1
         Number of windows of "counts", "potentials" and "model_space" (at least 3); several
         numbers are windows at several scales, of which "model_space" takes the last.
@@ -163,6 +176,8 @@ RESERVOIR_REFERENCES = """.. [A] Bellec, Salaj, Subramoney, Legenstein, Maass. "
        spiking neurons", Journal of Computational Neuroscience 8, 2000.
     .. [D] Buonomano, Maass. "State-dependent computations: spatiotemporal processing in
        cortical networks", Nature Reviews Neuroscience 10, 2009.
+    .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
+       networks", GMD Report 148, 2001.
     .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
        representation and classification of multivariate time series", IEEE Transactions on
        Neural Networks and Learning Systems 32(5), 2021.

@@ -10,6 +10,8 @@ import numpy as np
 
 # Larger weights would leave the range in which float32 arithmetic stays finite.
 LARGEST_SCALE = 1e6
+# Longer than any sequence that a delay or a rest should be taken of.
+MOST_STEPS = 2**20
 
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
@@ -49,7 +51,9 @@ def check_pair(
     """Return `value` as two floats if it is an ascending pair of numbers in the interval."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise TypeError(f"{name} must be a number or a pair (low, high), got {value!r}.")
-    first, last = (check_real(name, end, low, high, closed=closed) for end in value)
+    first, last = (
+        check_real(f"each end of {name}", end, low, high, closed=closed) for end in value
+    )
     if first > last:
         raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}.")
     return first, last

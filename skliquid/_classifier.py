@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ._base import documented
 from ._callbacks import with_callbacks
+from ._leaky_readout import LeakyReadoutClassifier
 from ._lsm import BaseLSM
-from ._readouts import class_factors, classifier_readout, require_weights
+from ._readouts import READOUTS, class_factors, classifier_readout, require_weights
 from ._transformer import checked_weight
+
+LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
 
 def _readout_has(method: str) -> Callable[[Any], bool]:
@@ -30,6 +33,11 @@ def _readout_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
+def _reads_over_time(estimator: Any) -> bool:
+    """Check for `available_if`: the readout has scores that are causal in time."""
+    return _readout_has("predict_over_time")(estimator) and not estimator.bidirectional
+
+
 @documented
 class LSMClassifier(ClassifierMixin, BaseLSM):
     """Classify sequences with a liquid state machine.
@@ -41,24 +49,39 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
     Parameters
     ----------
     {reservoir_doc}
-    readout : {"ridge", "mlp"} or estimator, default="ridge"
+    readout : {"ridge", "mlp", "leaky_rate", "leaky_spike"} or estimator, default="ridge"
         What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeClassifierCV`, its
         penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
-        cloned and fitted.
+        cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of
+        :class:`LeakyReadoutClassifier`, which act on the spikes themselves and can be read
+        after every frame: `pooling`, `n_windows`, `tau_trace` and `batch_size` do not act, and
+        all spikes of the training sequences are held, a bit each. An instance of it sets
+        its parameters.
     memory : str or object with the joblib.Memory interface, default=None
         Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
         search over the readout alone runs the liquid once.
     class_weight : dict or "balanced", default=None
         Weights of the classes in the readout, which must take sample weights; 1 where a
         class has none. "balanced" makes the total weights of the classes equal.
+    train_reservoir : bool, default=False
+        Whether the liquid's weights and biases are trained too, by back-propagation through
+        time with a surrogate derivative [N]_, from the liquid as drawn; synapses keep their
+        places and their signs. It needs a leaky readout, whose parameters also set how long
+        is trained, and ``cell="lif"``. The readout is then trained anew on the result. Time
+        and memory grow with the square of `reservoir_size`: this is for small liquids.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
     pipeline_ : Pipeline
-        The fitted steps "liquid", "scaler" and "readout".
+        The fitted steps "liquid", "scaler" and "readout"; a leaky readout has no scaler.
+    reservoir_loss_curve_ : list of float
+        Mean training loss of each pass over the sequences, if the liquid was trained.
+    reservoir_validation_loss_curve_ : list of float or None
+        Loss of a held-out part after each pass, if the liquid was trained; None if nothing was
+        held out.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -75,6 +98,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
+    .. [N] Neftci, Mostafa, Zenke. "Surrogate gradient learning in spiking neural networks",
+       IEEE Signal Processing Magazine 36(6), 2019.
     {reservoir_references}
 
     Examples
@@ -89,6 +114,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseLSM._parameter_constraints,
+        "readout": [StrOptions({*READOUTS, *LEAKY_KINDS}), HasMethods(["fit"])],
+        "train_reservoir": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -110,11 +137,12 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         refractory: int = 0,
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
+        cell: str = "lif",
         encoder: Any = None,
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
-        n_delays: int = 9,
+        n_delays: int = 6,
         max_delay: float = 1.0,
         max_channels: int | None = 9,
         target_rate: Any = (0.05, 0.5),
@@ -130,6 +158,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         readout: Any = "ridge",
         memory: Any = None,
         class_weight: Any = None,
+        train_reservoir: bool = False,
     ) -> None:
         super().__init__(
             reservoir_size,
@@ -145,6 +174,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
             refractory=refractory,
             topology=topology,
             topology_params=topology_params,
+            cell=cell,
             encoder=encoder,
             scale_channels=scale_channels,
             derivative=derivative,
@@ -166,6 +196,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
             memory=memory,
         )
         self.class_weight = class_weight
+        self.train_reservoir = train_reservoir
 
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.
@@ -198,6 +229,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         except TypeError as error:
             raise ValueError(f"y must hold labels of one type: {error}.") from error
         readout = self._make_readout()
+        self._check_trainable(readout)
         weight = None
         if sample_weight is not None:
             require_weights(readout, "sample_weight")
@@ -214,6 +246,10 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
             factor = class_factors(self.class_weight, y, weight)
         self._fit_pipeline(X, sequences, y, readout, weight, factor)
         self.classes_ = self.pipeline_[-1].classes_
+        for name in ("loss_curve_", "validation_loss_curve_"):
+            self.__dict__.pop(f"reservoir_{name}", None)
+            if self.train_reservoir:
+                setattr(self, f"reservoir_{name}", getattr(self.pipeline_[0], name))
         return self
 
     @available_if(_readout_has("decision_function"))
@@ -250,5 +286,47 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         probabilities: np.ndarray = self._call("predict_proba", X)
         return probabilities
 
+    @available_if(_reads_over_time)
+    def predict_over_time(self, X: Any) -> list[np.ndarray]:
+        """Compute the score of each class after every frame.
+
+        Only with a leaky readout, and where the liquid runs forward in time alone.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        list of ndarray of shape (n_timesteps_i, n_classes)
+            Scores, in the order of `classes_`, also with two classes: row t is what the
+            first t + 1 frames alone would give, the last row what `predict` decides by.
+        """
+        scores: list[np.ndarray] = self._call("predict_over_time", X)
+        return scores
+
+    def _trains_reservoir(self) -> bool:
+        return self.train_reservoir
+
+    def _check_trainable(self, readout: Any) -> None:
+        """Raise an error if the liquid shall be trained, but nothing passes a gradient to it."""
+        if not self.train_reservoir:
+            return
+        if not isinstance(readout, LeakyReadoutClassifier):
+            raise ValueError(
+                "train_reservoir=True needs a readout that passes a gradient to the liquid, "
+                f"one of {sorted(LEAKY_KINDS)} or a LeakyReadoutClassifier, but readout is "
+                f"{self.readout!r}."
+            )
+        if self.cell != "lif":
+            raise ValueError(
+                f"train_reservoir=True needs spiking neurons, cell='lif', but cell is "
+                f"{self.cell!r}."
+            )
+
     def _make_readout(self) -> Any:
+        if isinstance(self.readout, str) and self.readout in LEAKY_KINDS:
+            kind = LEAKY_KINDS[self.readout]
+            return LeakyReadoutClassifier(kind, random_state=self.random_state)
         return classifier_readout(self.readout, self.random_state)

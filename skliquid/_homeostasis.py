@@ -32,9 +32,13 @@ from .sequences import Sequences
 # as many random frames; of fewer frames each one counts, so that a weight of 2 is the sequence
 # given twice.
 _ENOUGH_FRAMES, _ENOUGH_SEQUENCES = 3_000, 20
-# Frames whose potential equals the level exactly, as in flat stretches, stay below threshold.
+# Frames whose potential equals the level exactly, as in flat stretches, stay below threshold by
+# this fraction of it.
 _MARGIN = 2.0**-10
 _GAINS = 2.0**-10, 2.0**10
+_LEAST_DRIVE = 2.0**-10
+# Potentials of one sequence that are held at a time; neurons run in blocks where it has more.
+_BLOCK_VALUES = 2**22
 _NEVER = 2.0**60  # a threshold that no potential reaches
 
 
@@ -87,8 +91,11 @@ def regulated(
     weights = np.repeat(gain, n_taps) * liquid.tap_weights
     neuron = np.repeat(np.arange(liquid.n_neurons), n_taps)
     row_sums = np.bincount(neuron, weights=np.abs(weights), minlength=liquid.n_neurons)
-    bias = (liquid.threshold - gain * level - _MARGIN) * (1.0 - liquid.beta.astype(np.float64))
+    threshold = liquid.threshold.astype(np.float64) * (1.0 - _MARGIN)
+    bias = (threshold - gain * level) * (1.0 - liquid.beta.astype(np.float64))
     bias = np.where(is_driven, bias, 0.0)
+    # A bias far above what the weights can drive would leave their sums no bits.
+    row_sums = np.maximum(row_sums, _LEAST_DRIVE * np.abs(bias))
     return replace(
         liquid,
         tap_weights=input_grid(weights, row_sums),
@@ -122,29 +129,47 @@ def _free_potentials(
         frames = np.sort(rng.choice(frames, _ENOUGH_FRAMES, replace=False))
     sequences = sequences.take(chosen)
 
-    n = liquid.n_neurons
-    free = replace(
+    # As many windows as there are steps: each step's potential is in a window of its own.
+    n_windows = int(sequences.lengths.max())
+    plan = PoolingPlan(("potentials",), (n_windows,), 0.0)
+    place = np.searchsorted(sequences.offsets, frames, side="right") - 1
+    u = np.empty((liquid.n_neurons, len(frames)), dtype=np.float32)
+    size = max(_BLOCK_VALUES // n_windows, 64)
+    for first in range(0, liquid.n_neurons, size):
+        block = slice(first, first + size)
+        runner = Runner(_free_neurons(liquid, block), plan, engine, n_jobs)
+        for samples in runner.batches(sequences):
+            potentials = runner.pools(sequences, samples).potentials
+            assert potentials is not None
+            for row, sample in zip(potentials, samples, strict=True):
+                mine = np.flatnonzero(place == sample)
+                t = frames[mine] - sequences.offsets[sample]
+                u[block, mine] = row[t * n_windows // sequences.lengths[sample]].T
+    return u, weight[frames]
+
+
+def _free_neurons(liquid: Liquid, block: slice) -> Liquid:
+    """Neurons without synapses that never fire, of which any range can be run alone."""
+    beta = liquid.beta[block]
+    n = len(beta)
+    offsets = liquid.tap_offsets[block.start : block.start + n + 1]
+    taps = slice(offsets[0], offsets[-1])
+    return replace(
         liquid,
         synapse_offsets=np.zeros(n + 1, dtype=np.int64),
         synapse_targets=np.zeros(0, dtype=np.int32),
         synapse_units=np.zeros(0, dtype=np.int16),
+        tap_offsets=offsets - offsets[0],
+        tap_channels=liquid.tap_channels[taps],
+        tap_delays=liquid.tap_delays[taps],
+        tap_weights=liquid.tap_weights[taps],
+        bias=liquid.bias[block],
+        beta=beta,
         threshold=np.full(n, _NEVER, dtype=np.float32),
-        adaptation=np.zeros_like(liquid.adaptation),
-        refractory=np.zeros_like(liquid.refractory),
+        adaptation=np.zeros(n, dtype=np.float32),
+        adaptation_beta=liquid.adaptation_beta[block],
+        refractory=np.zeros(n, dtype=np.int32),
     )
-    # As many windows as there are steps: each step's potential is in a window of its own.
-    n_windows = int(sequences.lengths.max())
-    runner = Runner(free, PoolingPlan(("potentials",), (n_windows,), 0.0), engine, n_jobs)
-    u = np.empty((n, len(frames)), dtype=np.float32)
-    place = np.searchsorted(sequences.offsets, frames, side="right") - 1
-    for samples in runner.batches(sequences):
-        potentials = runner.pools(sequences, samples).potentials
-        assert potentials is not None
-        for row, sample in zip(potentials, samples, strict=True):
-            mine = np.flatnonzero(place == sample)
-            t = frames[mine] - sequences.offsets[sample]
-            u[:, mine] = row[t * n_windows // sequences.lengths[sample]].T
-    return u, weight[frames]
 
 
 def _levels(

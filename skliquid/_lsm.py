@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import HasMethods, StrOptions
@@ -19,7 +20,9 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator
 from ._callbacks import CallbackSupportMixin, fit_tasks
+from ._leaky_readout import LeakyReadoutClassifier
 from ._readouts import READOUTS, merge_duplicates
+from ._recorder import LiquidRecorder
 from ._transformer import LiquidTransformer
 from .sequences import Sequences
 
@@ -48,7 +51,7 @@ def _in_float64(sequences: Sequences) -> Sequences:
     return replace(sequences, dtype=np.float64)
 
 
-def _transform(liquid: LiquidTransformer, sequences: Sequences) -> np.ndarray:
+def _transform(liquid: LiquidTransformer, sequences: Sequences) -> Any:
     return liquid.transform(sequences)
 
 
@@ -79,11 +82,12 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         refractory: int = 0,
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
+        cell: str = "lif",
         encoder: Any = None,
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
-        n_delays: int = 9,
+        n_delays: int = 6,
         max_delay: float = 1.0,
         max_channels: int | None = 9,
         target_rate: Any = (0.05, 0.5),
@@ -112,6 +116,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         self.refractory = refractory
         self.topology = topology
         self.topology_params = topology_params
+        self.cell = cell
         self.encoder = encoder
         self.scale_channels = scale_channels
         self.derivative = derivative
@@ -158,19 +163,16 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
             if len(kept) < len(y):
                 sequences, y = sequences.take(kept), y[kept]
                 class_factor = None if class_factor is None else class_factor[kept]
-        parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
-        steps = [
-            ("liquid", LiquidTransformer(**parameters)),
-            ("scaler", StandardScaler()),
-            ("readout", readout),
-        ]
+        steps = self._steps(readout)
         pipeline = Pipeline(steps, memory=self.memory)
         weights = {}
         if sample_weight is not None:
             weights = {f"{name}__sample_weight": sample_weight for name, _ in steps}
-        if class_factor is not None:  # the readout's alone
+        if class_factor is not None:  # not that of the liquid's statistics
             factor = 1.0 if sample_weight is None else sample_weight
             weights["readout__sample_weight"] = factor * class_factor
+            if self._trains_reservoir():
+                weights["liquid__class_factor"] = class_factor
         tasks = fit_tasks(self, 1, X, y)
         with (
             _inner_settings(),
@@ -180,6 +182,22 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
             self.pipeline_ = pipeline.fit(_in_float64(sequences), y, **weights)
         tasks.end()
 
+    def _trains_reservoir(self) -> bool:
+        return False
+
+    def _steps(self, readout: Any) -> list[tuple[str, Any]]:
+        """Liquid, scaler and readout; a readout that acts over time takes the bare states."""
+        parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
+        if isinstance(readout, LeakyReadoutClassifier):
+            trainer = clone(readout) if self._trains_reservoir() else None
+            recorder = LiquidRecorder(trainer=trainer, **parameters)
+            return [("liquid", recorder), ("readout", readout)]
+        return [
+            ("liquid", LiquidTransformer(**parameters)),
+            ("scaler", StandardScaler()),
+            ("readout", readout),
+        ]
+
     def _call(self, method: str, X: Any) -> Any:
         """Call a method of the readout on the features of validated sequences."""
         check_is_fitted(self)
@@ -188,7 +206,9 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         transform = check_memory(self.memory).cache(_transform)
         with _inner_settings():
             features = transform(self.pipeline_[0], sequences)
-            return getattr(self.pipeline_[1:], method)(features)
+            for _, step in self.pipeline_.steps[1:-1]:
+                features = step.transform(features)
+            return getattr(self.pipeline_[-1], method)(features)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each sequence.

@@ -11,26 +11,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import TransformerMixin, _fit_context, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    has_fit_parameter,
+)
 
 from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator, documented
 from ._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ._channels import channel_scaling, derivative_gain
-from ._checks import check_pair
+from ._checks import MOST_STEPS, check_pair
 from ._homeostasis import regulated
 from .encoding import ENCODERS
 from .encoding._base import SequenceEncoder
 from .engines import Runner, spike_trains
 from .liquid import Liquid, draw_liquid
 from .pooling import PoolingPlan, make_plan
+from .rate_reservoir import GATES, RateReservoir, without_threshold
 from .sequences import Sequences, as_sequences
 
 if TYPE_CHECKING:
     from .nn import LiquidReservoir
 
 
-# A delay line longer than any sequence that a fraction should be taken of.
-LARGEST_DELAY = 2**20
+def _is_spiking(estimator: Any) -> bool:
+    """Check for `available_if`: the reservoir's units are spiking neurons."""
+    return bool(estimator.cell == "lif")
 
 
 @documented
@@ -50,10 +57,10 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
 
     Attributes
     ----------
-    liquid_ : Liquid
+    liquid_ : Liquid or RateReservoir
         The reservoir's weights and neuron constants, as NumPy arrays; the first of
-        `liquids_`.
-    liquids_ : list of Liquid
+        `liquids_`. A :class:`~skliquid.rate_reservoir.RateReservoir` unless `cell` is "lif".
+    liquids_ : list of Liquid or RateReservoir
         All of the `n_liquids`.
     encoder_ : encoder or None
         The fitted encoder.
@@ -92,8 +99,8 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**RESERVOIR_CONSTRAINTS}
 
-    liquid_: Liquid
-    liquids_: list[Liquid]
+    liquid_: Liquid | RateReservoir
+    liquids_: list[Any]
     encoder_: Any
 
     def __init__(
@@ -112,11 +119,12 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         refractory: int = 0,
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
+        cell: str = "lif",
         encoder: Any = None,
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
-        n_delays: int = 9,
+        n_delays: int = 6,
         max_delay: float = 1.0,
         max_channels: int | None = 9,
         target_rate: Any = (0.05, 0.5),
@@ -143,6 +151,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         self.refractory = refractory
         self.topology = topology
         self.topology_params = topology_params
+        self.cell = cell
         self.encoder = encoder
         self.scale_channels = scale_channels
         self.derivative = derivative
@@ -232,6 +241,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         sequences = self._validate_sequences(X, reset=False)
         return self._run(self._jobs(self._encode(sequences)))
 
+    @available_if(_is_spiking)
     def spikes(self, X: Any) -> list[np.ndarray]:
         """Run the liquid over sequences and return every spike.
 
@@ -250,6 +260,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         trains = [spike_trains(liquid, sequences) for liquid in self.liquids_]
         return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
 
+    @available_if(_is_spiking)
     def to_reservoir(self, *, trainable: bool = False) -> LiquidReservoir:
         """Hand out the fitted liquid as an MLX module.
 
@@ -268,6 +279,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         check_is_fitted(self)
         from .nn import LiquidReservoir
 
+        assert isinstance(self.liquid_, Liquid)
         return LiquidReservoir.from_liquid(self.liquid_, trainable=trainable)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -281,8 +293,8 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         Returns
         -------
         ndarray of str
-            Names such as "counts_window0_neuron12"; before it "liquid1_" where there are
-            several liquids, and "forward_" or "backward_" where there are both directions.
+            Names such as ``counts_window0_neuron12``; before it ``liquid1_`` where there are
+            several liquids, and ``forward_`` or ``backward_`` where there are both directions.
         """
         check_is_fitted(self)
         names = self._plan().feature_names(self.liquid_.n_neurons)
@@ -298,10 +310,10 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         self._plan()  # names a wrong pooling before any work is done
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, sequences)
-        seed = _seed(self.random_state)
+        seed = seed_of(self.random_state)
         self.encoder_ = _make_encoder(self.encoder, seed)
         if self.encoder_ is not None:
-            self.encoder_.fit(sequences, sample_weight=sample_weight)
+            _fit_encoder(self.encoder_, sequences, sample_weight)
         sequences = self._encode(sequences)
         offset, gain, difference_gain = None, None, None
         if self.scale_channels:
@@ -312,11 +324,19 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         length = _median_length(sequences, sample_weight)
         max_delay: Any = self.max_delay
         if not isinstance(max_delay, Integral):
-            max_delay = min(int(max_delay * length), LARGEST_DELAY)
-        self.liquids_ = []
-        for i in range(self.n_liquids):
-            # The first liquid is that of the seed itself, however many there are.
-            rng = np.random.default_rng(seed if i == 0 else (seed, i))
+            max_delay = min(int(max_delay * length), MOST_STEPS)
+        # A unit of a rate cell has no memory but that of its cell.
+        neurons: dict[str, Any] = {"beta": 0.0}
+        if self.cell == "lif":
+            neurons = {
+                "beta": self._beta(length),
+                "threshold": self.threshold,
+                "adaptation": self.adaptation,
+                "tau_adaptation": self.tau_adaptation,
+                "refractory": self.refractory,
+            }
+
+        def draw(rng: np.random.Generator) -> Liquid:
             liquid = draw_liquid(
                 sequences.n_channels,
                 self.reservoir_size,
@@ -324,11 +344,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
                 spectral_radius=self.spectral_radius,
                 exc_ratio=self.exc_ratio,
                 ei_balance=self.ei_balance,
-                beta=self._beta(length),
-                threshold=self.threshold,
-                adaptation=self.adaptation,
-                tau_adaptation=self.tau_adaptation,
-                refractory=self.refractory,
+                **neurons,
                 topology=self.topology,
                 topology_params=self.topology_params,
                 input_scaling=self.input_scaling,
@@ -351,9 +367,24 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
                     n_jobs=self.n_jobs,
                     rng=rng.spawn(1)[0],
                 )
+            return liquid
+
+        self.liquids_ = []
+        for i in range(self.n_liquids):
+            # The first liquid is that of the seed itself, however many there are.
+            rng = np.random.default_rng(seed if i == 0 else (seed, i))
+            if self.cell == "lif":
+                liquid: Liquid | RateReservoir = draw(rng)
+            else:
+                rngs = rng.spawn(len(GATES[self.cell]))
+                liquid = RateReservoir(self.cell, tuple(self._gate(draw(r)) for r in rngs))
             self.liquids_.append(liquid)
         self.liquid_ = self.liquids_[0]
         return sequences
+
+    def _gate(self, liquid: Liquid) -> Liquid:
+        """What was set to fire at a rate is set to be above zero at that rate."""
+        return liquid if self.target_rate is None else without_threshold(liquid)
 
     def _encode(self, sequences: Sequences) -> Sequences:
         """Have the encoder make the liquid's input of validated sequences."""
@@ -368,9 +399,9 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         if self.relative_tau is None:
             return self.beta
         if isinstance(self.relative_tau, Real):
-            return float(np.exp(-1.0 / (float(self.relative_tau) * length)))
+            return _decay_of(float(self.relative_tau) * length)
         ends = check_pair("relative_tau", self.relative_tau, 0, 1e6, closed="right")
-        return tuple(float(np.exp(-1.0 / (end * length))) for end in ends)
+        return tuple(_decay_of(end * length) for end in ends)
 
     def _target_rate(self) -> tuple[float, float]:
         if isinstance(self.target_rate, Real):
@@ -423,6 +454,21 @@ def _make_encoder(encoder: Any, seed: int) -> Any:
     return made
 
 
+def _fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
+    """Fit an encoder of ours, or any other transformer on a plain list of arrays."""
+    if isinstance(encoder, SequenceEncoder):
+        encoder.fit(sequences, sample_weight=sample_weight)
+    elif sample_weight is not None and has_fit_parameter(encoder, "sample_weight"):
+        encoder.fit(list(sequences), sample_weight=sample_weight)
+    else:
+        encoder.fit(list(sequences))
+
+
+def _decay_of(tau: float) -> float:
+    """Decay per step for a time constant, which below this one forgets all anyway."""
+    return float(np.exp(-1.0 / max(tau, 2.0**-9)))
+
+
 def _median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> int:
     """Length that half of the sequences, by weight, do not exceed."""
     order = np.argsort(sequences.lengths)
@@ -442,7 +488,7 @@ def checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
     return weight
 
 
-def _seed(random_state: Any) -> int:
+def seed_of(random_state: Any) -> int:
     """An int as it is, so that modules drawn with the same seed are the same liquid."""
     if isinstance(random_state, (int, np.integer)):
         return int(random_state)

@@ -6,14 +6,14 @@ Each neuron is a leaky integrate-and-fire unit in discrete time [1]_::
     v      = decay(mem[t-1], beta) + I[t]
     s[t]   = 1 where v > threshold + a[t-1] and rest[t-1] = 0, else 0
     mem[t] = v - threshold * s[t]                         (reset by subtraction)
-    a[t]   = decay(a[t-1], beta_a) + adaptation * s[t]    (spike-frequency adaptation [2]_)
+    a[t]   = decay(a[t-1], beta_a) + adaptation * s[t]    (spike-frequency adaptation)
     rest[t] = refractory where s[t], else max(rest[t-1] - 1, 0)
 
 with ``beta = exp(-1 / tau)``, tau in time steps, and x^ the standardised input, zero before
-the sequence starts. A tap is an input synapse with a delay; with one tap of delay zero for
-each channel, no adaptation and no refractory steps this is the plain liquid, ``I[t] = W_in
-x^[t] + b + W s[t-1]``. The rounding inside ``decay`` and of every weight is described in
-:mod:`skliquid.fixed_point`.
+the sequence starts. A tap is an input synapse with a delay. The adaptation is that of [2]_.
+With one tap of delay zero for each channel, no adaptation and no refractory steps this is the
+plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding inside ``decay`` and of every
+weight is described in :mod:`skliquid.fixed_point`.
 
 References
 ----------
@@ -36,6 +36,7 @@ from scipy import sparse
 
 from ._checks import (
     LARGEST_SCALE,
+    MOST_STEPS,
     check_integer,
     check_option,
     check_pair,
@@ -239,8 +240,8 @@ def draw_liquid(
         Taps of a neuron on each of its channels, at delays 0, d, 2 d and so on; with more
         than one, their weights sum to zero.
     max_delay : int, default=0
-        Longest delay in time steps where there are several: each neuron draws its d
-        log-uniformly from 1 to ``max_delay / (n_delays - 1)``.
+        Longest delay in time steps where there are several, at most ``2**20``: each neuron
+        draws its d log-uniformly from 1 to ``max_delay // (n_delays - 1)``, or 1.
     max_channels : int or None, default=None
         Each neuron listens to a number of random channels that is drawn log-uniformly from 1
         to `max_channels`. None is all channels for every neuron.
@@ -285,7 +286,7 @@ def draw_liquid(
     threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
     adaptation = check_real("adaptation", adaptation, 0, LARGEST_SCALE)
     tau_adaptation = check_real("tau_adaptation", tau_adaptation, 0, closed="neither")
-    refractory = check_integer("refractory", refractory, low=0)
+    refractory = check_integer("refractory", refractory, low=0, high=MOST_STEPS)
     topology_rng, input_rng, neuron_rng = check_seed("seed", seed).spawn(3)
 
     if isinstance(topology, str):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._checks import LARGEST_SCALE, check_integer, check_real
+from ._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_real
 from .fixed_point import input_grid
 
 
@@ -66,7 +66,8 @@ def draw_taps(
     n_delays : int, default=1
         Taps of a neuron on each of its channels.
     max_delay : int, default=0
-        Longest delay in time steps.
+        Longest delay in time steps, at most ``2**20``; where it leaves less than a step
+        between two taps, they are a step apart.
     max_channels : int or None, default=None
         Most channels that a neuron listens to; None is all of them for each.
     derivative_gain : ndarray of shape (n_channels,) or None, default=None
@@ -81,7 +82,7 @@ def draw_taps(
     """
     scale = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
     n_delays = check_integer("n_delays", n_delays, low=1)
-    max_delay = check_integer("max_delay", max_delay, low=0)
+    max_delay = check_integer("max_delay", max_delay, low=0, high=MOST_STEPS)
     n_sources = n_channels if derivative_gain is None else 2 * n_channels
     is_mine, n_mine = _choose_channels(n_sources, n_neurons, max_channels, rng)
     neuron, source = np.nonzero(is_mine)
@@ -91,8 +92,8 @@ def draw_taps(
     weights *= scale / np.sqrt(n_mine * n_delays)[neuron, np.newaxis]
     spacing = np.zeros(n_neurons, dtype=np.int64)
     if n_delays > 1:
-        longest = max(max_delay / (n_delays - 1), 1.0)
-        spacing += np.exp(rng.uniform(0.0, np.log(longest + 1.0), n_neurons)).astype(np.int64)
+        longest = max(max_delay // (n_delays - 1), 1)
+        spacing += _log_uniform(longest, n_neurons, rng)
     delays = spacing[neuron, np.newaxis] * np.arange(n_delays)
 
     channel = np.broadcast_to((source % n_channels)[:, np.newaxis], weights.shape)
@@ -128,7 +129,12 @@ def _choose_channels(
         everything = np.ones((n_neurons, n_sources), dtype=bool)
         return everything, np.full(n_neurons, n_sources)
     most = min(check_integer("max_channels", max_channels, low=1), n_sources)
-    n_mine = np.exp(rng.uniform(0.0, np.log(most + 1.0), n_neurons)).astype(np.int64)
-    n_mine = np.minimum(n_mine, most)
+    n_mine = _log_uniform(most, n_neurons, rng)
     rank = rng.permuted(np.tile(np.arange(n_sources), (n_neurons, 1)), axis=1)
     return rank < n_mine[:, np.newaxis], n_mine
+
+
+def _log_uniform(most: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Whole numbers from 1 to `most`, about as many between 1 and 2 as between 2 and 4."""
+    drawn = np.exp(rng.uniform(0.0, np.log(most + 1.0), size)).astype(np.int64)
+    return np.minimum(drawn, most)  # which rounding in the exponential may pass

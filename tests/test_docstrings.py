@@ -7,7 +7,7 @@ import pytest
 from numpydoc.validate import validate
 
 PUBLIC = {
-    "skliquid": ["LSMClassifier", "LSMRegressor", "LiquidTransformer"],
+    "skliquid": ["LSMClassifier", "LSMRegressor", "LeakyReadoutClassifier", "LiquidTransformer"],
     "skliquid.encoding": [
         "CurrentEncoder",
         "PopulationEncoder",
@@ -41,6 +41,7 @@ PUBLIC = {
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.liquid": ["Liquid", "draw_liquid"],
+    "skliquid.rate_reservoir": ["RateReservoir"],
 }
 # GL01, GL08: text starts on the opening line; inherited methods of MLX are not ours.
 # SA01, ES01, EX01: "See Also", an extended summary and examples only where they help.

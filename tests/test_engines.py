@@ -1,7 +1,9 @@
 """Engines against the equations written out in integers, against each other and themselves."""
 
 import shutil
+from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -35,32 +37,54 @@ def float32(x):
 
 def exact_spikes(liquid, frames):
     """The documented equations, one neuron at a time, in rational numbers."""
-    n, unit = liquid.n_neurons, Fraction(1, 2**20)
+    n = liquid.n_neurons
     W = [[Fraction(float(w)) for w in row] for row in liquid.recurrent_weights]
-    mem, spk, trains, potentials = [Fraction(0)] * n, [0] * n, [], []
-    for frame in frames:
-        x = []
-        for value, offset, gain in zip(frame, liquid.input_offset, liquid.input_gain, strict=True):
-            centred = float32(Fraction(float(value)) - Fraction(float(offset)))
-            scaled = float32(centred * Fraction(float(gain)))
-            x.append(Fraction(rint(max(min(scaled, 512), -512) * 2**14), 2**14))
-        new_mem, new_spk = [], []
+    bias, threshold, adaptation = map(
+        fractions, (liquid.bias, liquid.threshold, liquid.adaptation)
+    )
+    mem, raised, spk, rest = [Fraction(0)] * n, [Fraction(0)] * n, [0] * n, [0] * n
+    x, trains, potentials = [], [], []
+    for t, frame in enumerate(frames):
+        x.append(exact_input(liquid, frame))
+        before = spk.copy()
         for i in range(n):
-            drive = sum(
-                Fraction(float(w)) * xc for w, xc in zip(liquid.input_weights[i], x, strict=True)
-            )
-            drive = rint((drive + Fraction(float(liquid.bias[i]))) / unit) * unit
-            echo = sum(w for w, s in zip(W[i], spk, strict=True) if s)
-            kept = rint(float32(Fraction(float(liquid.beta[i])) * mem[i]) / unit) * unit
-            v = float32(kept + float32(float32(drive) + echo))
-            threshold = Fraction(float(liquid.threshold[i]))
-            fires = int(v > threshold)
-            new_mem.append(float32(v - threshold * fires))
-            new_spk.append(fires)
-        mem, spk = new_mem, new_spk
-        trains.append(spk)
+            drive = bias[i]
+            for k in range(liquid.tap_offsets[i], liquid.tap_offsets[i + 1]):
+                channel, delay = liquid.tap_channels[k], liquid.tap_delays[k]
+                if delay <= t:
+                    drive += Fraction(float(liquid.tap_weights[k])) * x[t - delay][channel]
+            echo = sum(w for w, s in zip(W[i], before, strict=True) if s)
+            kept = decayed(mem[i], liquid.beta[i])
+            v = float32(kept + float32(float32(on_unit_grid(drive)) + echo))
+            spk[i] = int(v > float32(threshold[i] + raised[i]) and rest[i] == 0)
+            mem[i] = float32(v - threshold[i] * spk[i])
+            fallen = decayed(raised[i], liquid.adaptation_beta[i])
+            raised[i] = float32(fallen + adaptation[i] * spk[i])
+            rest[i] = int(liquid.refractory[i]) if spk[i] else max(rest[i] - 1, 0)
+        trains.append(spk.copy())
         potentials.append([float(m) for m in mem])
     return np.array(trains), np.array(potentials)
+
+
+def exact_input(liquid, frame):
+    x = []
+    for value, offset, gain in zip(frame, liquid.input_offset, liquid.input_gain, strict=True):
+        centred = float32(Fraction(float(value)) - Fraction(float(offset)))
+        scaled = float32(centred * Fraction(float(gain)))
+        x.append(Fraction(rint(max(min(scaled, 512), -512) * 2**14), 2**14))
+    return x
+
+
+def on_unit_grid(value):
+    return rint(value * 2**20) * Fraction(1, 2**20)
+
+
+def decayed(value, beta):
+    return on_unit_grid(float32(Fraction(float(beta)) * value))
+
+
+def fractions(values):
+    return [Fraction(float(value)) for value in values]
 
 
 @pytest.fixture(scope="module")
@@ -69,43 +93,67 @@ def ragged():
     return as_sequences([2 * rng.normal(size=(t, 3)) for t in (1, 30, 2, 17, 30, 8, 5)])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("radius", [0.0, 0.9, 2.0])
-def test_engine_against_rational_arithmetic(engine, radius, ragged):
+DELAYED = {"n_delays": 4, "max_delay": 12, "max_channels": 2, "input_scaling": 2.0}
+TIRED = {"adaptation": 0.3, "tau_adaptation": 3.0, "refractory": 2}
+EVERYTHING = {
+    **{**DELAYED, **TIRED, "refractory": 1, "beta": (0.2, 0.95), "ei_balance": 1.0},
+    **{"spectral_radius": 1.5, "derivative_gain": np.array([0.5, 2.0, 1.0])},
+}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *({"spectral_radius": radius} for radius in (0.0, 0.9, 2.0)),
+        *(DELAYED, TIRED, {"adaptation": 0.2}, {"refractory": 3}, EVERYTHING),
+        EVERYTHING | {"topology": np.zeros((25, 25))},
+    ],
+    ids=lambda parameters: "-".join(parameters)[:40],
+)
+def test_engines_against_rational_arithmetic(parameters, ragged):
     liquid = draw_liquid(
         3,
         25,
-        connectivity=0.3,
-        spectral_radius=radius,
-        beta=0.83,
-        threshold=0.7,
+        **{"connectivity": 0.3, "beta": 0.83, "threshold": 0.7, "seed": 1} | parameters,
         input_offset=np.array([0.1, -0.3, 0.0]),
         input_gain=np.array([1.3, 0.7, 1.0]),
-        seed=1,
     )
-    got = features(liquid, ragged, engine)
-    names = np.array(PLAN.feature_names(25))
-    for i, frames in enumerate(ragged):
+    bias = np.random.default_rng(2).integers(-(2**18), 2**18, size=25) / 2**20
+    liquid = replace(liquid, bias=bias.astype(np.float32))
+    got = [features(liquid, ragged, engine) for engine in ENGINES]
+    for frames, *rows in zip(ragged, *got, strict=True):
         spikes, potentials = exact_spikes(liquid, frames)
-        length = len(frames)
-        assert 0 < spikes.sum() < spikes.size or length < 3
+        assert 0 < spikes.sum() < spikes.size or len(frames) < 3
+        for row in rows:
+            assert_pooled(row, spikes, potentials)
 
-        def part(prefix, i=i):
-            return got[i, [name.startswith(prefix) for name in names]]
 
-        window = np.arange(length) * 3 // length
-        counts = np.array([spikes[window == w].sum(axis=0) for w in range(3)])
-        np.testing.assert_array_equal(part("counts"), counts.ravel())
-        np.testing.assert_array_equal(part("rate"), spikes.sum(axis=0) / length)
-        np.testing.assert_array_equal(part("membrane"), potentials.sum(axis=0) / length)
-        means = [
-            potentials[window == w].sum(axis=0) / max((window == w).sum(), 1) for w in range(3)
-        ]
-        np.testing.assert_array_equal(part("potentials"), np.ravel(means))
-        np.testing.assert_array_equal(part("last_mem"), potentials[-1])
-        np.testing.assert_array_equal(part("last_spk"), spikes[-1])
-        decays = np.exp(-np.arange(length - 1, -1, -1) / 4.0)
-        np.testing.assert_allclose(part("trace"), decays @ spikes, atol=1e-5)
+def assert_pooled(row, spikes, potentials):
+    """Compare features with what the plan asks for, written out."""
+    names, length = PLAN.feature_names(spikes.shape[1]), len(spikes)
+
+    def part(prefix):
+        return row[[name.startswith(prefix) for name in names]]
+
+    window = np.arange(length) * 3 // length
+    counts = np.array([spikes[window == w].sum(axis=0) for w in range(3)])
+    np.testing.assert_array_equal(part("counts"), counts.ravel())
+    np.testing.assert_array_equal(part("rate"), spikes.sum(axis=0) / length)
+    bursts = [[len(list(run)) for s, run in groupby(train) if s] for train in spikes.T]
+    np.testing.assert_array_equal(part("bursts"), [len(runs) for runs in bursts])
+    longest = [max(runs, default=0) for runs in bursts]
+    np.testing.assert_array_equal(part("longest_burst"), longest)
+    first = [[*np.flatnonzero(train), length][0] / length for train in spikes.T]
+    np.testing.assert_array_equal(part("first_spike"), first)
+    rectified = np.where(potentials > 0, potentials, 0).sum(axis=0) / length
+    np.testing.assert_array_equal(part("rectified"), rectified)
+    np.testing.assert_array_equal(part("membrane"), potentials.sum(axis=0) / length)
+    means = [potentials[window == w].sum(axis=0) / max((window == w).sum(), 1) for w in range(3)]
+    np.testing.assert_array_equal(part("potentials"), np.ravel(means))
+    np.testing.assert_array_equal(part("last_mem"), potentials[-1])
+    np.testing.assert_array_equal(part("last_spk"), spikes[-1])
+    decays = np.exp(-np.arange(length - 1, -1, -1) / 4.0)
+    np.testing.assert_allclose(part("trace"), decays @ spikes, atol=1e-5)
 
 
 @pytest.mark.parametrize("radius", [0.5, 0.9, 1.5])
@@ -180,6 +228,39 @@ def test_sparse_and_dense_recurrence(engine, ragged):
     np.testing.assert_array_equal(
         features(thin, ragged, engine), features(thin, ragged, "numpy", batch_size=1)
     )
+
+
+@pytest.mark.parametrize("n", [1, 64, 150])
+@pytest.mark.parametrize("max_delay", [0, 40, 300])
+@pytest.mark.filterwarnings("ignore:The graph drawn")
+def test_lengths_around_a_stretch_of_taps(n, max_delay):
+    """The Numba engine takes 64 steps of input at a time."""
+    lengths = (1, 2, 63, 64, 65, 127, 128, 129, 193, 5, 64)
+    rng = np.random.default_rng(0)
+    X = as_sequences([3 * rng.normal(size=(t, 3)).cumsum(axis=0) / t**0.5 for t in lengths])
+    parameters = {**EVERYTHING, "connectivity": 0.1, "max_delay": max_delay, "seed": 0}
+    liquid = draw_liquid(3, n, **parameters)
+    oracle = features(liquid, X, "numpy")
+    assert oracle[:, :n].max() > 0.05
+    np.testing.assert_array_equal(features(liquid, X, "mlx"), oracle)
+    np.testing.assert_array_equal(features(liquid, X, "numba", batch_size=4), oracle)
+    for i in (0, 3, 8):
+        alone = features(liquid, X.take([i]), "numba")
+        np.testing.assert_array_equal(alone[0], oracle[i])
+
+
+def test_derivative_taps_alone_and_missing_channels():
+    """Delays without a stretch, and fewer taps than channels without any delay."""
+    X = as_sequences(np.random.default_rng(0).normal(size=(5, 70, 4)))
+    for parameters in (
+        {"derivative_gain": np.ones(4)},
+        {"derivative_gain": np.ones(4), "max_channels": 1},
+        {"max_channels": 2},
+    ):
+        liquid = draw_liquid(4, 90, input_scaling=3.0, **parameters, seed=0)
+        oracle = features(liquid, X, "numpy")
+        for engine in ("numba", "mlx"):
+            np.testing.assert_array_equal(features(liquid, X, engine), oracle)
 
 
 def test_spike_trains(ragged):

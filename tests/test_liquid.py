@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import kstest
 
 from skliquid.fixed_point import ROW_SUM_LIMIT, input_grid, recurrent_grid, to_grid
 from skliquid.liquid import draw_liquid
@@ -70,6 +71,46 @@ def test_input_weights():
     assert liquid.input_weights.mean() == pytest.approx(0.0, abs=0.01)
 
 
+def test_time_constants_of_a_range_are_log_uniform():
+    low, high = 0.04, 0.95
+    liquid = draw_liquid(1, 5000, connectivity=0.001, beta=(low, high), seed=0)
+    log_tau = np.log(-1 / np.log(liquid.beta.astype(np.float64)))
+    ends = np.log(-1 / np.log([low, high]))
+    assert kstest(log_tau, "uniform", args=(ends[0], ends[1] - ends[0])).pvalue > 0.01
+    same = draw_liquid(1, 20, beta=(0.5, 0.5), seed=0)
+    np.testing.assert_allclose(same.beta, 0.5, rtol=1e-6)
+    np.testing.assert_array_equal(draw_liquid(1, 20, beta=0.5, seed=0).beta, np.float32(0.5))
+
+
+def test_time_constants_leave_the_weights():
+    one = draw_liquid(2, 60, seed=0)
+    other = draw_liquid(2, 60, beta=(0.1, 0.9), adaptation=0.3, refractory=2, seed=0)
+    np.testing.assert_array_equal(one.recurrent_weights, other.recurrent_weights)
+    np.testing.assert_array_equal(one.tap_weights, other.tap_weights)
+    assert (one.is_fatigable, other.is_fatigable) == (False, True)
+
+
+def test_constants_of_fatigue():
+    liquid = draw_liquid(1, 20, adaptation=0.25, tau_adaptation=7.0, refractory=3, seed=0)
+    np.testing.assert_array_equal(liquid.adaptation, np.full(20, 0.25))
+    np.testing.assert_allclose(liquid.adaptation_beta, np.exp(-1 / 7.0), rtol=1e-6)
+    np.testing.assert_array_equal(liquid.refractory, np.full(20, 3))
+
+
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+def test_balance_reaches_the_liquid(topology):
+    liquid = draw_liquid(1, 300, topology=topology, ei_balance=0.5, seed=0)
+    W = liquid.recurrent_weights
+    assert -W[W < 0].sum() / W[W > 0].sum() == pytest.approx(0.5, rel=0.01)
+    assert spectral_radius(W) == pytest.approx(0.9, rel=1e-3)
+
+
+def test_connectivity_of_none_is_five_synapses_a_neuron():
+    liquid = draw_liquid(1, 2000, connectivity=None, seed=0)
+    assert len(liquid.synapse_units) / 2000 == pytest.approx(5, abs=0.2)
+    assert draw_liquid(1, 4, connectivity=None, spectral_radius=0.0, seed=0).density < 0.75
+
+
 def test_topology_params():
     ring = draw_liquid(1, 50, topology="small_world", topology_params={"p_rewire": 0.0}, seed=0)
     neighbours = np.flatnonzero(ring.recurrent_weights[10])
@@ -112,6 +153,19 @@ def test_record_is_immutable_and_pickles():
         ({"spectral_radius": -1}, ValueError, "spectral_radius must be .* got -1"),
         ({"exc_ratio": -0.1}, ValueError, "exc_ratio must be .* got -0.1"),
         ({"beta": 1.0}, ValueError, "beta must be .* got 1.0"),
+        ({"beta": (0.0, 0.9)}, ValueError, "beta must be .* got 0.0"),
+        ({"beta": (0.9, 0.1)}, ValueError, r"beta must be .* low <= high, got \(0.9, 0.1\)"),
+        ({"beta": (0.9,)}, TypeError, r"beta must be .* pair .* got \(0.9,\)"),
+        ({"beta": "slow"}, TypeError, "beta must be .* got 'slow'"),
+        ({"adaptation": -1}, ValueError, "adaptation must be .* got -1"),
+        ({"tau_adaptation": 0}, ValueError, "tau_adaptation must be .* got 0"),
+        ({"refractory": -1}, ValueError, "refractory must be .* got -1"),
+        ({"refractory": 2**40}, ValueError, "refractory must be .*1048576.* got 1099511627776"),
+        ({"refractory": 1.5}, TypeError, "refractory must be .* got 1.5"),
+        ({"ei_balance": -1}, ValueError, "ei_balance must be .* got -1"),
+        ({"n_delays": 0}, ValueError, "n_delays must be .* got 0"),
+        ({"max_delay": -1}, ValueError, "max_delay must be .* got -1"),
+        ({"max_channels": 0}, ValueError, "max_channels must be .* got 0"),
         ({"threshold": 0}, ValueError, "threshold must be .* got 0"),
         ({"input_scaling": -1}, ValueError, "input_scaling must be .* got -1"),
         ({"topology": "ring"}, ValueError, "topology must be one of .*small_world.* got 'ring'"),

@@ -66,6 +66,100 @@ def test_estimators_reservoir_stepped_by_hand(vowels, dtype, radius):
         np.testing.assert_array_equal(np.array(train)[:, 0] > 0, spikes)
 
 
+DELAYED_AND_TIRED = {
+    **{"n_delays": 4, "max_delay": 15, "max_channels": 3, "derivative": True},
+    **{"adaptation": 0.3, "tau_adaptation": 5.0, "refractory": 2, "random_state": 0},
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("target_rate", [None, 0.3])
+def test_delays_and_fatigue_stepped_by_hand(vowels, dtype, target_rate):
+    """Utterances both shorter and longer than the delays, two at a time and cut in two."""
+    X = [x.astype(dtype) * np.pi for x in (vowels[0][0], vowels[0][0][:9])]
+    transformer = LiquidTransformer(80, target_rate=target_rate, **DELAYED_AND_TIRED).fit(X)
+    trains = transformer.spikes(X)
+    assert trains[0].mean() > 0.02
+    reservoir = transformer.to_reservoir()
+    assert reservoir.max_delay == transformer.liquid_.max_delay > 9
+    for x, spikes in zip(X, trains, strict=True):
+        state = reservoir.init_state(1)
+        for frame, expected in zip(x, spikes, strict=True):
+            got, state = reservoir(mx.array(frame)[None], state)
+            np.testing.assert_array_equal(np.array(got)[0] > 0, expected)
+        first, middle = reservoir.forward_sequence(mx.array(x[:4])[:, None])
+        second, final = reservoir.forward_sequence(mx.array(x[4:])[:, None], middle)
+        train = np.concatenate([first, second])[:, 0]
+        np.testing.assert_array_equal(train > 0, spikes)
+        for name, value in state.items():
+            assert mx.array_equal(value, final[name]), name
+    pair = np.stack([X[0][:9], X[1]], axis=1)
+    train, _ = reservoir.forward_sequence(mx.array(pair))
+    np.testing.assert_array_equal(np.array(train)[:, 1] > 0, trains[1])
+
+
+def test_state_without_its_past_is_refused(vowels):
+    transformer = LiquidTransformer(30, **DELAYED_AND_TIRED).fit(vowels[0][:5])
+    reservoir = transformer.to_reservoir()
+    state = reservoir.init_state(1)
+    assert set(state) == {"mem", "spk", "raised", "rest", "past"}
+    past = state.pop("past")
+    with pytest.raises(TypeError, match='state must be a dict with .*"past"'):
+        reservoir(mx.zeros((1, 12)), state)
+    with pytest.raises(ValueError, match=r"state\['past'\] has shape .* expected"):
+        reservoir(mx.zeros((1, 12)), state | {"past": past[:, 1:]})
+
+
+def test_gradient_of_delayed_weights_is_the_chain_rule(vowels):
+    """One step of neurons that neither remember nor connect: weight k hears x[t - delay k]."""
+    liquid = draw_liquid(
+        *(3, 20),
+        **{"topology": np.zeros((20, 20)), "beta": 0.0, "n_delays": 3, "max_delay": 6},
+        **{"max_channels": 2, "input_scaling": 2.0, "seed": 0},
+    )
+    reservoir = LiquidReservoir.from_liquid(liquid, trainable=True)
+    x = np.random.default_rng(0).normal(size=(9, 1, 3)).round(3)
+
+    def last_spikes(W_in):
+        reservoir.W_in = W_in
+        spikes, _ = reservoir.forward_sequence(mx.array(x))
+        return spikes[-1].sum()
+
+    gradient = np.array(mx.grad(last_spikes)(reservoir.W_in))
+    for i in range(20):
+        taps = slice(*liquid.tap_offsets[i : i + 2])
+        heard = x[8 - liquid.tap_delays[taps], 0, liquid.tap_channels[taps]]
+        v = heard @ liquid.tap_weights[taps]
+        expected = heard / (1 + 25.0 * abs(v - 1)) ** 2
+        np.testing.assert_allclose(gradient[i, : len(heard)], expected, rtol=1e-2, atol=1e-6)
+    assert (np.abs(gradient).max(axis=1) > 0).all()
+
+
+def test_training_moves_delayed_weights():
+    X = np.random.default_rng(0).normal(size=(6, 12, 2))
+    transformer = LiquidTransformer(30, **DELAYED_AND_TIRED).fit(X)
+    reservoir = transformer.to_reservoir(trainable=True)
+    assert trainable(reservoir) == {"W", "W_in", "bias"}
+
+    def rate(reservoir):
+        spikes, _ = reservoir.forward_sequence(mx.array(X.transpose(1, 0, 2)))
+        return spikes.mean()
+
+    before = rate(reservoir).item()
+    optimizer = mlx.optimizers.Adam(0.05)
+    for _ in range(20):
+        _, gradient = mlx.nn.value_and_grad(reservoir, rate)(reservoir)
+        for name in ("W", "W_in", "bias"):
+            assert mx.abs(gradient[name]).max().item() > 0, name
+        optimizer.update(reservoir, gradient)
+        mx.eval(reservoir.parameters())
+    assert rate(reservoir).item() < 0.7 * before
+    n_taps = np.diff(transformer.liquid_.tap_offsets)
+    is_filled_up = np.arange(n_taps.max()) >= n_taps[:, np.newaxis]
+    assert is_filled_up.any()
+    assert not np.array(reservoir.W_in)[is_filled_up].any()
+
+
 def test_float64_frames_on_the_cpu_count_as_float32(vowels):
     X = [1000 + x.astype(np.float64) for x in vowels[0][:3]]
     transformer = LiquidTransformer(60, random_state=0).fit(X)

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
 from skliquid import LiquidTransformer, LSMClassifier
-from skliquid.engines import Runner, _kernels, _numba
+from skliquid.engines import Runner, _kernels, _numba, _simd
 from skliquid.liquid import draw_liquid
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.sequences import as_sequences
@@ -31,21 +31,79 @@ def features(liquid, sequences, engine, n_jobs=None):
     )
 
 
+@pytest.fixture(scope="module")
+def oracle():
+    """Features of the NumPy engine by what they were computed for."""
+    return {}
+
+
+DELAYED_AND_TIRED = {
+    **{"n_delays": 5, "max_delay": 40, "max_channels": 2, "input_scaling": 2.0},
+    **{"derivative_gain": np.ones(2), "beta": (0.3, 0.95), "ei_balance": 1.0},
+    **{"adaptation": 0.2, "tau_adaptation": 4.0, "refractory": 1},
+}
+
+
 @pytest.mark.parametrize("n", [1, 63, 64, 128, 129, 500])
 @pytest.mark.parametrize("form", ["rows", "slabs", "synapses"])
+@pytest.mark.parametrize("parameters", [{}, DELAYED_AND_TIRED], ids=["plain", "delayed"])
 @pytest.mark.filterwarnings("ignore:The graph drawn")
-def test_every_form_of_the_weights_gives_the_same_bits(monkeypatch, sequences, n, form):
+def test_every_form_of_the_weights_gives_the_same_bits(
+    monkeypatch, sequences, oracle, n, form, parameters
+):
     monkeypatch.setattr(_numba, "_is_sparse", lambda liquid: form == "synapses")
     if form == "slabs":
         monkeypatch.setattr(_numba, "_SLAB_BYTES", 2**15)
         monkeypatch.setattr(_numba, "_TOGETHER", 7)
-    liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, seed=0)
+    liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, **parameters, seed=0)
     rows = _numba.prepare(liquid).recurrence[0]
     assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)
     assert (rows.size == 0) == (form == "synapses")
-    expected = features(liquid, sequences, "numpy")
+    key = (n, *parameters)
+    if key not in oracle:
+        oracle[key] = features(liquid, sequences, "numpy")
     for n_jobs in (1, 2):
-        np.testing.assert_array_equal(features(liquid, sequences, "numba", n_jobs), expected)
+        np.testing.assert_array_equal(features(liquid, sequences, "numba", n_jobs), oracle[key])
+
+
+def test_slabs_of_a_large_dense_reservoir():
+    """More sequences than go through a step together, and neurons in more than one slab."""
+    n, rng = 1500, np.random.default_rng(0)
+    W = rng.normal(size=(n, n)) * 0.8 / n**0.5
+    liquid = draw_liquid(2, n, topology=W, **DELAYED_AND_TIRED, seed=0)
+    assert _numba.prepare(liquid).recurrence[0].shape[0] > 1
+    X = as_sequences([2 * rng.normal(size=(t, 2)) for t in rng.integers(1, 9, size=70)])
+    expected = features(liquid, X, "numpy")
+    assert expected[:, :n].mean() > 0.05
+    for n_jobs in (1, 2):
+        np.testing.assert_array_equal(features(liquid, X, "numba", n_jobs), expected)
+
+
+@pytest.mark.parametrize("topology", [np.zeros((70, 70)), sparse.csr_array((70, 70))])
+def test_no_synapses(sequences, topology):
+    liquid = draw_liquid(2, 70, topology=topology, **DELAYED_AND_TIRED, seed=0)
+    got = features(liquid, sequences, "numba")
+    np.testing.assert_array_equal(got, features(liquid, sequences, "numpy"))
+    assert got[:, :70].mean() > 0.02
+
+
+@pytest.mark.parametrize("name", ["list_spikes", "store_spikes"])
+def test_numbers_of_the_neurons_that_fired(name):
+    if name == "store_spikes" and not _simd.HAS_COMPRESS:
+        pytest.skip("no instruction for it on this processor")
+    store = getattr(_kernels, name)
+
+    @numba.njit
+    def stored(out, bits):
+        return store(out, 1000, bits)
+
+    rng = np.random.default_rng(0)
+    patterns = [0, 1, 2**63, 2**64 - 1, 2**16 - 1, 2**15 + 2**16, 0x5555555555555555]
+    patterns += [int(bits) for bits in rng.integers(2**64, size=30, dtype=np.uint64)]
+    for bits in patterns:
+        out = np.empty(64 + 16, dtype=np.int32)
+        n_stored = stored(out.ctypes.data, np.uint64(bits))
+        assert out[:n_stored].tolist() == [1000 + i for i in range(64) if bits >> i & 1]
 
 
 def test_strongest_weights_do_not_overflow():

@@ -38,6 +38,27 @@ def test_dales_law(generator, exc_ratio):
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("ei_balance", [0.0, 0.3, 1.0, 4.0])
+def test_balance_of_excitation_and_inhibition(generator, ei_balance):
+    W = generator(120, exc_ratio=0.7, spectral_radius=1.1, ei_balance=ei_balance, rng=2)
+    assert -W[W < 0].sum() / W[W > 0].sum() == pytest.approx(ei_balance, rel=1e-4)
+    assert dense_radius(W) == pytest.approx(1.1, abs=1e-6)
+    plain = generator(120, exc_ratio=0.7, spectral_radius=1.1, rng=2)
+    for positive in (W > 0, W < 0):
+        if W[positive].any():
+            assert np.ptp(W[positive] / plain[positive]) < 1e-4
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("exc_ratio", [0.0, 1.0])
+def test_balance_of_one_kind_of_neuron_is_none(generator, exc_ratio):
+    balanced = generator(60, exc_ratio=exc_ratio, ei_balance=1.0, rng=0)
+    np.testing.assert_array_equal(balanced, generator(60, exc_ratio=exc_ratio, rng=0))
+    with pytest.raises(ValueError, match="ei_balance must be .* got -1"):
+        generator(60, exc_ratio=exc_ratio, ei_balance=-1, rng=0)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
 def test_magnitudes_are_half_normal(generator):
     W = generator(800, rng=1, as_sparse=True)
     magnitude = np.abs(W.data)

@@ -1,10 +1,19 @@
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skliquid import LiquidTransformer
+from skliquid._base import ENCODER_NAMES
 from skliquid._channels import channel_scaling
+from skliquid.encoding import ENCODERS
+from skliquid.liquid import draw_liquid
 from skliquid.pooling import POOLINGS
 from skliquid.sequences import as_sequences
 
@@ -131,6 +140,240 @@ def test_strings_and_complex_objects_are_no_numbers(X, form):
     for bad in (table.astype(str).astype(object), table.astype(complex).astype(object)):
         with pytest.raises((TypeError, ValueError), match="real numbers|Complex"):
             LiquidTransformer(10, connectivity=0.5).fit(form(bad))
+
+
+PLAIN = {
+    **{"connectivity": 0.2, "spectral_radius": 0.9, "ei_balance": None, "beta": 0.9},
+    **{"scale_channels": True, "input_scaling": 1.0, "n_delays": 1, "max_channels": None},
+    **{"target_rate": None, "pooling": "counts", "random_state": 3},
+}
+
+
+@pytest.mark.parametrize("max_delay", [0, 1.0])
+def test_plain_settings_are_the_plain_liquid(X, max_delay):
+    """The liquid of the literature, written out with dense matrices."""
+    transformer = LiquidTransformer(50, **PLAIN, max_delay=max_delay).fit(X)
+    reference = draw_liquid(3, 50, connectivity=0.2, spectral_radius=0.9, beta=0.9, seed=3)
+    liquid, frames = transformer.liquid_, X.reshape(-1, 3)
+    np.testing.assert_array_equal(liquid.recurrent_weights, reference.recurrent_weights)
+    np.testing.assert_array_equal(liquid.input_weights, reference.input_weights)
+    x = (X - frames.mean(axis=0)) / frames.std(axis=0)
+    mem, spk, counts = np.zeros((3, 12, 50))
+    for t in range(X.shape[1]):
+        v = 0.9 * mem + x[:, t] @ reference.input_weights.T + spk @ reference.recurrent_weights.T
+        spk = (v > 1).astype(float)
+        mem = v - spk
+        counts += spk
+    np.testing.assert_array_equal(transformer.transform(X), counts)
+    assert 0.05 < counts.mean() / X.shape[1] < 0.5
+
+
+def test_common_scale_against_numpy():
+    X = np.random.default_rng(0).normal(size=(40, 25, 4)) * [4, 1, 0.5, 0.01] + [1, 2, 3, 0]
+    std = X.reshape(-1, 4).std(axis=0)
+    liquid = LiquidTransformer(20, scale_channels="common", random_state=0).fit(X).liquid_
+    deviation = std * liquid.input_gain
+    np.testing.assert_allclose(deviation[:3], std[:3] / std.mean(), rtol=1e-5)
+    assert deviation[3] == pytest.approx(1 / 16, rel=1e-5)
+    np.testing.assert_allclose(liquid.input_offset, X.reshape(-1, 4).mean(axis=0), rtol=1e-5)
+    constant = np.concatenate([X, np.full((40, 25, 1), 8.0)], axis=2)
+    with_constant = LiquidTransformer(20, random_state=0).fit(constant).liquid_
+    np.testing.assert_allclose(with_constant.input_gain[:4], liquid.input_gain, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("max_delay", "longest", "longest_of_light"),
+    [(0, 4, 4), (1, 4, 4), (12, 12, 12), (39, 36, 36), (0.5, 12, 4), (1.0, 24, 4), (2.0, 48, 8)],
+)
+def test_longest_delay_is_steps_or_a_fraction_of_the_median_length(
+    max_delay, longest, longest_of_light
+):
+    """Five taps: the longest delay is a multiple of four steps."""
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(length, 1)) for length in (5, 25, 300)]
+    transformer = LiquidTransformer(400, n_delays=5, max_delay=max_delay, random_state=0).fit(X)
+    assert transformer.liquid_.max_delay == longest
+    transformer.fit(X, sample_weight=[5, 1, 1])
+    assert transformer.liquid_.max_delay == longest_of_light
+
+
+@pytest.mark.parametrize("relative_tau", [0.1, (0.02, 0.5), [0.02, 0.5], (1e-9, 1e6)])
+def test_relative_time_constants(relative_tau):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(length, 1)) for length in (5, 50, 300)]
+    liquid = LiquidTransformer(500, relative_tau=relative_tau, random_state=0).fit(X).liquid_
+    ends = np.ravel(relative_tau)
+    fastest, slowest = np.exp(-1 / np.maximum(50 * ends[[0, -1]], 2.0**-9)).astype(np.float32)
+    assert fastest <= liquid.beta.min() <= liquid.beta.max() <= slowest
+    if len(ends) == 1:
+        assert fastest == liquid.beta.max()
+
+
+def test_several_liquids(X):
+    parameters = {"n_delays": 3, "pooling": ("rate", "last"), "random_state": 5}
+    single = LiquidTransformer(20, **parameters).fit(X)
+    several = LiquidTransformer(20, n_liquids=3, **parameters).fit(X)
+    features = several.transform(X)
+    assert features.shape == (12, 3 * 60)
+    np.testing.assert_array_equal(features[:, :60], single.transform(X))
+    parts = np.split(features, 3, axis=1)
+    assert (parts[1] != parts[0]).any()
+    assert (parts[2] != parts[1]).any()
+    names = [f"liquid{i}_{name}" for i in range(3) for name in single.get_feature_names_out()]
+    assert several.get_feature_names_out().tolist() == names
+    np.testing.assert_array_equal(several.liquid_.bias, single.liquid_.bias)
+    trains = several.spikes(X)
+    assert trains[0].shape == (10, 60)
+    np.testing.assert_array_equal([train.mean(axis=0) for train in trains], rates(several, X))
+    np.testing.assert_array_equal(trains[4][:, :20], single.spikes(X)[4])
+
+
+def rates(transformer, X):
+    """The features called rate."""
+    chosen = ["rate" in name for name in transformer.get_feature_names_out()]
+    return transformer.transform(X)[:, chosen]
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_both_directions(vowels, batch_size):
+    X = vowels[0][:30]
+    parameters = {"pooling": list(POOLINGS), "n_windows": (1, 4), "batch_size": batch_size}
+    forward = LiquidTransformer(30, **parameters, random_state=0).fit(X)
+    both = LiquidTransformer(
+        30, **parameters, bidirectional=True, n_liquids=2, random_state=0
+    ).fit(X)
+    width = forward.transform(X).shape[1]
+    features = both.transform(X)
+    assert features.shape == (30, 4 * width)
+    np.testing.assert_array_equal(features[:, :width], forward.transform(X))
+    reversed_X = [x[::-1] for x in X]
+    np.testing.assert_array_equal(features[:, width : 2 * width], forward.transform(reversed_X))
+    swapped = both.transform(reversed_X)
+    np.testing.assert_array_equal(swapped[:, 2 * width : 3 * width], features[:, 3 * width :])
+    names = both.get_feature_names_out()
+    assert len(set(names)) == len(names) == 4 * width
+    assert names[width] == "liquid0_backward_rate_neuron0"
+    assert names[-1].startswith("liquid1_backward_model_space_")
+    np.testing.assert_array_equal(both.fit_transform(X), features)
+
+
+def test_derivative_channels_are_the_differences(X):
+    """The same spikes as those of a liquid that is given the differences as channels."""
+    differences = np.diff(X, axis=1, prepend=X[:, :1])
+    gain = np.std(X, axis=(0, 1)) / np.std(differences, axis=(0, 1))
+    transformer = LiquidTransformer(40, derivative=True, random_state=0)
+    built_in = transformer.fit(X).liquid_
+    by_hand = draw_liquid(
+        3,
+        40,
+        n_delays=transformer.n_delays,
+        max_delay=10,
+        max_channels=transformer.max_channels,
+        input_scaling=transformer.input_scaling,
+        derivative_gain=gain,
+        seed=0,
+    )
+    ratio = built_in.tap_weights / np.where(by_hand.tap_weights == 0, 1, by_hand.tap_weights)
+    neuron = np.repeat(np.arange(40), np.diff(by_hand.tap_offsets))
+    for i in range(40):  # homeostasis scales all taps of a neuron alike
+        mine = (neuron == i) & (np.abs(by_hand.tap_weights) > 1e-3)
+        np.testing.assert_allclose(ratio[mine], ratio[mine][0], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ENCODER_NAMES)
+def test_encoder_by_name_and_as_an_object(X, name):
+    by_name = LiquidTransformer(30, encoder=name, random_state=4).fit(X)
+    encoder = ENCODERS[name]()
+    if "random_state" in encoder.get_params():
+        encoder.set_params(random_state=4)
+    by_object = LiquidTransformer(30, encoder=encoder, random_state=4).fit(X)
+    features = by_name.transform(X)
+    np.testing.assert_array_equal(by_object.transform(X), features)
+    assert not hasattr(encoder, "n_channels_in_"), "the user's encoder was fitted"
+    outside = make_pipeline(encoder, LiquidTransformer(30, random_state=4))
+    np.testing.assert_array_equal(outside.fit_transform(list(X)), features)
+    np.testing.assert_array_equal(by_name.fit_transform(X), features)
+    assert by_name.n_channels_in_ == 3
+    assert by_name.liquid_.n_channels == by_name.encoder_.n_channels_out_
+    with pytest.raises(ValueError, match="2 channels, but LiquidTransformer .* 3 channels"):
+        by_name.transform(X[:, :, :2])
+    as_float32 = by_name.transform(X.astype(np.float32))
+    assert as_float32.dtype == np.float32
+
+
+def test_names_of_the_encoders():
+    assert set(ENCODER_NAMES) == set(ENCODERS)
+
+
+class Doubler(TransformerMixin, BaseEstimator):
+    """A transformer of lists that knows nothing of this package."""
+
+    def fit(self, X, y=None):
+        assert all(isinstance(x, np.ndarray) and x.ndim == 2 for x in X)
+        self.n_seen_ = len(X)
+        return self
+
+    def transform(self, X):
+        return [np.hstack([x, 2 * x]) for x in X]
+
+
+class WeightedDoubler(Doubler):
+    def fit(self, X, y=None, sample_weight=None):
+        self.weight_ = sample_weight
+        return super().fit(X)
+
+
+@pytest.mark.parametrize("encoder", [Doubler(), WeightedDoubler()])
+def test_any_transformer_of_lists_encodes(X, encoder):
+    weight = np.arange(12.0)
+    transformer = LiquidTransformer(30, encoder=encoder, random_state=0)
+    features = transformer.fit(X, sample_weight=weight).transform(X)
+    outside = LiquidTransformer(30, random_state=0)
+    doubled = [np.hstack([x, 2 * x]) for x in X]
+    expected = outside.fit(doubled, sample_weight=weight).transform(doubled)
+    np.testing.assert_array_equal(features, expected)
+    assert transformer.encoder_.n_seen_ == 12
+    if isinstance(encoder, WeightedDoubler):
+        np.testing.assert_array_equal(transformer.encoder_.weight_, weight)
+    stateless = FunctionTransformer(lambda X: [np.hstack([x, 2 * x]) for x in X])
+    by_function = LiquidTransformer(30, encoder=stateless, random_state=0)
+    assert by_function.fit(X).liquid_.n_channels == 6
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 30])
+@pytest.mark.parametrize("n_series", [2, 40])
+@pytest.mark.parametrize("length", [1, 2, 7, 3000])
+def test_any_size_of_data(n_channels, n_series, length):
+    if n_series * length > 10_000:
+        n_series = 3
+    X = np.random.default_rng(0).normal(size=(n_series, length, n_channels)).cumsum(axis=1)
+    transformer = LiquidTransformer(40, pooling=list(POOLINGS), n_windows=(1, 3), random_state=0)
+    features = transformer.fit_transform(X)
+    assert np.isfinite(features).all()
+    if n_series * length > 4:
+        rate = features[:, :40].mean()
+        assert 0.02 < rate < 0.6
+    oracle = LiquidTransformer(**transformer.get_params() | {"engine": "numpy"})
+    np.testing.assert_array_equal(oracle.fit_transform(X), features)
+
+
+def test_everything_at_once_copies_and_pickles(vowels):
+    X = vowels[0][:20]
+    transformer = LiquidTransformer(
+        20,
+        **{"encoder": "population", "derivative": True, "bidirectional": True, "n_liquids": 2},
+        **{"adaptation": 0.2, "refractory": 1, "relative_tau": (0.05, 0.5), "n_windows": (1, 4)},
+        **{"pooling": list(POOLINGS), "topology": "small_world", "random_state": 0},
+    )
+    features = transformer.fit_transform(X)
+    again = pickle.loads(pickle.dumps(transformer))
+    np.testing.assert_array_equal(again.transform(X), features)
+    np.testing.assert_array_equal(clone(transformer).fit(X).transform(X), features)
+    np.testing.assert_array_equal(copy.deepcopy(transformer).transform(X[::-1])[::-1], features)
+    assert len(transformer.get_feature_names_out()) == features.shape[1]
+    for engine in ("numpy", "mlx"):
+        other = clone(transformer).set_params(engine=engine).fit_transform(X)
+        np.testing.assert_array_equal(other, features)
 
 
 def test_random_state(X):

@@ -3,7 +3,8 @@
 An engine is a module with two functions: ``prepare(liquid)`` puts the weights into the form
 that the engine computes with, once, and ``accumulate(prepared, sequences, samples, plan,
 n_jobs)`` runs some sequences, given by their indices, longest first. To add an engine, write
-the module and name it in ``ENGINES``. Engines are imported when they are used.
+the module and name it in ``ENGINES``. Engines are imported when they are used. Reservoirs of rate
+cells have one engine of their own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from .._checks import check_option
 from ..liquid import Liquid
 from ..pooling import PoolingPlan, Pools, pooled_features
+from ..rate_reservoir import RateReservoir
 from ..sequences import Sequences
 from ._numpy import prepare, steps
 
@@ -26,6 +28,7 @@ ENGINES = {
     "numpy": "skliquid.engines._numpy",
     "mlx": "skliquid.engines._mlx",
 }
+_RATE_ENGINE = "skliquid.engines._rate_cells"
 # Memory of the state and pools of the sequences that run side by side, in bytes.
 _BATCH_BYTES = 2**26
 
@@ -55,24 +58,31 @@ class Runner:
 
     Parameters
     ----------
-    liquid : Liquid
+    liquid : Liquid or RateReservoir
         The reservoir.
     plan : PoolingPlan
         The features asked for.
     engine : str
-        Name of the engine, or "auto".
+        Name of the engine that runs a liquid, or "auto".
     n_jobs : int or None, default=None
         Number of threads of the Numba engine, as joblib counts them.
     """
 
     def __init__(
-        self, liquid: Liquid, plan: PoolingPlan, engine: str, n_jobs: int | None = None
+        self,
+        liquid: Liquid | RateReservoir,
+        plan: PoolingPlan,
+        engine: str,
+        n_jobs: int | None = None,
     ) -> None:
         self.plan = plan
         self.n_neurons = liquid.n_neurons
         self.n_features = plan.n_features(liquid.n_neurons)
         self.n_jobs = n_jobs
-        self._engine = import_module(ENGINES[resolve_engine(engine)])
+        is_spiking = isinstance(liquid, Liquid)
+        self._engine = import_module(
+            ENGINES[resolve_engine(engine)] if is_spiking else _RATE_ENGINE
+        )
         self._prepared = self._engine.prepare(liquid)
 
     def batches(self, sequences: Sequences, batch_size: int | None = None) -> list[np.ndarray]:

@@ -38,6 +38,8 @@ def input_constants(liquid: Liquid) -> dict[str, mx.array]:
         "W_in": table(liquid.tap_weights),
         "tap_channels": table(liquid.tap_channels),
         "tap_delays": table(liquid.tap_delays),
+        # Training must not turn the zeros that fill the table into synapses.
+        "is_tap": mx.array(is_tap.astype(np.float32)),
     }
 
 
@@ -64,6 +66,7 @@ def input_currents(
         if past is None:
             drives = x.astype(mx.float64) @ weights.T + bias
             return to_grid(drives, UNIT_EXPONENT, rounding).astype(mx.float32), None
+        weights = weights * c["is_tap"]
         n_past, n_channels = past.shape[1], past.shape[2]
         x = mx.concatenate([past, x.transpose(1, 0, 2)], axis=1)
         frames = x.astype(mx.float64).reshape(len(x), -1)

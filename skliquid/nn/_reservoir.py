@@ -19,7 +19,7 @@ _WEIGHTS = frozenset({"W", "W_in", "bias"})
 _CONSTANTS = frozenset(
     {
         *("beta", "threshold", "adaptation", "adaptation_beta", "refractory"),
-        *("offset", "gain", "tap_delays", "tap_channels"),
+        *("offset", "gain", "tap_delays", "tap_channels", "is_tap"),
     }
 )
 _FIRE = fast_sigmoid()
@@ -49,10 +49,12 @@ class LiquidReservoir(nn.Module):
         s[t]   = 1 where v > threshold, else 0
         mem[t] = v - threshold * s[t]
 
-    The liquid of Maass et al. [1]_ in discrete time. Weights, decays and inputs are rounded
-    to power-of-two grids (see :mod:`skliquid.fixed_point`), so that the spikes do not depend
-    on the device or on the batch: inputs to multiples of ``2**-14`` within +-512. In the
-    backward pass rounding is the identity, and a spike has the derivative of a fast sigmoid.
+    The liquid of Maass et al. [1]_ in discrete time; that of a fitted estimator, see
+    `from_liquid`, has its delays, adaptation and refractory steps too. Weights, decays and
+    inputs are rounded to power-of-two grids (see :mod:`skliquid.fixed_point`), so that the
+    spikes do not depend on the device or on the batch: inputs to multiples of ``2**-14``
+    within +-512. In the backward pass rounding is the identity, and a spike has the
+    derivative of a fast sigmoid.
 
     Parameters
     ----------
@@ -94,7 +96,8 @@ class LiquidReservoir(nn.Module):
     W : mlx.core.array of shape (reservoir_size, reservoir_size)
         Recurrent weights.
     W_in : mlx.core.array of shape (reservoir_size, input_size)
-        Input weights.
+        Input weights. In the module of a liquid with delays they are those of the taps, of
+        shape (reservoir_size, most taps of a neuron), filled up with zeros.
 
     Raises
     ------

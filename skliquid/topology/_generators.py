@@ -47,8 +47,9 @@ def erdos_renyi(
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     ei_balance : float or None, default=None
-        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
-        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
+        there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
+        is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -121,8 +122,9 @@ def small_world(
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     ei_balance : float or None, default=None
-        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
-        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
+        there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
+        is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -188,8 +190,9 @@ def scale_free(
     rng : int, numpy.random.Generator or None, default=None
         Seed or generator of all random draws; None draws differently each time.
     ei_balance : float or None, default=None
-        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones; 1 is
-        balance. None leaves the magnitudes as drawn. The spectral radius is set afterwards.
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
+        there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
+        is set afterwards.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -241,9 +244,9 @@ def _weighted(
     magnitude = np.abs(rng.standard_normal(target.size))
     if ei_balance is not None:
         ei_balance = check_real("ei_balance", ei_balance, 0, LARGEST_SCALE)
-        inhibition = magnitude[sign < 0].sum()
-        if inhibition:
-            magnitude[sign < 0] *= ei_balance * magnitude[sign > 0].sum() / inhibition
+        excitation, inhibition = magnitude[sign > 0].sum(), magnitude[sign < 0].sum()
+        if excitation and inhibition:
+            magnitude[sign < 0] *= ei_balance * excitation / inhibition
     W = sparse.csr_array((sign * magnitude, (target, source)), shape=(n, n))
     W.data *= _scale_to(W, spectral_radius)
     W = W.astype(np.float32)

@@ -1,0 +1,99 @@
+"""LiquidRecorder: a liquid whose every state is kept, for readouts that act over time."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils.validation import check_is_fitted
+
+from ._callbacks import fit_tasks, with_callbacks
+from ._leaky_readout import LeakyReadoutClassifier, canonical, held_out
+from ._state_trains import StateTrains, record
+from ._transformer import LiquidTransformer, seed_of
+from .sequences import Sequences
+
+
+class LiquidRecorder(LiquidTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """A :class:`LiquidTransformer` that returns states over time in place of pooled features.
+
+    Parameters
+    ----------
+    trainer : LeakyReadoutClassifier, default=None
+        If given, the liquid is trained for a readout with these parameters.
+    **parameters
+        Those of :class:`LiquidTransformer`.
+
+    Attributes
+    ----------
+    loss_curve_ : list of float
+        Mean training loss of each pass, if the liquid was trained.
+    validation_loss_curve_ : list of float or None
+        Loss of the held-out part after each pass.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **LiquidTransformer._parameter_constraints,
+        "trainer": [LeakyReadoutClassifier, None],
+    }
+
+    def __init__(
+        self, *, trainer: LeakyReadoutClassifier | None = None, **parameters: Any
+    ) -> None:
+        super().__init__(**parameters)
+        self.trainer = trainer
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return sorted([*LiquidTransformer._get_param_names(), "trainer"])
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: Any = None, class_factor: Any = None
+    ) -> StateTrains:
+        """Fit, and return the states of the same sequences."""
+        sequences = self._validate_sequences(X, reset=True)
+        encoded = self._fit(sequences, sample_weight)
+        if self.trainer is not None:
+            weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+            weight = weight if class_factor is None else weight * class_factor
+            self._train(self.trainer, encoded, y, weight)
+        tasks = fit_tasks(self, 1, X)
+        with tasks.task("run-liquid"):
+            trains = self._record(encoded)
+        tasks.end()
+        return trains
+
+    def transform(self, X: Any) -> StateTrains:  # type: ignore[override]
+        """Run the liquid over sequences and return every state."""
+        check_is_fitted(self)
+        return self._record(self._encode(self._validate_sequences(X, reset=False)))
+
+    def _train(
+        self, trainer: LeakyReadoutClassifier, sequences: Sequences, y: Any, weight: Any
+    ) -> None:
+        from ._reservoir_training import train_liquids
+
+        sequences, y, weight = canonical(sequences, y, weight)
+        target = np.unique(y, return_inverse=True)[1]
+        rng = np.random.default_rng((seed_of(trainer.random_state), 1))
+        self.liquids_, curves = train_liquids(
+            self.liquids_,
+            sequences,
+            target,
+            weight,
+            held_out(target, trainer.validation_fraction, rng),
+            bidirectional=self.bidirectional,
+            schedule=trainer._schedule(),
+            rng=rng,
+            **trainer._dynamics(),
+        )
+        self.liquid_ = self.liquids_[0]
+        self.loss_curve_ = curves["training"]
+        self.validation_loss_curve_ = curves.get("validation")
+
+    def _record(self, sequences: Sequences) -> StateTrains:
+        ways = [sequences, sequences.reversed()] if self.bidirectional else [sequences]
+        return record(self.liquids_, ways, self.engine, self.n_jobs)

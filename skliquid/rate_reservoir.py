@@ -1,0 +1,88 @@
+"""Reservoirs of rate cells: recurrent cells with random weights that are not trained.
+
+With the drive ``D_g[t] = sum over taps of w x^[channel, t - delay] + b_g + W_g s`` of a gate g
+by the input and by a state s::
+
+    "vanilla"  h[t] = tanh(D(h[t-1]))
+    "gru"      r = sigma(D_r(h[t-1])),  z = sigma(D_z(h[t-1]))
+               h[t] = (1 - z) * h[t-1] + z * tanh(D_h(r * h[t-1]))
+    "mgu"      f = sigma(D_f(h[t-1]))
+               h[t] = (1 - f) * h[t-1] + f * tanh(D_h(f * h[t-1]))
+    "lstm"     c[t] = sigma(D_f(h[t-1]) + 1) * c[t-1] + sigma(D_i(h[t-1])) * tanh(D_g(h[t-1]))
+               h[t] = sigma(D_o(h[t-1])) * tanh(c[t])
+
+The first is the echo state network [1]_; the others are the cells of :mod:`skliquid.nn`, whose
+states before the first step are zero as well. Each gate has recurrent weights and input taps of
+its own, drawn as those of a liquid: from the same random graph, at the same spectral radius.
+States h and c, and what a gate multiplies, are rounded to multiples of ``2**-14``, so that every
+sum is exact and the states do not depend on the batch.
+
+References
+----------
+.. [1] Jaeger. "The echo state approach to analysing and training recurrent neural networks",
+   GMD Report 148, 2001.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .fixed_point import UNIT_EXPONENT, to_grid
+from .liquid import Liquid
+
+# The gates of each cell, in the order in which they are drawn.
+GATES = {
+    "vanilla": ("h",),
+    "gru": ("r", "z", "h"),
+    "mgu": ("f", "h"),
+    "lstm": ("i", "g", "f", "o"),
+}
+CELLS = ("lif", *GATES)
+
+
+@dataclass(frozen=True, eq=False)
+class RateReservoir:
+    """Weights of one reservoir of rate cells.
+
+    Parameters
+    ----------
+    cell : {"vanilla", "gru", "mgu", "lstm"}
+        Kind of the cell.
+    gates : tuple of Liquid
+        For each gate, in the order of ``GATES[cell]``, its recurrent weights, input taps, bias
+        and standardisation of the input, in the form of a liquid whose neuron constants do not
+        act.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.liquid import draw_liquid
+    >>> from skliquid.rate_reservoir import GATES, RateReservoir
+    >>> gates = tuple(draw_liquid(3, 100, seed=i) for i in range(len(GATES["gru"])))
+    >>> RateReservoir("gru", gates).n_neurons
+    100
+    """
+
+    cell: str
+    gates: tuple[Liquid, ...]
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of units."""
+        return self.gates[0].n_neurons
+
+    @property
+    def n_channels(self) -> int:
+        """Number of input channels."""
+        return self.gates[0].n_channels
+
+
+def without_threshold(gate: Liquid) -> Liquid:
+    """Shift a liquid's bias so that what was above its threshold is above zero.
+
+    Its neurons have no memory of their own: their potential is their input.
+    """
+    bias = to_grid(gate.bias.astype(np.float64) - gate.threshold, UNIT_EXPONENT)
+    return replace(gate, bias=bias.astype(np.float32))

@@ -1,0 +1,221 @@
+"""Reservoirs of rate cells: against written-out loops and the MLX cells, and in a search."""
+
+import copy
+import pickle
+import warnings
+from dataclasses import replace
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import check_estimator
+
+from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+from skliquid._state_trains import record
+from skliquid.engines._input import input_currents
+from skliquid.engines._rate_cells import prepare, steps
+from skliquid.nn import GRUCell, LSTMCell, MGUCell, VanillaRNNCell
+from skliquid.pooling import POOLINGS
+from skliquid.rate_reservoir import GATES, RateReservoir
+from skliquid.sequences import as_sequences
+from skliquid.topology import spectral_radius
+
+CELLS = list(GATES)
+
+
+@pytest.fixture(scope="module")
+def drawn(few_vowels):
+    """A small fitted reservoir of each cell."""
+    return {
+        cell: LiquidTransformer(20, cell=cell, spectral_radius=0.8, random_state=0).fit(
+            few_vowels[0]
+        )
+        for cell in CELLS
+    }
+
+
+def activations(reservoir, frames):
+    return np.array(
+        [h[0] for h in steps(prepare(reservoir), frames[:, None], np.array([len(frames)]))]
+    )
+
+
+def mlx_cell(reservoir):
+    """The MLX cell with the reservoir's recurrent weights, whose input is the gates' drives."""
+    n, cell = reservoir.n_neurons, reservoir.cell
+    W = {
+        name: gate.recurrent_weights
+        for name, gate in zip(GATES[cell], reservoir.gates, strict=True)
+    }
+    n_gates = len(W)
+
+    def layer(names):
+        rows = []
+        for name in names:
+            pick = np.zeros((n, n_gates * n))
+            place = list(W).index(name) * n
+            pick[:, place : place + n] = np.eye(n)
+            rows.append(np.hstack([pick, W[name]]))
+        return mx.array(np.vstack(rows).astype(np.float32))
+
+    Cell = {"vanilla": VanillaRNNCell, "gru": GRUCell, "mgu": MGUCell, "lstm": LSTMCell}[cell]
+    module = Cell(n_gates * n, n, activation="tanh")
+    layers = {
+        "vanilla": {"W": "h"},
+        "gru": {"W_rz": "rz", "W_h": "h"},
+        "mgu": {"W_f": "f", "W_h": "h"},
+        "lstm": {"W": "igfo"},
+    }[cell]
+    for name, gates in layers.items():
+        getattr(module, name).weight = layer(gates)
+    return module
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_equations_are_those_of_the_mlx_cells(few_vowels, drawn, cell):
+    reservoir = drawn[cell].liquid_
+    frames = few_vowels[0][0]
+    inputs = [np.array(list(input_currents(frames[:, None], g))) for g in reservoir.gates]
+    expected, _ = mlx_cell(reservoir).forward_sequence(mx.array(np.concatenate(inputs, axis=2)))
+    got = activations(reservoir, frames)
+    # The states' grid of 2**-14 is the difference.
+    np.testing.assert_allclose(got, np.array(expected)[:, 0], atol=2e-3)
+    assert np.abs(got).mean() > 0.05
+    np.testing.assert_array_equal(got * 2**14 % 1, 0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gates_are_drawn_like_liquids(few_vowels, drawn, cell):
+    reservoir = drawn[cell].liquid_
+    assert isinstance(reservoir, RateReservoir)
+    assert len(reservoir.gates) == len(GATES[cell])
+    for gate in reservoir.gates:
+        assert spectral_radius(gate.recurrent_weights) == pytest.approx(0.8, rel=1e-3)
+        # Dale's law, and a drive of deviation input_scaling, above zero at target_rate.
+        assert (gate.recurrent_weights[:, :16] >= 0).all()
+        assert (gate.recurrent_weights[:, 16:] <= 0).all()
+        sequences = as_sequences(few_vowels[0])
+        drives = np.concatenate(
+            [np.array(list(input_currents(x[:, None], gate)))[:, 0] for x in sequences]
+        )
+        np.testing.assert_allclose(drives.std(axis=0), 2.0, rtol=0.05)
+        assert (((drives > 0).mean(axis=0) > 0.03) & ((drives > 0).mean(axis=0) < 0.52)).all()
+    first, second = reservoir.gates[0], reservoir.gates[-1]
+    if first is not second:
+        assert not np.array_equal(first.tap_weights, second.tap_weights)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_poolings_of_activations(few_vowels, drawn, cell):
+    X = few_vowels[0][:6]
+    liquid = drawn[cell]
+    states = [activations(liquid.liquid_, x) for x in X]
+
+    def pooled(pooling, **parameters):
+        return (
+            clone(liquid).set_params(pooling=pooling, **parameters).fit(few_vowels[0]).transform(X)
+        )
+
+    def windows(h, n):
+        window = np.arange(len(h)) * n // len(h)
+        return [h[window == w] for w in range(n)]
+
+    def runs(above):
+        parts = "".join(map(str, above.astype(int))).split("0")
+        return [len(part) for part in parts if part]
+
+    expected = {
+        "rate": [h.mean(axis=0) for h in states],
+        "membrane": [h.mean(axis=0) for h in states],
+        "counts": [np.concatenate([w.sum(axis=0) for w in windows(h, 3)]) for h in states],
+        "potentials": [np.concatenate([w.mean(axis=0) for w in windows(h, 3)]) for h in states],
+        "rectified": [np.maximum(h, 0).mean(axis=0) for h in states],
+        "bursts": [[len(runs(unit > 0)) for unit in h.T] for h in states],
+        "longest_burst": [[max(runs(unit > 0), default=0) for unit in h.T] for h in states],
+        "first_spike": [
+            [np.argmax(unit > 0) / len(h) if (unit > 0).any() else 1.0 for unit in h.T]
+            for h in states
+        ],
+        "last": [np.concatenate([h[-1], h[-1] > 0]) for h in states],
+        "trace": [np.exp(-np.arange(len(h))[::-1] / 5) @ h for h in states],
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(
+            pooled(name, n_windows=3), np.array(value), rtol=1e-5, atol=1e-3, err_msg=name
+        )
+    assert set(expected) | {"model_space"} == set(POOLINGS)
+    assert np.isfinite(pooled("model_space", n_windows=5)).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bits_do_not_depend_on_the_batch(few_vowels, cell):
+    X = few_vowels[0]
+    for topology in ("erdos_renyi", np.random.default_rng(0).normal(size=(40, 40)) / 7):
+        liquid = LiquidTransformer(
+            40, cell=cell, topology=topology, pooling=POOLINGS, n_windows=3, random_state=0
+        ).fit(X)
+        X64 = [x.astype(float) for x in X]
+        expected = liquid.transform(X64)
+        order = np.random.default_rng(1).permutation(len(X))[:13]
+        np.testing.assert_array_equal(liquid.transform([X64[i] for i in order]), expected[order])
+        for batch_size in (1, 7):
+            liquid.set_params(batch_size=batch_size)
+            np.testing.assert_array_equal(liquid.transform(X64), expected)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_recorded_activations(few_vowels, drawn, cell):
+    X = few_vowels[0][:5]
+    recorded = record([drawn[cell].liquid_], [as_sequences(X)], "auto", None)
+    assert recorded.blocks[0].dtype == np.int16
+    for got, x in zip(recorded, X, strict=True):
+        np.testing.assert_array_equal(got, activations(drawn[cell].liquid_, x))
+
+
+def test_one_grid_compares_the_cells(few_vowels):
+    X, y = few_vowels
+    grid = {"cell": ["lif", *CELLS], "readout": ["ridge", "leaky_rate"]}
+    search = GridSearchCV(LSMClassifier(60, random_state=0), grid, cv=2, error_score="raise")
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    assert (scores > 0.6).all()
+    assert len(set(scores)) > 1
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_copies_and_refits_give_the_same_bits(few_vowels, cell):
+    X, y = few_vowels
+    lsm = LSMClassifier(30, cell=cell, random_state=0, n_liquids=2, bidirectional=True).fit(X, y)
+    expected = lsm.decision_function(X)
+    for other in (pickle.loads(pickle.dumps(lsm)), copy.deepcopy(lsm), clone(lsm).fit(X, y)):
+        np.testing.assert_array_equal(other.decision_function(X), expected)
+    names = lsm.pipeline_[0].get_feature_names_out()
+    assert len(set(names)) == lsm.pipeline_[0].transform(X).shape[1]
+    regressor = LSMRegressor(30, cell=cell, random_state=0).fit(X, y.astype(float))
+    assert regressor.score(X, y.astype(float)) > 0.5
+
+
+def test_spikes_are_those_of_spiking_neurons(few_vowels):
+    for cell in ("gru", "lif"):
+        liquid = LiquidTransformer(20, cell=cell)
+        assert hasattr(liquid, "spikes") == hasattr(liquid, "to_reservoir") == (cell == "lif")
+
+
+def test_memory_of_an_open_lstm_is_bounded():
+    X = as_sequences(np.ones((1, 20, 1)))
+    reservoir = LiquidTransformer(5, cell="lstm", target_rate=None, random_state=0).fit(X).liquid_
+    # All gates wide open add 1 a step.
+    wide = tuple(replace(g, bias=np.full(5, 100, dtype=np.float32)) for g in reservoir.gates)
+    h = activations(RateReservoir("lstm", wide), np.zeros((5000, 1), dtype=np.float32))
+    assert np.isfinite(h).all()
+    np.testing.assert_allclose(h[:3, 0], np.tanh([1, 2, 3]), atol=1e-3)
+
+
+def test_check_estimator():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the checks provoke them
+        results = check_estimator(LSMClassifier(50, cell="lstm"), on_fail=None)
+        results += check_estimator(LiquidTransformer(50, cell="vanilla"), on_fail=None)
+    failed = [r["check_name"] for r in results if r["status"] not in ("passed", "skipped")]
+    assert failed == []
