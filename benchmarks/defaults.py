@@ -41,6 +41,8 @@ CANDIDATES = {
         ("rate", "membrane", "counts", "potentials"),
     ],
     "n_windows": [1, 2, (1, 2)],
+    "bidirectional": [False, True],
+    "adaptation": [0.0, 0.5],
 }
 PLAIN = {
     "connectivity": 0.1,
@@ -105,11 +107,11 @@ def cross_validated(X, y, seed, parameters):
     return float(np.mean(scores))
 
 
-def select(sets, seeds):
+def select(sets, seeds, names):
     """Print the cross-validated accuracy of each candidate, one parameter at a time."""
     defaults = LiquidTransformer().get_params()
-    for name, values in CANDIDATES.items():
-        for value in values:
+    for name in names:
+        for value in CANDIDATES[name]:
             scores = [
                 np.mean([cross_validated(X, y, seed, {name: value}) for seed in range(seeds)])
                 for X, y, _, _ in sets.values()
@@ -118,11 +120,12 @@ def select(sets, seeds):
             print(f"{name:<16} {value!s:<52} {np.mean(scores):.4f}{mark}", flush=True)
 
 
-def ablate(sets, seeds):
+def ablate(sets, seeds, names):
     """Print mean test accuracy, time and spikes with each part off or on."""
     print(f"{'setting':<36} {'accuracy':>8} {'worst against default':>34} {'s':>6} {'spikes':>7}")
     default = {}
-    for label, parameters in ABLATIONS.items():
+    for label in names:
+        parameters = ABLATIONS[label]
         results = {
             name: [accuracy_row(data, seed, parameters) for seed in range(seeds)]
             for name, data in sets.items()
@@ -160,12 +163,14 @@ def main():
     parser.add_argument("part", choices=["select", "ablate"])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets (NAME.npz)")
     parser.add_argument("--sets", nargs="*", help="names of the sets; all of the folder")
+    parser.add_argument("--only", nargs="*", help="parameters to select, or rows to ablate")
     parser.add_argument("--seeds", type=int, default=2)
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     names = arguments.sets or sorted(path.stem for path in arguments.data.glob("*.npz"))
     sets = {name: load_set(arguments.data, name) for name in names}
-    {"select": select, "ablate": ablate}[arguments.part](sets, arguments.seeds)
+    run, rows = {"select": (select, CANDIDATES), "ablate": (ablate, ABLATIONS)}[arguments.part]
+    run(sets, arguments.seeds, arguments.only or list(rows))
 
 
 if __name__ == "__main__":
