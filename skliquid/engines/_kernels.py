@@ -20,6 +20,7 @@ from ._simd import (
     NEURON_CHUNK,
     SUM_CHUNK,
     TAP_STEPS,
+    TRANSPOSED_STEPS,
     add_clipped,
     advance_fatigable_neurons,
     advance_neurons,
@@ -29,6 +30,7 @@ from ._simd import (
     store_number,
     store_projection,
     store_row_sum,
+    store_short_tap_sum,
     store_spikes,
     store_tap_sum,
     store_transposed,
@@ -135,23 +137,23 @@ def standardise_sequence(past, b, frames, start, length, max_delay, offset, gain
 
 
 @compiled
-def fill_drive(drive, tile, b, at_x, tap_offsets, places, tap_weights, bias):
-    """Input currents of the next ``TAP_STEPS`` steps."""
-    at_tile, at_bias = address(tile), address(bias)
+def fill_drive(drive, tile, b, at_x, n_left, tap_offsets, places, tap_weights, bias):
+    """Input currents of the next ``TAP_STEPS`` steps, or of the `n_left` that are left."""
+    at_tile, at_bias, row_bytes = address(tile), address(bias), 4 * drive.shape[2]
     at_places, at_weights = address(places), address(tap_weights)
     for first in range(0, drive.shape[2], NEURON_CHUNK):
         for i in range(NEURON_CHUNK):
             begin = tap_offsets[first + i]
-            store_tap_sum(
-                at_tile + 4 * TAP_STEPS * i,
-                at_x,
-                at_places + 8 * begin,
-                at_weights + 8 * begin,
-                tap_offsets[first + i + 1] - begin,
-                at_bias + 4 * (first + i),
-            )
+            n_taps = tap_offsets[first + i + 1] - begin
+            at_out, at_constant = at_tile + 4 * TAP_STEPS * i, at_bias + 4 * (first + i)
+            at_place, at_weight = at_places + 8 * begin, at_weights + 8 * begin
+            if 2 * n_left > TAP_STEPS:
+                store_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_constant)
+            else:
+                store_short_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_constant)
         at_drive = address(drive) + 4 * (drive.shape[2] * drive.shape[1] * b + first)
-        store_transposed(at_drive, 4 * drive.shape[2], at_tile)
+        for t in range(0, min(n_left, TAP_STEPS), TRANSPOSED_STEPS):
+            store_transposed(at_drive + row_bytes * t, row_bytes, at_tile + 4 * t)
 
 
 @compiled
@@ -212,7 +214,8 @@ def run_together(
                 standardise(x, b, frames, starts[begin + b] + t, offset, gain)
             elif t % TAP_STEPS == 0:
                 at_now = at_past + 8 * (past.shape[1] * past.shape[2] * b + max_delay + t)
-                fill_drive(drive, tile, b, at_now, tap_offsets, places, tap_weights, bias)
+                n_left = lengths[begin + b] - t
+                fill_drive(drive, tile, b, at_now, n_left, tap_offsets, places, tap_weights, bias)
         for slab in range(n_slabs):
             first = slab * width
             for b in range(n_running):

@@ -22,6 +22,8 @@ SUM_CHUNK = 128
 NEURON_CHUNK = 64
 # Time steps of input that a neuron's taps are summed over at a time.
 TAP_STEPS = 64
+# Time steps whose axes are swapped with those of the neurons at a time.
+TRANSPOSED_STEPS = 16
 
 _I1, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (1, 16, 32, 64))
 _F32, _F64 = ir.FloatType(), ir.DoubleType()
@@ -138,21 +140,10 @@ def _store_rounded(builder: Any, value: Any, address: Any, lanes: int, i: int) -
     _store(builder, single, address, _F32, lanes, i)
 
 
-@intrinsic
-def store_tap_sum(
-    typing_context: Any, out: Any, x: Any, places: Any, weights: Any, n_taps: Any, bias: Any
-) -> Any:
-    """Write one neuron's input current of ``TAP_STEPS`` time steps, as float32.
-
-    ::
-
-        out[t] = round(sum over taps of weight * x[t + place / 8] + bias)
-
-    All but `n_taps` are addresses: of float32 `out`; of float64 `x`, at the first step; of
-    int64 `places`, in bytes from there; of float64 `weights`; of float32 `bias`.
-    """
+def _tap_sum(n_steps: int) -> Any:
+    """Make the loop over a neuron's taps for a number of time steps, a multiple of 16."""
     lanes = 16
-    n_vectors = TAP_STEPS // lanes
+    n_vectors = n_steps // lanes
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         out, x, places, weights, n_taps, bias = arguments
@@ -174,7 +165,31 @@ def store_tap_sum(
             _store_rounded(builder, value, out, lanes, i)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 6), generate
+    return generate
+
+
+@intrinsic
+def store_tap_sum(
+    typing_context: Any, out: Any, x: Any, places: Any, weights: Any, n_taps: Any, bias: Any
+) -> Any:
+    """Write one neuron's input current of ``TAP_STEPS`` time steps, as float32.
+
+    ::
+
+        out[t] = round(sum over taps of weight * x[t + place / 8] + bias)
+
+    All but `n_taps` are addresses: of float32 `out`; of float64 `x`, at the first step; of
+    int64 `places`, in bytes from there; of float64 `weights`; of float32 `bias`.
+    """
+    return types.void(*[types.intp] * 6), _tap_sum(TAP_STEPS)
+
+
+@intrinsic
+def store_short_tap_sum(
+    typing_context: Any, out: Any, x: Any, places: Any, weights: Any, n_taps: Any, bias: Any
+) -> Any:
+    """Do the same for the first half of the ``TAP_STEPS`` alone."""
+    return types.void(*[types.intp] * 6), _tap_sum(TAP_STEPS // 2)
 
 
 def _widened(builder: Any, at: Any, lanes: int, i: int) -> Any:
@@ -453,11 +468,12 @@ def store_spikes(typing_context: Any, out: Any, neuron: Any, bits: Any) -> Any:
 
 @intrinsic
 def store_transposed(typing_context: Any, out: Any, row_bytes: Any, tile: Any) -> Any:
-    """Write a tile of ``NEURON_CHUNK`` rows of ``TAP_STEPS`` float32 with its axes swapped.
+    """Write ``TRANSPOSED_STEPS`` steps of ``NEURON_CHUNK`` neurons with the axes swapped.
 
-    `out` and `tile` are addresses, `row_bytes` the bytes from one row of `out` to the next.
+    `out` and `tile`, whose rows are ``TAP_STEPS`` float32, are addresses; `row_bytes` the bytes
+    from one row of `out` to the next.
     """
-    lanes = 16
+    lanes = TRANSPOSED_STEPS
 
     def interleaved(builder: Any, first: Any, second: Any, is_high: int) -> Any:
         half = lanes // 2 * is_high
@@ -469,28 +485,20 @@ def store_transposed(typing_context: Any, out: Any, row_bytes: Any, tile: Any) -
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         out, row_bytes, tile = arguments
         for block in range(NEURON_CHUNK // lanes):
-            for part in range(TAP_STEPS // lanes):
-                first_row = block * lanes
+            starts = [
+                builder.add(tile, _constant(4 * TAP_STEPS * (block * lanes + k)))
+                for k in range(lanes)
+            ]
+            rows = [_load(builder, start, _F32, lanes, 0) for start in starts]
+            # Four perfect shuffles of 16 rows swap the axes.
+            for _ in range(4):
                 rows = [
-                    _load(
-                        builder,
-                        builder.add(tile, _constant(4 * TAP_STEPS * (first_row + k))),
-                        _F32,
-                        lanes,
-                        part,
-                    )
+                    interleaved(builder, rows[k // 2], rows[k // 2 + lanes // 2], k % 2)
                     for k in range(lanes)
                 ]
-                # Four perfect shuffles of 16 rows swap the axes.
-                for _ in range(4):
-                    rows = [
-                        interleaved(builder, rows[k // 2], rows[k // 2 + lanes // 2], k % 2)
-                        for k in range(lanes)
-                    ]
-                for k, row in enumerate(rows):
-                    step = builder.mul(row_bytes, _constant(part * lanes + k))
-                    place = builder.add(out, step)
-                    _store(builder, row, place, _F32, lanes, block)
+            for k, row in enumerate(rows):
+                place = builder.add(out, builder.mul(row_bytes, _constant(k)))
+                _store(builder, row, place, _F32, lanes, block)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp), generate
