@@ -1,6 +1,9 @@
 """Data that several test modules use."""
 
+import itertools
+
 import matplotlib
+import mlx.core as mx
 import numpy as np
 import pytest
 
@@ -23,9 +26,16 @@ def few_vowels(vowels):
 
 
 @pytest.fixture(autouse=True)
-def same_draws_every_run():
-    """Seed what ``random_state=None`` draws from, so that no test passes by luck."""
+def same_draws_every_run(monkeypatch):
+    """Seed what a test leaves unseeded, so that none passes or fails by luck."""
+    seeds, default_rng = itertools.count(), np.random.default_rng
+
+    def seeded(seed=None):
+        return default_rng(next(seeds) if seed is None else seed)
+
+    monkeypatch.setattr(np.random, "default_rng", seeded)
     np.random.seed(0)  # noqa: NPY002
+    mx.random.seed(0)
 
 
 @pytest.fixture

@@ -329,8 +329,14 @@ def test_modules_copy_and_pickle(duplicate):
         (lambda r: r(mx.ones((2, 3), mx.complex64), r.init_state(2)), "x must be a real"),
         (lambda r: r(mx.ones((2, 3)), None), "state must be a dict"),
         (lambda r: r(mx.ones((2, 3)), {}), "state must be a dict"),
-        (lambda r: LSM(3, 20, 2, train_reservoir="no"), "train_reservoir must be True or False"),
-        (lambda r: LiquidReservoir(3, 20, trainable=1), "trainable must be True or False"),
+        (
+            lambda r: LSM(3, 20, 2, train_reservoir="no", seed=0),
+            "train_reservoir must be True or False",
+        ),
+        (
+            lambda r: LiquidReservoir(3, 20, 0.3, seed=0, trainable=1),
+            "trainable must be True or False",
+        ),
     ],
 )
 def test_wrong_types(call, message):
