@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .engines import ENGINES
 from .liquid import TOPOLOGIES
@@ -251,3 +252,21 @@ class SequenceEstimator(BaseEstimator):
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = False
         return tags
+
+
+def checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
+    """Return sample weights as float64, non-negative and not all zero."""
+    samples = np.empty((len(sequences), 1))
+    weight: np.ndarray = _check_sample_weight(
+        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
+    return weight
+
+
+def seed_of(random_state: Any) -> int:
+    """An int as it is, so that modules drawn with the same seed are the same liquid."""
+    if isinstance(random_state, (int, np.integer)):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
+from ._base import seed_of
 from ._callbacks import fit_tasks, with_callbacks
 from ._leaky_readout import LeakyReadoutClassifier, canonical, held_out
 from ._state_trains import StateTrains, record
-from ._transformer import LiquidTransformer, seed_of
+from ._transformer import LiquidTransformer
 from .sequences import Sequences
 
 

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import TransformerMixin, _fit_context, clone
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
 )
 
-from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator, documented
+from ._base import (
+    RESERVOIR_CONSTRAINTS,
+    SequenceEstimator,
+    checked_weight,
+    documented,
+    seed_of,
+)
 from ._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ._channels import channel_scaling, derivative_gain
 from ._checks import MOST_STEPS, check_pair
@@ -475,21 +479,3 @@ def _median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> in
     weight = np.ones(len(order)) if sample_weight is None else sample_weight[order]
     below = np.cumsum(weight)
     return int(sequences.lengths[order[np.searchsorted(below, below[-1] / 2)]])
-
-
-def checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
-    """Return sample weights as float64, non-negative and not all zero."""
-    samples = np.empty((len(sequences), 1))
-    weight: np.ndarray = _check_sample_weight(
-        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.any():
-        raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
-    return weight
-
-
-def seed_of(random_state: Any) -> int:
-    """An int as it is, so that modules drawn with the same seed are the same liquid."""
-    if isinstance(random_state, (int, np.integer)):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

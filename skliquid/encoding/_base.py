@@ -10,11 +10,10 @@ import numpy as np
 from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils.validation import (
     _check_feature_names_in,
-    _check_sample_weight,
     check_is_fitted,
 )
 
-from .._base import SequenceEstimator
+from .._base import SequenceEstimator, checked_weight
 from ..sequences import Sequences, as_collection
 
 
@@ -56,7 +55,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         """
         sequences = self._validate_sequences(X, reset=True)
         if sample_weight is not None:
-            sample_weight = _checked_weight(sample_weight, sequences)
+            sample_weight = checked_weight(sample_weight, sequences)
         self._learn(sequences, sample_weight)
         self.n_channels_out_ = len(self._channel_names([""] * sequences.n_channels))
         return self
@@ -139,14 +138,3 @@ def _padded(frames: np.ndarray, sequences: Sequences, n_timesteps: int) -> np.nd
     out = np.full(shape, np.nan, dtype=frames.dtype)
     out[np.arange(n_timesteps) < sequences.lengths[:, np.newaxis]] = frames
     return out
-
-
-def _checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
-    """Return sample weights as float64, non-negative and not all zero."""
-    samples = np.empty((len(sequences), 1))
-    weight: np.ndarray = _check_sample_weight(
-        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.any():
-        raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
-    return weight

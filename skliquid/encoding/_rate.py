@@ -7,9 +7,9 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from .._base import seed_of
 from ..sequences import Sequences
 from ._base import with_frames
 from ._range import RangeEncoder
@@ -93,11 +93,7 @@ class RateEncoder(RangeEncoder):
 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
         super()._learn(sequences, sample_weight)
-        if isinstance(self.random_state, Integral):
-            self.seed_ = int(self.random_state)
-        else:
-            rng = check_random_state(self.random_state)
-            self.seed_ = int(rng.randint(np.iinfo(np.int32).max))
+        self.seed_ = seed_of(self.random_state)
 
     def _encode(self, sequences: Sequences) -> Sequences:
         n_channels = sequences.n_channels
