@@ -56,7 +56,7 @@ _SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2}
 # A warning is due where rounding removes more than this fraction of the synapses.
 _LOST_SYNAPSES = 0.1
 # Synapses of a neuron where the connectivity is not given: enough to connect the graph.
-_SYNAPSES_EACH = 5
+_SYNAPSES_EACH = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +171,7 @@ def draw_liquid(
     reservoir_size: int,
     *,
     connectivity: float | None = 0.1,
+    recurrent_fraction: float = 1.0,
     spectral_radius: float = 0.9,
     exc_ratio: float = 0.8,
     beta: float | tuple[float, float] = 0.9,
@@ -204,8 +205,11 @@ def draw_liquid(
     connectivity : float or None, default=0.1
         Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours ``k`` and of edges ``m`` that they can have. None is about five synapses
-        for each neuron.
+        neighbours ``k`` and of edges ``m`` that they can have. None is about ten synapses
+        for each neuron that receives any.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        recurrent synapses, in (0, 1].
     spectral_radius : float, default=0.9
         Spectral radius of the recurrent weights; non-negative. Rounding to the weight grid
         moves it by less than one part in a thousand.
@@ -220,8 +224,8 @@ def draw_liquid(
             default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
         returns the recurrent weights; or the weights themselves, of shape (n, n). Weights
-        that are given are only rounded to the weight grid: `connectivity`, `spectral_radius`
-        and `exc_ratio` do not act on them.
+        that are given are only rounded to the weight grid: `connectivity`,
+        `recurrent_fraction`, `spectral_radius` and `exc_ratio` do not act on them.
     topology_params : mapping or None, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
     ei_balance : float or None, default=None
@@ -279,8 +283,9 @@ def draw_liquid(
     n = check_integer("reservoir_size", reservoir_size, low=1)
     n_channels = check_integer("input_size", n_channels, low=1)
     if connectivity is None:
-        connectivity = min(_SYNAPSES_EACH / n, 0.5)
+        connectivity = min(_SYNAPSES_EACH / n, 1.0)
     connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")
+    recurrent_fraction = check_real("recurrent_fraction", recurrent_fraction, 0, 1, closed="right")
     exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
     spectral_radius = check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
     threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
@@ -294,6 +299,7 @@ def draw_liquid(
         W = TOPOLOGIES[topology](
             n,
             exc_ratio=exc_ratio,
+            recurrent_fraction=recurrent_fraction,
             spectral_radius=spectral_radius,
             ei_balance=ei_balance,
             rng=topology_rng,
@@ -376,7 +382,15 @@ def _graph_arguments(
         raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
     given = dict(topology_params or {})
     own = inspect.signature(TOPOLOGIES[topology]).parameters
-    shared = {"n", "exc_ratio", "spectral_radius", "ei_balance", "rng", "as_sparse"}
+    shared = {
+        "n",
+        "exc_ratio",
+        "recurrent_fraction",
+        "spectral_radius",
+        "ei_balance",
+        "rng",
+        "as_sparse",
+    }
     accepted = set(own) - shared
     for name in given:
         check_option(f"topology_params of {topology!r}: parameter", name, accepted)

@@ -105,10 +105,29 @@ def test_balance_reaches_the_liquid(topology):
     assert spectral_radius(W) == pytest.approx(0.9, rel=1e-3)
 
 
-def test_connectivity_of_none_is_five_synapses_a_neuron():
-    liquid = draw_liquid(1, 2000, connectivity=None, seed=0)
-    assert len(liquid.synapse_units) / 2000 == pytest.approx(5, abs=0.2)
-    assert draw_liquid(1, 4, connectivity=None, spectral_radius=0.0, seed=0).density < 0.75
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+def test_fraction_of_recurrent_neurons_reaches_the_liquid(topology):
+    parameters = {"topology": topology, "connectivity": 0.05, "ei_balance": 1.0, "seed": 0}
+    liquid = draw_liquid(2, 300, recurrent_fraction=0.25, **parameters)
+    W, whole = liquid.recurrent_weights, draw_liquid(2, 300, **parameters)
+    n_inputs = (W != 0).sum(axis=1)
+    assert (n_inputs > 0).sum() == 75
+    assert n_inputs.sum() / 75 == pytest.approx(0.05 * 300, rel=0.2)
+    assert spectral_radius(W) == pytest.approx(0.9, rel=1e-3)
+    assert -W[W < 0].sum() / W[W > 0].sum() == pytest.approx(1.0, rel=0.01)
+    # Those that receive no synapses have them on others, and hear the input as all do.
+    assert ((W != 0).sum(axis=0)[n_inputs == 0] > 0).mean() > 0.9
+    np.testing.assert_array_equal(liquid.tap_weights, whole.tap_weights)
+    all_of_them = draw_liquid(2, 300, recurrent_fraction=1.0, **parameters)
+    np.testing.assert_array_equal(all_of_them.recurrent_weights, whole.recurrent_weights)
+
+
+@pytest.mark.parametrize("recurrent_fraction", [1.0, 0.25])
+def test_connectivity_of_none_is_ten_synapses_a_recurrent_neuron(recurrent_fraction):
+    liquid = draw_liquid(1, 4000, connectivity=None, recurrent_fraction=recurrent_fraction, seed=0)
+    each = len(liquid.synapse_units) / (recurrent_fraction * 4000)
+    assert each == pytest.approx(10, abs=0.3)
+    assert draw_liquid(1, 4, connectivity=None, seed=0).density == 12 / 16
 
 
 def test_topology_params():
@@ -150,6 +169,9 @@ def test_record_is_immutable_and_pickles():
         ({"n_channels": 0}, ValueError, "input_size must be .* got 0"),
         ({"connectivity": 0}, ValueError, "connectivity must be .* got 0"),
         ({"connectivity": 1.1}, ValueError, "connectivity must be .* got 1.1"),
+        ({"recurrent_fraction": 0}, ValueError, "recurrent_fraction must be .* got 0"),
+        ({"recurrent_fraction": 1.1}, ValueError, "recurrent_fraction must be .* got 1.1"),
+        ({"recurrent_fraction": "a"}, TypeError, "recurrent_fraction must be .* got 'a'"),
         ({"spectral_radius": -1}, ValueError, "spectral_radius must be .* got -1"),
         ({"exc_ratio": -0.1}, ValueError, "exc_ratio must be .* got -0.1"),
         ({"beta": 1.0}, ValueError, "beta must be .* got 1.0"),

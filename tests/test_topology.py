@@ -59,6 +59,73 @@ def test_balance_of_one_kind_of_neuron_is_none(generator, exc_ratio):
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("ei_balance", [None, 0.5, 1.0])
+@pytest.mark.parametrize(("fraction", "n_recurrent"), [(0.25, 50), (0.6, 121)])
+def test_a_fraction_of_the_neurons_is_recurrent(generator, ei_balance, fraction, n_recurrent):
+    parameters = {"ei_balance": ei_balance, "recurrent_fraction": fraction}
+    W = generator(201, **dense(generator, 201), **parameters, spectral_radius=1.3, rng=8)
+    assert (W != 0).any(axis=1).sum() == n_recurrent
+    assert dense_radius(W) == pytest.approx(1.3, abs=1e-6)
+    assert spectral_radius(W) == pytest.approx(1.3, abs=1e-6)
+    assert (W[:, :160] >= 0).all()
+    assert (W[:, 160:] <= 0).all()
+    if ei_balance is not None:
+        assert -W[W < 0].sum() / W[W > 0].sum() == pytest.approx(ei_balance, rel=1e-4)
+
+
+def dense(generator, n):
+    """Arguments of a graph in which any neurons have synapses, and cycles among them."""
+    return {erdos_renyi: {"p": 0.5}, small_world: {"k": n // 4 * 2}, scale_free: {"m": n // 2}}[
+        generator
+    ]
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_recurrent_neurons_are_random_and_keep_all_their_synapses(generator):
+    graph = dense(generator, 40)
+    counts = np.zeros(40)
+    for seed in range(400):
+        whole = generator(40, **graph, rng=seed) != 0
+        kept = generator(40, **graph, rng=seed, recurrent_fraction=0.25) != 0
+        is_recurrent = kept.any(axis=1)
+        np.testing.assert_array_equal(kept[is_recurrent], whole[is_recurrent])
+        counts += is_recurrent
+    np.testing.assert_allclose(counts / 400, 0.25, atol=4.5 * (0.25 * 0.75 / 400) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("generator", "arguments", "n_recurrent"),
+    [
+        (erdos_renyi, {"n": 30, "p": 1.0}, 10),
+        (small_world, {"n": 9, "k": 8}, 9),
+        (scale_free, {"n": 2, "m": 1}, 2),
+    ],
+)
+def test_ten_neurons_at_least_are_recurrent(generator, arguments, n_recurrent):
+    W = generator(**arguments, recurrent_fraction=0.001, rng=0)
+    assert (W != 0).any(axis=1).sum() == n_recurrent
+    assert dense_radius(W) == pytest.approx(0.9, abs=1e-6)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_all_neurons_recurrent_is_the_graph_without_a_fraction(generator):
+    W = generator(80, ei_balance=1.0, recurrent_fraction=1, rng=5)
+    np.testing.assert_array_equal(W, generator(80, ei_balance=1.0, rng=5))
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_bad_fraction_of_recurrent_neurons_is_named(generator):
+    for value, error in (
+        (0, ValueError),
+        (1.5, ValueError),
+        (np.nan, ValueError),
+        ("a", TypeError),
+    ):
+        with pytest.raises(error, match=rf"recurrent_fraction must be .* got {value!r}"):
+            generator(20, recurrent_fraction=value)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
 def test_magnitudes_are_half_normal(generator):
     W = generator(800, rng=1, as_sparse=True)
     magnitude = np.abs(W.data)

@@ -15,6 +15,8 @@ from ._spectral import spectral_radius as radius_of
 # The radius is rounded to this many significant digits before it divides the weights, so
 # that the last bits of an eigenvalue solver do not reach them: same seed, same weights.
 _RADIUS_DIGITS = 10
+# Fewer neurons that hear each other seldom have a cycle, and one that sets the radius alone.
+_FEWEST_RECURRENT = 10
 
 
 def erdos_renyi(
@@ -25,6 +27,7 @@ def erdos_renyi(
     rng: int | np.random.Generator | None = None,
     *,
     ei_balance: float | None = None,
+    recurrent_fraction: float = 1.0,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on an Erdos-Renyi graph [1]_.
@@ -50,6 +53,9 @@ def erdos_renyi(
         Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
         there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
         is set afterwards.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        synapses, in (0, 1]; synapses onto the others are left out.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -87,6 +93,7 @@ def erdos_renyi(
     p = check_real("p", p, 0, 1, closed="right")
     rng = check_seed("rng", rng)
     edges = random_edges(n, p, rng)
+    edges = _onto_some(edges, n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
@@ -99,6 +106,7 @@ def small_world(
     rng: int | np.random.Generator | None = None,
     *,
     ei_balance: float | None = None,
+    recurrent_fraction: float = 1.0,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on a Watts-Strogatz small-world graph [1]_.
@@ -125,6 +133,9 @@ def small_world(
         Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
         there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
         is set afterwards.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        synapses, in (0, 1]; synapses onto the others are left out.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -158,6 +169,7 @@ def small_world(
     p_rewire = check_real("p_rewire", p_rewire, 0, 1)
     rng = check_seed("rng", rng)
     edges = ring_rewired_edges(n, k, p_rewire, rng)
+    edges = _onto_some(edges, n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
@@ -169,6 +181,7 @@ def scale_free(
     rng: int | np.random.Generator | None = None,
     *,
     ei_balance: float | None = None,
+    recurrent_fraction: float = 1.0,
     as_sparse: bool = False,
 ) -> Any:
     """Recurrent weights on a Barabasi-Albert scale-free graph [1]_.
@@ -193,6 +206,9 @@ def scale_free(
         Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
         there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
         is set afterwards.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        synapses, in (0, 1]; synapses onto the others are left out.
     as_sparse : bool, default=False
         Whether to return a ``scipy.sparse.csr_array`` in place of an array.
 
@@ -222,7 +238,20 @@ def scale_free(
     m = check_integer("m", m, low=1, high=n - 1)
     rng = check_seed("rng", rng)
     edges = attached_edges(n, m, rng)
+    edges = _onto_some(edges, n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
+
+
+def _onto_some(edges: Edges, n: int, fraction: float, rng: np.random.Generator) -> Edges:
+    """Keep the edges onto a random fraction of the neurons."""
+    fraction = check_real("recurrent_fraction", fraction, 0, 1, closed="right")
+    if fraction == 1:
+        return edges
+    is_recurrent = np.zeros(n, dtype=bool)
+    is_recurrent[rng.permutation(n)[: max(round(fraction * n), _FEWEST_RECURRENT)]] = True
+    target, source = edges
+    kept = is_recurrent[target]
+    return target[kept], source[kept]
 
 
 def _weighted(
