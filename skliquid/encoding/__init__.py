@@ -6,6 +6,7 @@ depends neither on the other sequences of the batch nor on their order.
 
 from ._base import SequenceEncoder
 from ._bsa import BSAEncoder
+from ._compression import CompressionEncoder
 from ._current import CurrentEncoder
 from ._delta import DeltaEncoder
 from ._latency import LatencyEncoder
@@ -14,6 +15,7 @@ from ._rate import RateEncoder
 
 ENCODERS: dict[str, type[SequenceEncoder]] = {
     "current": CurrentEncoder,
+    "compression": CompressionEncoder,
     "population": PopulationEncoder,
     "delta": DeltaEncoder,
     "latency": LatencyEncoder,
@@ -24,6 +26,7 @@ ENCODERS: dict[str, type[SequenceEncoder]] = {
 __all__ = [
     "ENCODERS",
     "BSAEncoder",
+    "CompressionEncoder",
     "CurrentEncoder",
     "DeltaEncoder",
     "LatencyEncoder",

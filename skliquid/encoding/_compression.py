@@ -1,0 +1,124 @@
+"""CompressionEncoder: faint and strong signals in the same range."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from ..sequences import Sequences
+from ._base import SequenceEncoder
+
+# The standard deviation of a normal variable in units of its median absolute deviation.
+_NORMAL = 1.4826
+_LARGEST = np.finfo(np.float32).max
+# Frames compressed at a time: keeps the float64 copies small.
+_CHUNK = 2**16
+
+
+class CompressionEncoder(SequenceEncoder):
+    """Compression: values far from a channel's usual ones count by their logarithm.
+
+    What drives the liquid is linear near the centre c of a channel and logarithmic beyond k
+    of its usual deviations s, as senses are to strong stimuli [1]_::
+
+        x' = c + k s asinh((x - c) / (k s))
+
+    c is the median and s the median absolute deviation over the training frames, as the
+    standard deviation of a normal variable with that one; where it is zero, s is the root of
+    the mean square deviation from c. Channels without extreme values stay nearly as they are;
+    in those with some, the usual values are not lost beside them [2]_.
+
+    Parameters
+    ----------
+    knee : float, default=5.0
+        Deviations k beyond which values are compressed, in [2**-20, 1e6].
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (`n_channels_in_`,)
+        c of each channel, in the units of the data.
+    scale_ : ndarray of shape (`n_channels_in_`,)
+        s of each channel, in the units of the data; 0 where a channel is constant, which is
+        handed on as it is.
+    n_channels_in_ : int
+        Number of channels seen in `fit`.
+    n_channels_out_ : int
+        Number of channels of the output, the same.
+    n_features_in_ : int
+        Number of time steps if `fit` saw a 2-D array, else the number of channels.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if `fit` saw a data frame with names that are all strings.
+
+    See Also
+    --------
+    CurrentEncoder : The values as they are.
+
+    References
+    ----------
+    .. [1] Naka, Rushton. "S-potentials from colour units in the retina of fish", Journal of
+       Physiology 185, 1966.
+    .. [2] Burbidge, Magee, Robb. "Alternative transformations to handle extreme values of the
+       dependent variable", Journal of the American Statistical Association 83, 1988.
+
+    Examples
+    --------
+    >>> from skliquid.encoding import CompressionEncoder
+    >>> encoder = CompressionEncoder(knee=5.0)
+    >>> encoder.fit_transform([[[-1.0], [0.0], [1.0], [1000.0]]]).round(2)
+    array([[[-1. ],
+            [ 0. ],
+            [ 1. ],
+            [41.5]]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "knee": [Interval(Real, 2.0**-20, 1e6, closed="both")]
+    }
+
+    center_: np.ndarray
+    scale_: np.ndarray
+
+    def __init__(self, *, knee: float = 5.0) -> None:
+        self.knee = knee
+
+    def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
+        weight = None
+        if sample_weight is not None:
+            weight = np.repeat(sample_weight, sequences.lengths)
+        self.center_ = np.empty(sequences.n_channels)
+        self.scale_ = np.empty(sequences.n_channels)
+        for channel, values in enumerate(sequences.frames.T):
+            values = values.astype(np.float64)
+            self.center_[channel] = _median(values, weight)
+            deviations = np.abs(values - self.center_[channel])
+            self.scale_[channel] = _NORMAL * _median(deviations, weight)
+            if self.scale_[channel] == 0:
+                mean_square = np.average(deviations**2, weights=weight)
+                # Rounding hides the order in which the sum was taken.
+                self.scale_[channel] = np.float32(min(np.sqrt(mean_square), _LARGEST))
+
+    def _encode(self, sequences: Sequences) -> Sequences:
+        knee = self.knee * self.scale_
+        is_varied = knee > 0
+        knee[~is_varied] = 1.0
+        frames = np.empty_like(sequences.frames)
+        for start in range(0, len(frames), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            distance = sequences.frames[rows] - self.center_
+            frames[rows] = self.center_ + knee * np.arcsinh(distance / knee)
+        frames[:, ~is_varied] = sequences.frames[:, ~is_varied]
+        return replace(sequences, frames=frames)
+
+
+def _median(values: np.ndarray, weight: np.ndarray | None) -> float:
+    """Least value that half of the others, by weight, do not exceed."""
+    if weight is None:
+        middle = (len(values) - 1) // 2
+        return float(np.partition(values, middle)[middle])
+    order = np.argsort(values)
+    below = np.cumsum(weight[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])
