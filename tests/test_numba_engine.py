@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import pytest
 import threadpoolctl
+from distributed import Client
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
@@ -40,7 +41,7 @@ def oracle():
 DELAYED_AND_TIRED = {
     **{"n_delays": 5, "max_delay": 40, "max_channels": 2, "input_scaling": 2.0},
     **{"derivative_gain": np.ones(2), "beta": (0.3, 0.95), "ei_balance": 1.0},
-    **{"adaptation": 0.2, "tau_adaptation": 4.0, "refractory": 1},
+    **{"adaptation": 0.2, "tau_adaptation": 4.0, "refractory": 1, "recurrent_fraction": 0.4},
 }
 
 
@@ -156,6 +157,26 @@ def test_spawned_processes():
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         for got in pool.map(transformed, [X, X]):
             np.testing.assert_array_equal(got, transformed(X))
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_dask_workers(tmp_path, processes):
+    X = np.random.default_rng(0).normal(size=(30, 40, 2))
+    expected = transformed(X)
+
+    def by_value(X):  # the workers cannot import this file
+        return LiquidTransformer(100, n_jobs=2, random_state=0).fit_transform(X)
+
+    with Client(
+        n_workers=1,
+        threads_per_worker=2,
+        processes=processes,
+        dashboard_address=None,
+        local_directory=tmp_path,
+    ) as client:
+        tasks = [client.submit(by_value, X, pure=False) for _ in range(4)]
+        for got in client.gather(tasks):
+            np.testing.assert_array_equal(got, expected)
 
 
 def test_two_python_threads_at_once():
