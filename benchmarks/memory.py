@@ -1,4 +1,9 @@
-"""What the recurrence is worth: a task with memory, with and without it, with and without delays.
+"""What the recurrence is worth: tasks with memory, with it and without.
+
+Order: a chirp and the same chirp backwards, one after the other with a gap of up to some number
+of steps, both at a random time in noise; which came first? A neuron's delayed synapses see either
+the shape of a chirp or the distance between two, hardly both; a neuron that hears others can
+combine one that knows the first chirp with one that hears the second.
 
 NARMA-10 [1]_: the output of a system whose next value is made of its last ten values and of the
 product of two inputs nine steps apart, to be told from the inputs alone::
@@ -18,17 +23,39 @@ import argparse
 
 import numpy as np
 
-from skliquid import LSMRegressor
+from skliquid import LSMClassifier, LSMRegressor
 
+CHIRP_STEPS, NOISE = 16, 0.1
+GAPS = {30: 150, 60: 150, 100: 200}  # most steps between the chirps: steps of a sequence
+LAST_STATE = {"pooling": ("last", "trace")}
 # Without delays there is nothing to balance: excitation keeps activity alive.
-UNDELAYED = {"n_delays": 1, "max_channels": None, "ei_balance": None}
-SETTINGS = {
+UNDELAYED = {"n_delays": 1, "max_channels": None, "ei_balance": None, "recurrent_fraction": 1.0}
+RECURRENCES = {
     "default": {},
-    "default, no recurrence": {"spectral_radius": 0.0},
-    "default, radius 0.9": {"spectral_radius": 0.9},
-    "no delays, radius 0.9": UNDELAYED | {"spectral_radius": 0.9},
+    "no recurrence": {"spectral_radius": 0.0},
+    "all neurons recurrent": {"recurrent_fraction": 1.0},
+}
+DELAYS = {
+    "no delays, all recurrent": UNDELAYED,
     "no delays, no recurrence": UNDELAYED | {"spectral_radius": 0.0},
 }
+
+
+def chirps(n_samples, most_gap, seed):
+    """Series of shape (n_samples, n_timesteps), and which chirp of each came first."""
+    rng = np.random.default_rng(seed)
+    n_timesteps = GAPS[most_gap]
+    t = np.arange(CHIRP_STEPS)
+    upward = np.sin(2 * np.pi * (0.05 * t + 0.125 * t * t / CHIRP_STEPS))
+    X = NOISE * rng.normal(size=(n_samples, n_timesteps))
+    y = rng.integers(0, 2, n_samples)
+    for x, is_upward_first in zip(X, y, strict=True):
+        gap = rng.integers(0, most_gap)
+        start = rng.integers(0, n_timesteps - 2 * CHIRP_STEPS - gap)
+        pair = (upward, upward[::-1]) if is_upward_first else (upward[::-1], upward)
+        for place, chirp in zip((start, start + CHIRP_STEPS + gap), pair, strict=True):
+            x[place : place + CHIRP_STEPS] += chirp
+    return X, y
 
 
 def narma(n_samples, n_timesteps, seed):
@@ -41,20 +68,40 @@ def narma(n_samples, n_timesteps, seed):
     return u, y[:, -1]
 
 
+def report(label, machine, parameters, draw, n_samples, n_seeds):
+    """Print the mean score on unseen sequences, liquids and sequences drawn anew by each seed."""
+    scores = []
+    for seed in range(n_seeds):
+        lsm = machine(random_state=seed, **parameters).fit(*draw(n_samples, seed))
+        scores.append(lsm.score(*draw(n_samples, 1000 + seed)))
+    print(f"{label:<60} {np.mean(scores):.3f} +- {np.std(scores):.3f}", flush=True)
+
+
 def main():
-    """Print the coefficient of determination on unseen inputs."""
+    """Print accuracies, and coefficients of determination."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=1000, help="training sequences")
+    parser.add_argument("--samples", type=int, default=400, help="training sequences")
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
-    for label, parameters in SETTINGS.items():
-        scores = []
-        for seed in range(arguments.seeds):
-            X, y = narma(arguments.samples, 60, seed)
-            X_test, y_test = narma(arguments.samples, 60, 1000 + seed)
-            lsm = LSMRegressor(pooling=("last", "trace"), random_state=seed, **parameters)
-            scores.append(lsm.fit(X, y).score(X_test, y_test))
-        print(f"{label:<26} R2 {np.mean(scores):.3f} +- {np.std(scores):.3f}", flush=True)
+    numbers = arguments.samples, arguments.seeds
+    for most_gap in GAPS:
+        for label, parameters in RECURRENCES.items():
+            title = f"order of chirps, gap up to {most_gap}, accuracy: {label}"
+            report(
+                title,
+                LSMClassifier,
+                parameters,
+                lambda n, seed, most_gap=most_gap: chirps(n, most_gap, seed),
+                *numbers,
+            )
+    for label, parameters in (RECURRENCES | DELAYS).items():
+        report(
+            f"NARMA-10, R2: {label}",
+            LSMRegressor,
+            parameters | LAST_STATE,
+            lambda n, seed: narma(n, 60, seed),
+            *numbers,
+        )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def series():
 
 
 X = np.stack([series() for _ in range(60)])
-transformer = LiquidTransformer(reservoir_size=300, random_state=0).fit(X)
+transformer = LiquidTransformer(reservoir_size=300, encoder=None, random_state=0).fit(X)
 liquid = transformer.liquid_
 
 # %%
@@ -49,8 +49,9 @@ for i in chosen:
     print(f"{i:6d}  {spacings[i]:7d}  {longest:13d}  {rates[i]:15.2f}")
 
 # %%
-# The liquid as an MLX module gives the membrane potentials, step by step. A potential is shown
-# before the reset, which takes one threshold from it at each spike.
+# The liquid as an MLX module gives the membrane potentials, step by step; without an encoder it
+# hears the frames themselves. A potential is shown before the reset, which takes one threshold
+# from it at each spike.
 
 reservoir = transformer.to_reservoir()
 state = reservoir.init_state(1)

@@ -17,11 +17,12 @@ from .rate_reservoir import CELLS
 from .sequences import Sequences, as_collection, as_sequences, refuse_objects
 
 # The encoders stand above this module, so their names are written here; a test compares.
-ENCODER_NAMES = ("current", "population", "delta", "latency", "rate", "bsa")
+ENCODER_NAMES = ("current", "compression", "population", "delta", "latency", "rate", "bsa")
 
 RESERVOIR_CONSTRAINTS: dict[str, list[Any]] = {
     "reservoir_size": [Interval(Integral, 1, None, closed="left")],
     "connectivity": [Interval(Real, 0, 1, closed="right"), None],
+    "recurrent_fraction": [Interval(Real, 0, 1, closed="right")],
     "spectral_radius": [Interval(Real, 0, 1e6, closed="both")],
     "exc_ratio": [Interval(Real, 0, 1, closed="both")],
     "ei_balance": [Interval(Real, 0, 1e6, closed="both"), None],
@@ -58,9 +59,13 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
     connectivity : float, default=None
         Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours and of edges that they can have. None is about five synapses for each
-        neuron.
-    spectral_radius : float, default=0.2
+        neighbours and of edges that they can have. None is about ten synapses for each
+        neuron that receives any.
+    recurrent_fraction : float, default=0.25
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        synapses from others, in (0, 1]; the rest hear the input alone, as in layered
+        circuits [L]_.
+    spectral_radius : float, default=1.0
         Spectral radius of the recurrent weights, non-negative; how strongly the liquid
         echoes. Above 1 its activity tends to be chaotic.
     exc_ratio : float, default=0.8
@@ -89,7 +94,8 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
         returns recurrent weights; or recurrent weights of shape (reservoir_size,
         reservoir_size), where ``W[i, j]`` is the synapse from j to i. On weights that are
-        given, `connectivity`, `spectral_radius`, `exc_ratio` and `ei_balance` do not act.
+        given, `connectivity`, `recurrent_fraction`, `spectral_radius`, `exc_ratio` and
+        `ei_balance` do not act.
     topology_params : dict, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
     cell : {"lif", "vanilla", "gru", "mgu", "lstm"}, default="lif"
@@ -99,11 +105,12 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         a rate cell `beta`, `relative_tau`, `threshold`, `adaptation`, `tau_adaptation`,
         `refractory` and `engine` do not act; `input_scaling` and `target_rate` are the
         deviation of a gate's drive and how often that is above zero.
-    encoder : str or encoder, default=None
+    encoder : str, encoder or None, default="compression"
         What turns the input into the liquid's input: an encoder of
-        :mod:`skliquid.encoding`, or its name, one of "current", "population", "delta",
-        "latency", "rate" and "bsa"; or any transformer from a list of arrays to such a list.
-        None and "current" take the input as a current.
+        :mod:`skliquid.encoding`, or its name, one of "current", "compression", "population",
+        "delta", "latency", "rate" and "bsa"; or any transformer from a list of arrays to such
+        a list. None and "current" take the input as a current, the default one in which
+        extreme values are compressed.
     scale_channels : bool or "common", default="common"
         How channels are standardised, all by their mean over the training frames: True, each
         by its own standard deviation; "common", all by the mean of these, so that strong
@@ -179,6 +186,8 @@ RESERVOIR_REFERENCES = """.. [A] Bellec, Salaj, Subramoney, Legenstein, Maass. "
        cortical networks", Nature Reviews Neuroscience 10, 2009.
     .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
        networks", GMD Report 148, 2001.
+    .. [L] Maass, Natschlaeger, Markram. "Fading memory and kernel properties of generic
+       cortical microcircuit models", Journal of Physiology Paris 98, 2004.
     .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
        representation and classification of multivariate time series", IEEE Transactions on
        Neural Networks and Learning Systems 32(5), 2021.

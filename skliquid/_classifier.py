@@ -75,7 +75,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     pipeline_ : Pipeline
-        The fitted steps "liquid", "scaler" and "readout"; a leaky readout has no scaler.
+        The fitted steps "liquid", "limiter", "scaler" and "readout"; a leaky readout has
+        neither limiter nor scaler.
     reservoir_loss_curve_ : list of float
         Mean training loss of each pass over the sequences, if the liquid was trained.
     reservoir_validation_loss_curve_ : list of float or None
@@ -125,7 +126,8 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         reservoir_size: int = 1500,
         *,
         connectivity: float | None = None,
-        spectral_radius: float = 0.2,
+        recurrent_fraction: float = 0.25,
+        spectral_radius: float = 1.0,
         exc_ratio: float = 0.8,
         ei_balance: float | None = 1.0,
         beta: Any = (0.04, 0.82),
@@ -137,7 +139,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
         cell: str = "lif",
-        encoder: Any = None,
+        encoder: Any = "compression",
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
@@ -162,6 +164,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
         super().__init__(
             reservoir_size,
             connectivity=connectivity,
+            recurrent_fraction=recurrent_fraction,
             spectral_radius=spectral_radius,
             exc_ratio=exc_ratio,
             ei_balance=ei_balance,

@@ -31,14 +31,16 @@ from .sequences import Sequences
 # Potentials are computed for random sequences until these numbers are reached, and looked at in
 # as many random frames; of fewer frames each one counts, so that a weight of 2 is the sequence
 # given twice.
-_ENOUGH_FRAMES, _ENOUGH_SEQUENCES = 3_000, 20
+_ENOUGH_FRAMES, _ENOUGH_SEQUENCES = 2_000, 20
 # Frames whose potential equals the level exactly, as in flat stretches, stay below threshold by
 # this fraction of it.
 _MARGIN = 2.0**-10
+_CHUNK = 32
 _GAINS = 2.0**-10, 2.0**10
 _LEAST_DRIVE = 2.0**-10
-# Potentials of one sequence that are held at a time; neurons run in blocks where it has more.
-_BLOCK_VALUES = 2**22
+# Potentials that are held at a time, few enough to stay in the cache: of one sequence, whose
+# neurons run in blocks where it has more, or of several.
+_BLOCK_VALUES = 2**18
 _NEVER = 2.0**60  # a threshold that no potential reaches
 
 
@@ -132,20 +134,21 @@ def _free_potentials(
     # As many windows as there are steps: each step's potential is in a window of its own.
     n_windows = int(sequences.lengths.max())
     plan = PoolingPlan(("potentials",), (n_windows,), 0.0)
-    place = np.searchsorted(sequences.offsets, frames, side="right") - 1
-    u = np.empty((liquid.n_neurons, len(frames)), dtype=np.float32)
-    size = max(_BLOCK_VALUES // n_windows, 64)
+    place = np.searchsorted(frames, sequences.offsets)
+    u = np.empty((len(frames), liquid.n_neurons), dtype=np.float32)
+    size = max(_BLOCK_VALUES // n_windows, 256)
     for first in range(0, liquid.n_neurons, size):
-        block = slice(first, first + size)
-        runner = Runner(_free_neurons(liquid, block), plan, engine, n_jobs)
-        for samples in runner.batches(sequences):
+        free = _free_neurons(liquid, slice(first, first + size))
+        runner = Runner(free, plan, engine, n_jobs)
+        batch_size = max(_BLOCK_VALUES // (n_windows * free.n_neurons), 1)
+        for samples in runner.batches(sequences, batch_size):
             potentials = runner.pools(sequences, samples).potentials
             assert potentials is not None
             for row, sample in zip(potentials, samples, strict=True):
-                mine = np.flatnonzero(place == sample)
+                mine = slice(place[sample], place[sample + 1])
                 t = frames[mine] - sequences.offsets[sample]
-                u[block, mine] = row[t * n_windows // sequences.lengths[sample]].T
-    return u, weight[frames]
+                u[mine, first : first + size] = row[t * n_windows // sequences.lengths[sample]]
+    return np.ascontiguousarray(u.T), weight[frames]
 
 
 def _free_neurons(liquid: Liquid, block: slice) -> Liquid:
@@ -175,12 +178,22 @@ def _free_neurons(liquid: Liquid, block: slice) -> Liquid:
 def _levels(
     u: np.ndarray, weight: np.ndarray, fraction: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For each neuron, the level below which a fraction of its frames lie, and the deviation."""
+    """For each neuron, the level below which a fraction of its frames lie, and the deviation.
+
+    The potentials `u`, of shape (n, n_frames), may be reordered.
+    """
     if (weight == weight[0]).all():
-        u = np.sort(u, axis=1)
-        index = np.ceil(fraction * u.shape[1]).astype(np.int64) - 1
-        level = np.take_along_axis(u, np.clip(index, 0, u.shape[1] - 1)[:, np.newaxis], axis=1)
-        return level[:, 0].astype(np.float64), u.std(axis=1, dtype=np.float64)
+        n, n_frames = u.shape
+        u.sort(axis=1)
+        index = np.ceil(fraction * n_frames).astype(np.int64) - 1
+        level = u[np.arange(n), np.clip(index, 0, n_frames - 1)].astype(np.float64)
+        squares = np.empty(n)
+        for first in range(0, n, _CHUNK):  # whose float64 copies stay in the cache
+            rows = slice(first, first + _CHUNK)
+            deviation = u[rows].astype(np.float64)
+            deviation -= deviation.mean(axis=1, keepdims=True)
+            squares[rows] = np.einsum("ij,ij->i", deviation, deviation)
+        return level, np.sqrt(squares / n_frames)
     order = np.argsort(u, axis=1)
     u = np.take_along_axis(u, order, axis=1).astype(np.float64)
     weight = weight[order]

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _check_y as check_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
@@ -71,7 +71,8 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         reservoir_size: int = 1500,
         *,
         connectivity: float | None = None,
-        spectral_radius: float = 0.2,
+        recurrent_fraction: float = 0.25,
+        spectral_radius: float = 1.0,
         exc_ratio: float = 0.8,
         ei_balance: float | None = 1.0,
         beta: Any = (0.04, 0.82),
@@ -83,7 +84,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
         cell: str = "lif",
-        encoder: Any = None,
+        encoder: Any = "compression",
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
@@ -105,6 +106,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
     ) -> None:
         self.reservoir_size = reservoir_size
         self.connectivity = connectivity
+        self.recurrent_fraction = recurrent_fraction
         self.spectral_radius = spectral_radius
         self.exc_ratio = exc_ratio
         self.ei_balance = ei_balance
@@ -158,16 +160,22 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         class_factor: np.ndarray | None = None,
     ) -> None:
         """Fit the steps, reporting the progress of the liquid to the callbacks."""
+        kept = np.arange(len(y))
         if isinstance(self.readout, str) and self.readout == "ridge":
             kept, sample_weight = merge_duplicates(sequences, y, sample_weight)
-            if len(kept) < len(y):
-                sequences, y = sequences.take(kept), y[kept]
-                class_factor = None if class_factor is None else class_factor[kept]
+        elif sample_weight is not None:
+            kept = np.flatnonzero(sample_weight)
+            sample_weight = sample_weight[kept]
+        if len(kept) < len(y):
+            sequences, y = sequences.take(kept), y[kept]
+            class_factor = None if class_factor is None else class_factor[kept]
         steps = self._steps(readout)
         pipeline = Pipeline(steps, memory=self.memory)
         weights = {}
         if sample_weight is not None:
-            weights = {f"{name}__sample_weight": sample_weight for name, _ in steps}
+            weights = {
+                f"{name}__sample_weight": sample_weight for name, _ in steps if name != "limiter"
+            }
         if class_factor is not None:  # not that of the liquid's statistics
             factor = 1.0 if sample_weight is None else sample_weight
             weights["readout__sample_weight"] = factor * class_factor
@@ -186,7 +194,11 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         return False
 
     def _steps(self, readout: Any) -> list[tuple[str, Any]]:
-        """Liquid, scaler and readout; a readout that acts over time takes the bare states."""
+        """Liquid, limiter, scaler and readout; a readout over time takes the bare states.
+
+        The limiter keeps each feature to the range that it had in training. Without, a neuron
+        that was all but silent there would, once it fires, count for more than all others.
+        """
         parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
         if isinstance(readout, LeakyReadoutClassifier):
             trainer = clone(readout) if self._trains_reservoir() else None
@@ -194,6 +206,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
             return [("liquid", recorder), ("readout", readout)]
         return [
             ("liquid", LiquidTransformer(**parameters)),
+            ("limiter", MinMaxScaler(clip=True)),
             ("scaler", StandardScaler()),
             ("readout", readout),
         ]

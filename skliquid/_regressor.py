@@ -38,7 +38,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     Attributes
     ----------
     pipeline_ : Pipeline
-        The fitted steps "liquid", "scaler" and "readout".
+        The fitted steps "liquid", "limiter", "scaler" and "readout".
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int

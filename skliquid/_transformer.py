@@ -112,7 +112,8 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         reservoir_size: int = 1500,
         *,
         connectivity: float | None = None,
-        spectral_radius: float = 0.2,
+        recurrent_fraction: float = 0.25,
+        spectral_radius: float = 1.0,
         exc_ratio: float = 0.8,
         ei_balance: float | None = 1.0,
         beta: Any = (0.04, 0.82),
@@ -124,7 +125,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         topology: Any = "erdos_renyi",
         topology_params: dict[str, Any] | None = None,
         cell: str = "lif",
-        encoder: Any = None,
+        encoder: Any = "compression",
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
@@ -144,6 +145,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     ) -> None:
         self.reservoir_size = reservoir_size
         self.connectivity = connectivity
+        self.recurrent_fraction = recurrent_fraction
         self.spectral_radius = spectral_radius
         self.exc_ratio = exc_ratio
         self.ei_balance = ei_balance
@@ -345,6 +347,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
                 sequences.n_channels,
                 self.reservoir_size,
                 connectivity=self.connectivity,
+                recurrent_fraction=self.recurrent_fraction,
                 spectral_radius=self.spectral_radius,
                 exc_ratio=self.exc_ratio,
                 ei_balance=self.ei_balance,

@@ -27,12 +27,10 @@ CELLS = list(GATES)
 
 @pytest.fixture(scope="module")
 def drawn(few_vowels):
-    """A small fitted reservoir of each cell."""
+    """A small fitted reservoir of each cell, which hears the frames themselves."""
+    parameters = {"encoder": None, "spectral_radius": 0.8, "random_state": 0}
     return {
-        cell: LiquidTransformer(20, cell=cell, spectral_radius=0.8, random_state=0).fit(
-            few_vowels[0]
-        )
-        for cell in CELLS
+        cell: LiquidTransformer(20, cell=cell, **parameters).fit(few_vowels[0]) for cell in CELLS
     }
 
 

@@ -59,6 +59,7 @@ def test_estimators_share_their_parameters():
     [
         ("reservoir_size", [0, -3, 2.5, "many"]),
         ("connectivity", [0, 1.01, -0.5, np.nan]),
+        ("recurrent_fraction", [0, 1.01, -0.5, np.nan, None, "some"]),
         ("spectral_radius", [-0.1, np.inf, "large"]),
         ("exc_ratio", [-0.1, 1.1]),
         ("ei_balance", [-0.1, np.nan, "even"]),

@@ -10,6 +10,7 @@ PUBLIC = {
     "skliquid": ["LSMClassifier", "LSMRegressor", "LeakyReadoutClassifier", "LiquidTransformer"],
     "skliquid.encoding": [
         "CurrentEncoder",
+        "CompressionEncoder",
         "PopulationEncoder",
         "DeltaEncoder",
         "LatencyEncoder",

@@ -97,7 +97,8 @@ DELAYED = {"n_delays": 4, "max_delay": 12, "max_channels": 2, "input_scaling": 2
 TIRED = {"adaptation": 0.3, "tau_adaptation": 3.0, "refractory": 2}
 EVERYTHING = {
     **{**DELAYED, **TIRED, "refractory": 1, "beta": (0.2, 0.95), "ei_balance": 1.0},
-    **{"spectral_radius": 1.5, "derivative_gain": np.array([0.5, 2.0, 1.0])},
+    **{"spectral_radius": 1.5, "recurrent_fraction": 0.5},
+    "derivative_gain": np.array([0.5, 2.0, 1.0]),
 }
 
 

@@ -38,7 +38,7 @@ def trains(few_vowels):
 @pytest.mark.parametrize("engine", ["numba", "numpy", "mlx"])
 def test_record_is_the_spikes_of_every_engine(few_vowels, n_liquids, engine):
     X = few_vowels[0][:7]
-    liquid = LiquidTransformer(21, n_liquids=n_liquids, random_state=0).fit(X)
+    liquid = LiquidTransformer(21, encoder=None, n_liquids=n_liquids, random_state=0).fit(X)
     recorded = record(liquid.liquids_, [as_sequences(X)], engine, None)
     assert recorded.n_channels == 21 * n_liquids
     assert len(recorded.blocks[0][0]) == 3  # eight neurons a byte

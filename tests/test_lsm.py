@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier
@@ -11,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
@@ -25,15 +26,47 @@ def test_accuracy_on_speech(vowels):
     assert np.mean(scores) >= 0.98
 
 
-def test_is_transformer_scaler_and_ridge(few_vowels):
+def test_is_transformer_limiter_scaler_and_ridge(few_vowels):
     X, y = [x.astype(np.float64) for x in few_vowels[0]], few_vowels[1]
     lsm = LSMClassifier(60, random_state=0).fit(X, y)
     by_hand = make_pipeline(
-        LiquidTransformer(60, random_state=0), StandardScaler(), RidgeClassifierCV(alphas=ALPHAS)
+        LiquidTransformer(60, random_state=0),
+        MinMaxScaler(clip=True),
+        StandardScaler(),
+        RidgeClassifierCV(alphas=ALPHAS),
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
     assert lsm.classes_.tolist() == ["1", "2", "3"]
-    assert list(lsm.pipeline_.named_steps) == ["liquid", "scaler", "readout"]
+    assert list(lsm.pipeline_.named_steps) == ["liquid", "limiter", "scaler", "readout"]
+
+
+def test_neuron_that_was_all_but_silent_does_not_outweigh_the_others():
+    """A trace that was 1e-6 in training and is 1 later stands a million deviations away."""
+    u, y = narma_10(800, seed=1001)
+    lsm = LSMRegressor(300, pooling=("last", "trace"), recurrent_fraction=1.0, random_state=1)
+    lsm.fit(u[:400], y[:400])
+    assert np.abs(lsm.predict(u[400:]) - y[400:]).max() < 3 * y.std()
+
+
+def narma_10(n_samples, seed):
+    u = np.random.default_rng(seed).uniform(0, 0.5, size=(n_samples, 60))
+    y = np.full(u.shape, 0.1)
+    for t in range(9, 59):
+        past = y[:, t - 9 : t + 1].sum(axis=1)
+        y[:, t + 1] = 0.3 * y[:, t] + 0.05 * y[:, t] * past + 1.5 * u[:, t - 9] * u[:, t] + 0.1
+    return u, y[:, -1]
+
+
+def test_sequence_of_weight_zero_is_as_absent_for_any_readout(few_vowels):
+    X, y = few_vowels
+    readout = LogisticRegression()
+    lsm = LSMClassifier(60, readout=readout, random_state=0)
+    weight = np.ones(len(X) + 1)
+    weight[-1] = 0
+    strange = 1000 * np.ones_like(X[0])
+    with_it = clone(lsm).fit([*X, strange], [*y, y[0]], sample_weight=weight)
+    without = clone(lsm).fit(X, y, sample_weight=weight[:-1])
+    np.testing.assert_array_equal(with_it.predict_proba(X), without.predict_proba(X))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def test_step_is_the_equation():
 def test_same_seed_is_the_same_liquid_as_the_estimators():
     X = np.random.default_rng(0).normal(size=(4, 9, 3))
     plain = {
-        **{"connectivity": 0.1, "spectral_radius": 0.9, "ei_balance": None, "beta": 0.9},
+        **{"connectivity": 0.1, "recurrent_fraction": 1.0, "spectral_radius": 0.9},
+        **{"ei_balance": None, "beta": 0.9, "encoder": None},
         **{"n_delays": 1, "max_channels": None, "target_rate": None, "input_scaling": 1.0},
     }
     liquid = LiquidTransformer(60, **plain, random_state=7).fit(X).liquid_
@@ -55,7 +56,8 @@ def test_same_seed_is_the_same_liquid_as_the_estimators():
 @pytest.mark.parametrize("radius", [0.9, 1.5])
 def test_estimators_reservoir_stepped_by_hand(vowels, dtype, radius):
     X = [x.astype(dtype) * np.pi for x in vowels[0][:15]]
-    transformer = LiquidTransformer(120, spectral_radius=radius, random_state=0).fit(X)
+    parameters = {"encoder": None, "spectral_radius": radius, "random_state": 0}
+    transformer = LiquidTransformer(120, **parameters).fit(X)
     reservoir = transformer.to_reservoir()
     for x, spikes in zip(X, transformer.spikes(X), strict=True):
         state = reservoir.init_state(1)
@@ -67,8 +69,9 @@ def test_estimators_reservoir_stepped_by_hand(vowels, dtype, radius):
 
 
 DELAYED_AND_TIRED = {
-    **{"n_delays": 4, "max_delay": 15, "max_channels": 3, "derivative": True},
-    **{"adaptation": 0.3, "tau_adaptation": 5.0, "refractory": 2, "random_state": 0},
+    **{"encoder": None, "n_delays": 4, "max_delay": 15, "max_channels": 3},
+    **{"derivative": True, "adaptation": 0.3, "tau_adaptation": 5.0, "refractory": 2},
+    "random_state": 0,
 }
 
 
@@ -162,7 +165,7 @@ def test_training_moves_delayed_weights():
 
 def test_float64_frames_on_the_cpu_count_as_float32(vowels):
     X = [1000 + x.astype(np.float64) for x in vowels[0][:3]]
-    transformer = LiquidTransformer(60, random_state=0).fit(X)
+    transformer = LiquidTransformer(60, encoder=None, random_state=0).fit(X)
     with mx.stream(mx.cpu):
         frames = mx.array(X[0], dtype=mx.float64)[:, None]
         train, _ = transformer.to_reservoir().forward_sequence(frames)

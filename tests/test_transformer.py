@@ -119,7 +119,7 @@ def test_channels_and_features_in(X):
 
 def test_column_names(X):
     frame = pd.DataFrame(X[:, :, 0], columns=[f"t{i}" for i in range(10)])
-    transformer = LiquidTransformer(10, connectivity=0.5).fit(frame)
+    transformer = LiquidTransformer(10, connectivity=0.5, recurrent_fraction=1.0).fit(frame)
     assert transformer.feature_names_in_.tolist() == frame.columns.tolist()
     with pytest.raises(ValueError, match="feature names should match"):
         transformer.transform(frame[frame.columns[::-1]])
@@ -143,7 +143,8 @@ def test_strings_and_complex_objects_are_no_numbers(X, form):
 
 
 PLAIN = {
-    **{"connectivity": 0.2, "spectral_radius": 0.9, "ei_balance": None, "beta": 0.9},
+    **{"connectivity": 0.2, "recurrent_fraction": 1.0, "spectral_radius": 0.9},
+    **{"ei_balance": None, "beta": 0.9, "encoder": None},
     **{"scale_channels": True, "input_scaling": 1.0, "n_delays": 1, "max_channels": None},
     **{"target_rate": None, "pooling": "counts", "random_state": 3},
 }
@@ -171,13 +172,14 @@ def test_plain_settings_are_the_plain_liquid(X, max_delay):
 def test_common_scale_against_numpy():
     X = np.random.default_rng(0).normal(size=(40, 25, 4)) * [4, 1, 0.5, 0.01] + [1, 2, 3, 0]
     std = X.reshape(-1, 4).std(axis=0)
-    liquid = LiquidTransformer(20, scale_channels="common", random_state=0).fit(X).liquid_
+    parameters = {"encoder": None, "scale_channels": "common", "random_state": 0}
+    liquid = LiquidTransformer(20, **parameters).fit(X).liquid_
     deviation = std * liquid.input_gain
     np.testing.assert_allclose(deviation[:3], std[:3] / std.mean(), rtol=1e-5)
     assert deviation[3] == pytest.approx(1 / 16, rel=1e-5)
     np.testing.assert_allclose(liquid.input_offset, X.reshape(-1, 4).mean(axis=0), rtol=1e-5)
     constant = np.concatenate([X, np.full((40, 25, 1), 8.0)], axis=2)
-    with_constant = LiquidTransformer(20, random_state=0).fit(constant).liquid_
+    with_constant = LiquidTransformer(20, **parameters).fit(constant).liquid_
     np.testing.assert_allclose(with_constant.input_gain[:4], liquid.input_gain, rtol=1e-6)
 
 
@@ -261,7 +263,7 @@ def test_derivative_channels_are_the_differences(X):
     """The same spikes as those of a liquid that is given the differences as channels."""
     differences = np.diff(X, axis=1, prepend=X[:, :1])
     gain = np.std(X, axis=(0, 1)) / np.std(differences, axis=(0, 1))
-    transformer = LiquidTransformer(40, derivative=True, random_state=0)
+    transformer = LiquidTransformer(40, encoder=None, derivative=True, random_state=0)
     built_in = transformer.fit(X).liquid_
     by_hand = draw_liquid(
         3,
@@ -290,7 +292,7 @@ def test_encoder_by_name_and_as_an_object(X, name):
     features = by_name.transform(X)
     np.testing.assert_array_equal(by_object.transform(X), features)
     assert not hasattr(encoder, "n_channels_in_"), "the user's encoder was fitted"
-    outside = make_pipeline(encoder, LiquidTransformer(30, random_state=4))
+    outside = make_pipeline(encoder, LiquidTransformer(30, encoder=None, random_state=4))
     np.testing.assert_array_equal(outside.fit_transform(list(X)), features)
     np.testing.assert_array_equal(by_name.fit_transform(X), features)
     assert by_name.n_channels_in_ == 3
@@ -328,7 +330,7 @@ def test_any_transformer_of_lists_encodes(X, encoder):
     weight = np.arange(12.0)
     transformer = LiquidTransformer(30, encoder=encoder, random_state=0)
     features = transformer.fit(X, sample_weight=weight).transform(X)
-    outside = LiquidTransformer(30, random_state=0)
+    outside = LiquidTransformer(30, encoder=None, random_state=0)
     doubled = [np.hstack([x, 2 * x]) for x in X]
     expected = outside.fit(doubled, sample_weight=weight).transform(doubled)
     np.testing.assert_array_equal(features, expected)

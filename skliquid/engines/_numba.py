@@ -266,17 +266,24 @@ def accumulate(
         with ThreadPoolExecutor(n_threads) as threads:
             # Reading the results raises what a thread raised.
             list(threads.map(run_share, shares))
-    single, mine = np.float32(_UNIT), prepared.places
+    single = np.float32(_UNIT)
+
+    def ours(values: np.ndarray) -> np.ndarray:
+        """Values of the liquid's neurons in their order."""
+        if isinstance(prepared.places, slice):
+            return values[..., prepared.places]
+        return np.take(values, prepared.places, axis=-1)  # faster than an index
+
     return Pools(
-        counts=counts[:, :, mine],
-        bursts=bursts[:, mine] if has_bursts else None,
-        longest_burst=longest_burst[:, mine] if has_bursts else None,
-        first_spike=first_spike[:, mine] if has_bursts else None,
-        rectified=rectified[:, mine] * _UNIT if has_rectified else None,
-        potentials=potentials[:, :, mine] * _UNIT if has_potentials else None,
-        trace=trace[:, mine] * single if has_trace else None,
-        mem=mem[:, mine] * single if has_last else None,
-        spk=spk[:, mine] if has_last else None,
+        counts=ours(counts),
+        bursts=ours(bursts) if plan.needs("bursts") else None,
+        longest_burst=ours(longest_burst) if plan.needs("longest_burst") else None,
+        first_spike=ours(first_spike) if plan.needs("first_spike") else None,
+        rectified=ours(rectified) * _UNIT if has_rectified else None,
+        potentials=ours(potentials) * _UNIT if has_potentials else None,
+        trace=ours(trace) * single if has_trace else None,
+        mem=ours(mem) * single if has_last else None,
+        spk=ours(spk) if has_last else None,
     )
 
 
