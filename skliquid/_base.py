@@ -123,7 +123,7 @@ RESERVOIR_DOC = """reservoir_size : int, default=1500
         With `target_rate`, standard deviation of each neuron's membrane potential over the
         training frames, without spikes and recurrence, in thresholds. Without, root of the
         sum of the variances of a neuron's input weights, which are normal; non-negative.
-    n_delays : int, default=6
+    n_delays : int, default=5
         Input synapses of a neuron on each of its channels, at delays 0, d, 2 d and so on
         with weights that sum to zero [D]_; each neuron draws its d. 1 is no delay.
     max_delay : int or float, default=1.0

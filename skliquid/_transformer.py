@@ -129,7 +129,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         scale_channels: bool | str = "common",
         derivative: bool = False,
         input_scaling: float = 2.0,
-        n_delays: int = 6,
+        n_delays: int = 5,
         max_delay: float = 1.0,
         max_channels: int | None = 9,
         target_rate: Any = (0.05, 0.5),
