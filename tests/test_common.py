@@ -13,7 +13,7 @@ ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
-@pytest.mark.parametrize("parameters", [{}, {"engine": "mlx", "reservoir_size": 50}])
+@pytest.mark.parametrize("parameters", [{}, {"engine": "mlx", "reservoir_size": 100}])
 def test_check_estimator(Estimator, parameters):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke them
