@@ -16,7 +16,7 @@ from .sequences import Sequences
 
 READOUTS = ("ridge", "mlp")
 # Penalties among which the ridge readouts choose by their own leave-one-out error.
-ALPHAS = tuple(np.logspace(-2, 5, 15))
+ALPHAS = tuple(np.logspace(-2, 5, 8))
 
 
 def classifier_readout(readout: Any, random_state: Any) -> Any:
