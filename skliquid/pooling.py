@@ -173,7 +173,9 @@ def window_of(t: int, lengths: np.ndarray, n_windows: int) -> np.ndarray:
     return t * n_windows // lengths
 
 
-def pooled_features(pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> np.ndarray:
+def pooled_features(
+    pools: Pools, lengths: np.ndarray, plan: PoolingPlan, out: np.ndarray | None = None
+) -> np.ndarray:
     """Compute the features of a batch.
 
     Parameters
@@ -184,16 +186,20 @@ def pooled_features(pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> np.
         Number of time steps of each sequence.
     plan : PoolingPlan
         The features asked for.
+    out : ndarray of shape (batch, n_features) or None, default=None
+        Where to write them; None is a new float64 array.
 
     Returns
     -------
-    ndarray of shape (batch, n_features), dtype float64
+    ndarray of shape (batch, n_features)
         Rates in spikes per step, counts in spikes, the first spike as a fraction of the
         sequence, potentials in units of the threshold's scale. A window that no time step
         falls in, as happens in sequences shorter than ``n_windows``, has the features of a
         window without spikes at rest: zero.
     """
-    features = np.empty((len(lengths), plan.n_features(pools.counts.shape[2])))
+    features = out
+    if features is None:
+        features = np.empty((len(lengths), plan.n_features(pools.counts.shape[2])))
     start = 0
     for name in plan.names:
         for value in _values(name, pools, lengths, plan):
@@ -207,7 +213,7 @@ def _values(name: str, pools: Pools, lengths: np.ndarray, plan: PoolingPlan) -> 
     """Arrays of shape (batch, ...) that make up one feature."""
     steps = lengths[:, np.newaxis]
     if name == "rate":
-        return [pools.counts.sum(axis=1) / steps]
+        return [_coarser(pools.counts, 1)[:, 0] / steps]
     if name == "counts":
         return [_coarser(pools.counts, scale) for scale in plan.scales]
     if name == "model_space":

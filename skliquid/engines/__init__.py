@@ -1,10 +1,11 @@
 """Engines: run a liquid over a collection of sequences and pool its spikes as they happen.
 
 An engine is a module with two functions: ``prepare(liquid)`` puts the weights into the form
-that the engine computes with, once, and ``accumulate(prepared, sequences, samples, plan,
-n_jobs)`` runs some sequences, given by their indices, longest first. To add an engine, write
-the module and name it in ``ENGINES``. Engines are imported when they are used. Reservoirs of rate
-cells have one engine of their own.
+that the engine computes with, once, and ``accumulate(prepared, sequences, samples, plan)`` runs
+some sequences, given by their indices, longest first. One that leaves threads to its caller has
+also ``in_shares(function, prepared, lengths, n_jobs)``, which calls a function with each share of
+the sequences. To add an engine, write the module and name it in ``ENGINES``. Engines are imported
+when they are used. Reservoirs of rate cells have one engine of their own.
 """
 
 from __future__ import annotations
@@ -123,15 +124,22 @@ class Runner:
         ndarray of shape (len(samples), n_features)
             Their features, in the collection's dtype.
         """
-        pools = self.pools(sequences, samples)
-        features = pooled_features(pools, sequences.lengths[samples], self.plan)
-        return features.astype(sequences.dtype, copy=False)
+        features = np.empty((len(samples), self.n_features), dtype=sequences.dtype)
+        lengths = sequences.lengths[samples]
+
+        def fill(share: slice) -> None:
+            pools = self.pools(sequences, samples[share])
+            pooled_features(pools, lengths[share], self.plan, out=features[share])
+
+        if hasattr(self._engine, "in_shares"):
+            self._engine.in_shares(fill, self._prepared, lengths, self.n_jobs)
+        else:
+            fill(slice(None))
+        return features
 
     def pools(self, sequences: Sequences, samples: np.ndarray) -> Pools:
-        """Run one batch and return what was added up, which `features` are made of."""
-        pools: Pools = self._engine.accumulate(
-            self._prepared, sequences, samples, self.plan, self.n_jobs
-        )
+        """Run one batch, on one thread, and return the sums that `features` are made of."""
+        pools: Pools = self._engine.accumulate(self._prepared, sequences, samples, self.plan)
         return pools
 
 

@@ -8,6 +8,7 @@ threading is not used, because its layers abort in forked or concurrently thread
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -218,7 +219,6 @@ def accumulate(
     sequences: Sequences,
     samples: np.ndarray,
     plan: PoolingPlan,
-    n_jobs: int | None = None,
 ) -> Pools:
     """Run some sequences, longest first, and pool them."""
     starts, lengths = sequences.offsets[samples], sequences.lengths[samples]
@@ -241,31 +241,15 @@ def accumulate(
         *(counts, bursts, longest_burst, first_spike),
         *(rectified, potentials, trace, mem, spk),
     )
-    has_slabs = prepared.recurrence[0].shape[0] > 1
-
-    def run_share(part: slice) -> None:
-        run(
-            sequences.frames,
-            starts[part],
-            lengths[part],
-            (prepared.neurons, prepared.recurrence, prepared.taps, prepared.fatigue),
-            tuple(pool[part] for pool in pools),
-            np.float32(plan.trace_decay),
-            min(_TOGETHER, part.stop - part.start) if has_slabs else 1,
-        )
-
-    # Numba's limit is what joblib leaves to each of its worker processes.
-    n_threads = min(effective_n_jobs(n_jobs), config.NUMBA_NUM_THREADS, batch)
-    # Sequences that share the slabs of a step are best kept together.
-    shares_per_thread = _SHARES if n_threads > 1 and not has_slabs else 1
-    shares = _shares(lengths, shares_per_thread * n_threads)
-    if n_threads == 1:
-        for share in shares:
-            run_share(share)
-    else:
-        with ThreadPoolExecutor(n_threads) as threads:
-            # Reading the results raises what a thread raised.
-            list(threads.map(run_share, shares))
+    run(
+        sequences.frames,
+        starts,
+        lengths,
+        (prepared.neurons, prepared.recurrence, prepared.taps, prepared.fatigue),
+        pools,
+        np.float32(plan.trace_decay),
+        min(_TOGETHER, batch) if _has_slabs(prepared) else 1,
+    )
     single = np.float32(_UNIT)
 
     def ours(values: np.ndarray) -> np.ndarray:
@@ -285,6 +269,26 @@ def accumulate(
         mem=ours(mem) * single if has_last else None,
         spk=ours(spk) if has_last else None,
     )
+
+
+def in_shares(
+    function: Callable[[slice], None], prepared: Prepared, lengths: np.ndarray, n_jobs: int | None
+) -> None:
+    """Call a function with each share of the sequences, from several threads."""
+    # Numba's limit is what joblib leaves to each of its worker processes.
+    n_threads = min(effective_n_jobs(n_jobs), config.NUMBA_NUM_THREADS, len(lengths))
+    if n_threads == 1:
+        function(slice(None))
+        return
+    # Sequences that share the slabs of a step are best kept together.
+    shares_per_thread = 1 if _has_slabs(prepared) else _SHARES
+    with ThreadPoolExecutor(n_threads) as threads:
+        # Reading the results raises what a thread raised.
+        list(threads.map(function, _shares(lengths, shares_per_thread * n_threads)))
+
+
+def _has_slabs(prepared: Prepared) -> bool:
+    return bool(prepared.recurrence[0].shape[0] > 1)
 
 
 def _shares(lengths: np.ndarray, n_shares: int) -> list[slice]:

@@ -84,7 +84,6 @@ def accumulate(
     sequences: Sequences,
     samples: np.ndarray,
     plan: PoolingPlan,
-    n_jobs: int | None = None,
 ) -> Pools:
     """Run some sequences, longest first, and pool them; BLAS has threads of its own."""
     frames, lengths = sequences.padded(samples), sequences.lengths[samples]

@@ -133,7 +133,6 @@ def accumulate(
     sequences: Sequences,
     samples: np.ndarray,
     plan: PoolingPlan,
-    n_jobs: int | None = None,
 ) -> Pools:
     """Run some sequences, longest first, and pool their activations.
 
