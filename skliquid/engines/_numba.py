@@ -33,7 +33,7 @@ _ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
 # Sequences that go through a step together where there is more than one slab.
 _TOGETHER = 64
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
-_SHARES = 4
+_SHARES = 2
 _UNIT = 2.0**-UNIT_EXPONENT
 _CACHE_LINE, _HUGE_PAGE = 64, 2**21
 _NO_TAPS = (
