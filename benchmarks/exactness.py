@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from rivals import load_set
 
-from skliquid._channels import channel_scaling
+from skliquid.adaptation.channels import channel_scaling
 from skliquid.engines import Runner
-from skliquid.liquid import draw_liquid
 from skliquid.pooling import make_plan
+from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
 

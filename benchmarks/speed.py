@@ -20,8 +20,8 @@ from rivals import RIVALS, dense_numpy, limit_seconds, load_set, minirocket_seco
 
 from skliquid import LSMClassifier
 from skliquid.engines import Runner
-from skliquid.liquid import draw_liquid
 from skliquid.pooling import make_plan
+from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
 PLAN = make_plan("rate", 1, 1.0)

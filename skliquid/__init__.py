@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ._classifier import LSMClassifier
-from ._leaky_readout import LeakyReadoutClassifier
-from ._regressor import LSMRegressor
-from ._transformer import LiquidTransformer
+from .estimators._classifier import LSMClassifier
+from .estimators._regressor import LSMRegressor
+from .estimators._transformer import LiquidTransformer
+from .readouts._leaky import LeakyReadoutClassifier
 
 __version__ = "0.1.0"
 

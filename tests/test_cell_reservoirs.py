@@ -13,12 +13,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid._state_trains import record
 from skliquid.engines._input import input_currents
 from skliquid.engines._rate_cells import prepare, steps
+from skliquid.engines._record import record
 from skliquid.nn import GRUCell, LSTMCell, MGUCell, VanillaRNNCell
 from skliquid.pooling import POOLINGS
-from skliquid.rate_reservoir import GATES, RateReservoir
+from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
 from skliquid.sequences import as_sequences
 from skliquid.topology import spectral_radius
 

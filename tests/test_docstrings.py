@@ -41,8 +41,7 @@ PUBLIC = {
     "skliquid.datasets": ["load_japanese_vowels", "from_aeon", "from_pandas", "from_tslearn"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
-    "skliquid.liquid": ["Liquid", "draw_liquid"],
-    "skliquid.rate_reservoir": ["RateReservoir"],
+    "skliquid.reservoirs": ["Liquid", "RateReservoir", "draw_liquid"],
 }
 # GL01, GL08: text starts on the opening line; inherited methods of MLX are not ours.
 # SA01, ES01, EX01: "See Also", an extended summary and examples only where they help.
@@ -80,7 +79,7 @@ def test_has_an_example(module, name):
     assert ">>>" in thing.__doc__
 
 
-@pytest.mark.parametrize("module", ["topology", "nn", "datasets"])
+@pytest.mark.parametrize("module", ["topology", "reservoirs", "nn", "datasets"])
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")
     listed = PUBLIC[f"skliquid.{module}"]

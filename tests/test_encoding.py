@@ -17,7 +17,6 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import LiquidTransformer, LSMClassifier
-from skliquid._base import ENCODER_NAMES
 from skliquid.encoding import (
     ENCODERS,
     BSAEncoder,
@@ -676,7 +675,3 @@ def test_import_is_light():
     code += "if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
-
-
-def test_the_names_that_the_estimators_accept():
-    assert tuple(ENCODERS) == ENCODER_NAMES

@@ -10,8 +10,8 @@ import pytest
 
 from skliquid import engines
 from skliquid.engines import ENGINES, Runner, resolve_engine, spike_trains
-from skliquid.liquid import draw_liquid
 from skliquid.pooling import POOLINGS, make_plan
+from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
 PLAN = make_plan(POOLINGS, n_windows=3, tau_trace=4.0)

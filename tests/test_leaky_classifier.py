@@ -17,10 +17,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import LeakyReadoutClassifier, LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid._leaky_readout import canonical, held_out
-from skliquid._leaky_scores import SPIKE_GAIN, running_scores, weight_grid
-from skliquid._state_trains import record
+from skliquid.engines._record import record
 from skliquid.nn import LeakyRateReadout, LeakySpikeReadout
+from skliquid.readouts._leaky import canonical, held_out
+from skliquid.readouts._scores import SPIKE_GAIN, running_scores, weight_grid
 from skliquid.sequences import as_sequences
 
 READOUTS = ["leaky_rate", "leaky_spike"]

@@ -6,8 +6,8 @@ import pytest
 from scipy import sparse
 from scipy.stats import kstest
 
-from skliquid.fixed_point import ROW_SUM_LIMIT, input_grid, recurrent_grid, to_grid
-from skliquid.liquid import draw_liquid
+from skliquid.reservoirs import draw_liquid
+from skliquid.reservoirs.fixed_point import ROW_SUM_LIMIT, input_grid, recurrent_grid, to_grid
 from skliquid.topology import erdos_renyi, spectral_radius
 
 

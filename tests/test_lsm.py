@@ -16,7 +16,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid._readouts import ALPHAS, merge_duplicates
+from skliquid.readouts._named import ALPHAS, merge_duplicates
 from skliquid.sequences import as_sequences
 
 

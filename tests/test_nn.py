@@ -9,9 +9,9 @@ import pytest
 from mlx.utils import tree_flatten
 
 from skliquid import LiquidTransformer
-from skliquid.liquid import draw_liquid
 from skliquid.nn import LSM, LiquidReservoir
 from skliquid.nn.surrogate import fast_sigmoid, straight_through_round
+from skliquid.reservoirs import draw_liquid
 from skliquid.topology import erdos_renyi
 
 

@@ -12,10 +12,11 @@ from distributed import Client
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
-from skliquid import LiquidTransformer, LSMClassifier
-from skliquid.engines import Runner, _kernels, _numba, _simd
-from skliquid.liquid import draw_liquid
+from skliquid import LiquidTransformer, LSMClassifier, _compile
+from skliquid.engines import Runner, _numba
+from skliquid.engines._numba import loop, vectors
 from skliquid.pooling import POOLINGS, make_plan
+from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
 
@@ -90,9 +91,9 @@ def test_no_synapses(sequences, topology):
 
 @pytest.mark.parametrize("name", ["list_spikes", "store_spikes"])
 def test_numbers_of_the_neurons_that_fired(name):
-    if name == "store_spikes" and not _simd.HAS_COMPRESS:
+    if name == "store_spikes" and not vectors.HAS_COMPRESS:
         pytest.skip("no instruction for it on this processor")
-    store = getattr(_kernels, name)
+    store = getattr(loop, name)
 
     @numba.njit
     def stored(out, bits):
@@ -248,9 +249,9 @@ def test_compiles_where_no_cache_can_be_kept(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return numba.njit(**options)
 
-    monkeypatch.setattr(_kernels, "njit", no_locator)
+    monkeypatch.setattr(_compile, "njit", no_locator)
 
     def double(x):
         return 2 * x
 
-    assert _kernels.compiled(double)(3) == 6
+    assert _compile.compiled(double)(3) == 6

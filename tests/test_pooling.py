@@ -8,8 +8,8 @@ from sklearn.linear_model import Ridge
 
 from skliquid import LiquidTransformer
 from skliquid.engines import ENGINES
-from skliquid.model_space import N_COMPONENTS
 from skliquid.pooling import make_plan
+from skliquid.pooling._model_space import N_COMPONENTS
 
 SCALES = (1, 3, 4)
 

@@ -10,9 +10,9 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from skliquid import LeakyReadoutClassifier, LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid._reservoir_training import with_weights
-from skliquid.liquid import Liquid, draw_liquid
 from skliquid.nn import LiquidReservoir
+from skliquid.readouts._reservoir_training import with_weights
+from skliquid.reservoirs.liquid import Liquid, draw_liquid
 
 SHORT = LeakyReadoutClassifier(max_iter=6, random_state=0)
 VARIANTS = [

@@ -5,8 +5,8 @@ import pytest
 
 from skliquid.engines._input import standardise
 from skliquid.engines._numpy import prepare, steps
-from skliquid.liquid import draw_liquid
-from skliquid.taps import Taps, draw_taps
+from skliquid.reservoirs import draw_liquid
+from skliquid.reservoirs.taps import Taps, draw_taps
 
 
 def draw(n_channels=6, n_neurons=400, seed=0, **parameters):

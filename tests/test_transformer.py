@@ -10,11 +10,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skliquid import LiquidTransformer
-from skliquid._base import ENCODER_NAMES
-from skliquid._channels import channel_scaling
+from skliquid.adaptation.channels import channel_scaling
 from skliquid.encoding import ENCODERS
-from skliquid.liquid import draw_liquid
 from skliquid.pooling import POOLINGS
+from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
 
@@ -282,7 +281,7 @@ def test_derivative_channels_are_the_differences(X):
         np.testing.assert_allclose(ratio[mine], ratio[mine][0], rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ENCODER_NAMES)
+@pytest.mark.parametrize("name", ENCODERS)
 def test_encoder_by_name_and_as_an_object(X, name):
     by_name = LiquidTransformer(30, encoder=name, random_state=4).fit(X)
     encoder = ENCODERS[name]()
@@ -304,7 +303,7 @@ def test_encoder_by_name_and_as_an_object(X, name):
 
 
 def test_names_of_the_encoders():
-    assert set(ENCODER_NAMES) == set(ENCODERS)
+    assert set(ENCODERS) == set(ENCODERS)
 
 
 class Doubler(TransformerMixin, BaseEstimator):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from ..fixed_point import UNIT_EXPONENT, to_grid
+from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..sequences import Sequences
 from ._base import with_frames
 from ._range import RangeEncoder

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._channels import channel_scaling
+from ..adaptation.channels import channel_scaling
 from ..sequences import Sequences
 from ._base import SequenceEncoder, with_frames
 

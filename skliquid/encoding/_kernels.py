@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines._kernels import compiled
+from .._compile import compiled
 
 # float32 holds every whole number up to this one.
 LARGEST_COUNT = 2.0**24

@@ -18,9 +18,9 @@ from importlib import import_module, metadata
 import numpy as np
 
 from .._checks import check_option
-from ..liquid import Liquid
 from ..pooling import PoolingPlan, Pools, pooled_features
-from ..rate_reservoir import RateReservoir
+from ..reservoirs.liquid import Liquid
+from ..reservoirs.rate_reservoir import RateReservoir
 from ..sequences import Sequences
 from ._numpy import prepare, steps
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
-from ..liquid import Liquid
+from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
+from ..reservoirs.liquid import Liquid
 
 # Above this density a dense product is faster than a sparse one.
 _DENSE_FROM = 0.2

@@ -13,9 +13,9 @@ from typing import Any, cast
 import mlx.core as mx
 import numpy as np
 
-from ..fixed_point import UNIT_EXPONENT
-from ..liquid import Liquid
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..reservoirs.fixed_point import UNIT_EXPONENT
+from ..reservoirs.liquid import Liquid
 from ..sequences import Sequences
 from ._input import input_currents
 

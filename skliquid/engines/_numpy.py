@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..fixed_point import UNIT_EXPONENT, to_grid
-from ..liquid import Liquid
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
+from ..reservoirs.liquid import Liquid
 from ..sequences import Sequences
 from ._input import input_currents
 

@@ -1,4 +1,4 @@
-"""The engine of rate cells, in NumPy: the equations of :mod:`skliquid.rate_reservoir`.
+"""The engine of rate cells, in NumPy: the equations of :mod:`skliquid.reservoirs.rate_reservoir`.
 
 Sums over units are those of multiples of ``2**-14`` by int16 weights, exact in float64 in any
 order; element-wise functions are computed on contiguous arrays and rounded.
@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..fixed_point import to_grid
 from ..pooling import PoolingPlan, Pools, window_of
-from ..rate_reservoir import GATES, RateReservoir
+from ..reservoirs.fixed_point import to_grid
+from ..reservoirs.rate_reservoir import GATES, RateReservoir
 from ..sequences import Sequences
 from ._input import input_currents
 

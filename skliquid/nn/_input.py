@@ -8,8 +8,8 @@ import mlx.core as mx
 import numpy as np
 
 from ..engines._mlx import Round, to_grid
-from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
-from ..liquid import Liquid
+from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
+from ..reservoirs.liquid import Liquid
 
 
 def input_constants(liquid: Liquid) -> dict[str, mx.array]:

@@ -10,7 +10,7 @@ import mlx.nn as nn
 
 from .._checks import check_bool, check_integer
 from ..engines._mlx import State, constants, initial_state, step
-from ..liquid import Liquid, draw_liquid
+from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import check_input
 from .surrogate import fast_sigmoid, straight_through_round
@@ -51,8 +51,8 @@ class LiquidReservoir(nn.Module):
 
     The liquid of Maass et al. [1]_ in discrete time; that of a fitted estimator, see
     `from_liquid`, has its delays, adaptation and refractory steps too. Weights, decays and
-    inputs are rounded to power-of-two grids (see :mod:`skliquid.fixed_point`), so that the
-    spikes do not depend on the device or on the batch: inputs to multiples of ``2**-14``
+    inputs are rounded to power-of-two grids (see :mod:`skliquid.reservoirs.fixed_point`), so that
+    the spikes do not depend on the device or on the batch: inputs to multiples of ``2**-14``
     within +-512. In the backward pass rounding is the identity, and a spike has the
     derivative of a fast sigmoid.
 

@@ -18,12 +18,12 @@ import numpy as np
 from joblib import effective_n_jobs
 from numba import config
 
-from ..fixed_point import UNIT_EXPONENT
-from ..liquid import Liquid
-from ..pooling import PoolingPlan, Pools
-from ..sequences import Sequences
-from ._kernels import run
-from ._simd import SUM_CHUNK
+from ...pooling import PoolingPlan, Pools
+from ...reservoirs.fixed_point import UNIT_EXPONENT
+from ...reservoirs.liquid import Liquid
+from ...sequences import Sequences
+from .loop import run
+from .vectors import SUM_CHUNK
 
 # The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
 _SLAB_BYTES = 2**21

@@ -9,10 +9,11 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ._base import checked_weight, documented
-from ._callbacks import with_callbacks
+from .._base import checked_weight
+from .._callbacks import with_callbacks
+from ..readouts._named import regressor_readout, require_weights
 from ._lsm import BaseLSM
-from ._readouts import regressor_readout, require_weights
+from ._parameters import documented
 
 
 @documented

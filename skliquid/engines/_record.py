@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .engines import Runner
-from .pooling import PoolingPlan
-from .sequences import Sequences
+from ..pooling import PoolingPlan
+from ..sequences import Sequences
+from . import Runner
 
 # Activations in [-1, 1] in steps of 2**-14, which int16 holds.
 _EXPONENT = 14

@@ -12,11 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ._base import checked_weight, documented
-from ._callbacks import with_callbacks
-from ._leaky_readout import LeakyReadoutClassifier
+from .._base import checked_weight
+from .._callbacks import with_callbacks
+from ..readouts._leaky import LeakyReadoutClassifier
+from ..readouts._named import READOUTS, class_factors, classifier_readout, require_weights
 from ._lsm import BaseLSM
-from ._readouts import READOUTS, class_factors, classifier_readout, require_weights
+from ._parameters import documented
 
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 

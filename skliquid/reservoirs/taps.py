@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_real
+from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_real
 from .fixed_point import input_grid
 
 

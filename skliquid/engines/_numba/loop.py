@@ -7,15 +7,12 @@ two units changes no bit of a result.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from ..fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
-from ..pooling import POTENTIAL_LIMIT
-from ._simd import (
+from ..._compile import compiled
+from ...pooling import POTENTIAL_LIMIT
+from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
+from .vectors import (
     HAS_COMPRESS,
     NEURON_CHUNK,
     SUM_CHUNK,
@@ -41,16 +38,6 @@ LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
 INPUT_UNITS = 2.0**INPUT_EXPONENT
 # Lists of this many synapses stay in the cache without being asked for.
 NEAR_SYNAPSES = 2**16
-
-
-def compiled(function: Any) -> Any:
-    """Compile without the GIL, and keep the result on disk where a folder can be written."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    decorate: Callable[..., Any] = njit
-    try:
-        return decorate(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to keep it
-        return decorate(**options)(function)
 
 
 @compiled

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from .fixed_point import to_grid
+from ..reservoirs.fixed_point import to_grid
 
 SPIKE_GAIN = 10.0
 # Sums of 2**15 units' products stay below 53 bits with states on the grid of 2**-14.

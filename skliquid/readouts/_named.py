@@ -11,8 +11,8 @@ from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import has_fit_parameter
 
-from ._checks import check_real
-from .sequences import Sequences
+from .._checks import check_real
+from ..sequences import Sequences
 
 READOUTS = ("ridge", "mlp")
 # Penalties among which the ridge readouts choose by their own leave-one-out error.

@@ -13,7 +13,7 @@ with ``beta = exp(-1 / tau)``, tau in time steps, and x^ the standardised input,
 the sequence starts. A tap is an input synapse with a delay. The adaptation is that of [2]_.
 With one tap of delay zero for each channel, no adaptation and no refractory steps this is the
 plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding inside ``decay`` and of every
-weight is described in :mod:`skliquid.fixed_point`.
+weight is described in :mod:`skliquid.reservoirs.fixed_point`.
 
 References
 ----------
@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ._checks import (
+from .._checks import (
     LARGEST_SCALE,
     MOST_STEPS,
     check_integer,
@@ -43,9 +43,9 @@ from ._checks import (
     check_real,
     check_seed,
 )
+from ..topology import erdos_renyi, scale_free, small_world
 from .fixed_point import UNIT_EXPONENT, recurrent_grid, to_grid
 from .taps import draw_taps
-from .topology import erdos_renyi, scale_free, small_world
 
 TOPOLOGIES: dict[str, Callable[..., Any]] = {
     "erdos_renyi": erdos_renyi,
@@ -91,7 +91,7 @@ class Liquid:
 
     Examples
     --------
-    >>> from skliquid.liquid import draw_liquid
+    >>> from skliquid.reservoirs import draw_liquid
     >>> liquid = draw_liquid(3, 100, seed=0)
     >>> liquid.n_neurons, liquid.n_channels
     (100, 3)
@@ -276,7 +276,7 @@ def draw_liquid(
 
     Examples
     --------
-    >>> from skliquid.liquid import draw_liquid
+    >>> from skliquid.reservoirs import draw_liquid
     >>> draw_liquid(1, 50, topology="small_world", seed=0).density
     0.08
     """

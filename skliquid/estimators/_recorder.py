@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from ._base import seed_of
-from ._callbacks import fit_tasks, with_callbacks
-from ._leaky_readout import LeakyReadoutClassifier, canonical, held_out
-from ._state_trains import StateTrains, record
+from .._base import seed_of
+from .._callbacks import fit_tasks, with_callbacks
+from ..engines._record import StateTrains, record
+from ..readouts._leaky import LeakyReadoutClassifier, canonical, held_out
+from ..sequences import Sequences
 from ._transformer import LiquidTransformer
-from .sequences import Sequences
 
 
 class LiquidRecorder(LiquidTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -75,7 +75,7 @@ class LiquidRecorder(LiquidTransformer, auto_wrap_output_keys=None):  # type: ig
     def _train(
         self, trainer: LeakyReadoutClassifier, sequences: Sequences, y: Any, weight: Any
     ) -> None:
-        from ._reservoir_training import train_liquids
+        from ..readouts._reservoir_training import train_liquids
 
         sequences, y, weight = canonical(sequences, y, weight)
         target = np.unique(y, return_inverse=True)[1]

@@ -58,8 +58,8 @@ class RateReservoir:
     Examples
     --------
     >>> import numpy as np
-    >>> from skliquid.liquid import draw_liquid
-    >>> from skliquid.rate_reservoir import GATES, RateReservoir
+    >>> from skliquid.reservoirs import draw_liquid
+    >>> from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
     >>> gates = tuple(draw_liquid(3, 100, seed=i) for i in range(len(GATES["gru"])))
     >>> RateReservoir("gru", gates).n_neurons
     100

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .sequences import Sequences
+from ..sequences import Sequences
 
 # What channels of a common scale are raised to, as a fraction of the mean deviation.
 _FAINTEST = 1.0 / 16

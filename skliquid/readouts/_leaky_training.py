@@ -19,8 +19,8 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 
-from ._leaky_scores import SPIKE_GAIN, leak
-from .nn import LeakyRateReadout, LeakySpikeReadout
+from ..nn import LeakyRateReadout, LeakySpikeReadout
+from ._scores import SPIKE_GAIN, leak
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def sensitivity(kind: str, tau: float) -> float:
 def running_scores(kind: str, readout: Any, x: mx.array) -> list[mx.array]:
     """Scores after every frame of ``x``, shape (T, batch, n_units + 1); each (batch, n_classes).
 
-    The MLX form of :func:`skliquid._leaky_scores.running_scores`.
+    The MLX form of :func:`skliquid.readouts._scores.running_scores`.
     """
     state, total, scores = readout.init_state(x.shape[1]), mx.array(0.0), []
     for t, drive in enumerate(readout._drive(x), start=1):

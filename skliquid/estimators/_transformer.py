@@ -16,27 +16,22 @@ from sklearn.utils.validation import (
     has_fit_parameter,
 )
 
-from ._base import (
-    RESERVOIR_CONSTRAINTS,
-    SequenceEstimator,
-    checked_weight,
-    documented,
-    seed_of,
-)
-from ._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
-from ._channels import channel_scaling, derivative_gain
-from ._checks import MOST_STEPS, check_pair
-from ._homeostasis import regulated
-from .encoding import ENCODERS
-from .encoding._base import SequenceEncoder
-from .engines import Runner, spike_trains
-from .liquid import Liquid, draw_liquid
-from .pooling import PoolingPlan, make_plan
-from .rate_reservoir import GATES, RateReservoir, without_threshold
-from .sequences import Sequences, as_sequences
+from .._base import SequenceEstimator, checked_weight, seed_of
+from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
+from .._checks import MOST_STEPS, check_pair
+from ..adaptation.channels import channel_scaling, derivative_gain
+from ..adaptation.homeostasis import regulated
+from ..encoding import ENCODERS
+from ..encoding._base import SequenceEncoder
+from ..engines import Runner, spike_trains
+from ..pooling import PoolingPlan, make_plan
+from ..reservoirs.liquid import Liquid, draw_liquid
+from ..reservoirs.rate_reservoir import GATES, RateReservoir, without_threshold
+from ..sequences import Sequences, as_sequences
+from ._parameters import RESERVOIR_CONSTRAINTS, documented
 
 if TYPE_CHECKING:
-    from .nn import LiquidReservoir
+    from ..nn import LiquidReservoir
 
 
 def _is_spiking(estimator: Any) -> bool:
@@ -53,7 +48,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     pooled over time into one row of features. Nothing is trained: `fit` learns the mean and
     the scale of each channel, draws the liquid, and sets each neuron's gain and bias so that
     it is neither silent nor always active. The equations are those of
-    :mod:`skliquid.liquid`.
+    :mod:`skliquid.reservoirs.liquid`.
 
     Parameters
     ----------
@@ -63,7 +58,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     ----------
     liquid_ : Liquid or RateReservoir
         The reservoir's weights and neuron constants, as NumPy arrays; the first of
-        `liquids_`. A :class:`~skliquid.rate_reservoir.RateReservoir` unless `cell` is "lif".
+        `liquids_`. A :class:`~skliquid.reservoirs.RateReservoir` unless `cell` is "lif".
     liquids_ : list of Liquid or RateReservoir
         All of the `n_liquids`.
     encoder_ : encoder or None
@@ -283,7 +278,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
             the estimator does.
         """
         check_is_fitted(self)
-        from .nn import LiquidReservoir
+        from ..nn import LiquidReservoir
 
         assert isinstance(self.liquid_, Liquid)
         return LiquidReservoir.from_liquid(self.liquid_, trainable=trainable)

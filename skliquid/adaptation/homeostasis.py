@@ -22,11 +22,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from .engines import Runner
-from .fixed_point import UNIT_EXPONENT, input_grid, to_grid
-from .liquid import Liquid
-from .pooling import PoolingPlan
-from .sequences import Sequences
+from ..engines import Runner
+from ..pooling import PoolingPlan
+from ..reservoirs.fixed_point import UNIT_EXPONENT, input_grid, to_grid
+from ..reservoirs.liquid import Liquid
+from ..sequences import Sequences
 
 # Potentials are computed for random sequences until these numbers are reached, and looked at in
 # as many random frames; of fewer frames each one counts, so that a weight of 2 is the sequence

@@ -1,10 +1,10 @@
 """Back-propagation through time into a liquid, in MLX.
 
 Recurrent weights, input weights and biases are trained together with a leaky readout on the
-cross-entropy of :mod:`skliquid._leaky_training`, with a surrogate derivative of the spike [1]_.
+cross-entropy of the leaky readouts, with a surrogate derivative of the spike [1]_.
 After each step the weights are projected: a synapse that was not drawn stays absent, and one
 that was keeps its sign (Dale's law) or becomes zero. In the end everything is put back on the
-grids of :mod:`skliquid.fixed_point`.
+grids of :mod:`skliquid.reservoirs.fixed_point`.
 
 References
 ----------
@@ -20,6 +20,11 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 
+from ..engines._record import record
+from ..nn import LiquidReservoir
+from ..reservoirs.fixed_point import UNIT_EXPONENT, input_grid, recurrent_grid, to_grid
+from ..reservoirs.liquid import Liquid
+from ..sequences import Sequences
 from ._leaky_training import (
     Schedule,
     Standardised,
@@ -32,11 +37,6 @@ from ._leaky_training import (
     sensitivity,
     with_constant,
 )
-from ._state_trains import record
-from .fixed_point import UNIT_EXPONENT, input_grid, recurrent_grid, to_grid
-from .liquid import Liquid
-from .nn import LiquidReservoir
-from .sequences import Sequences
 
 # Step of Adam in units of potential, and the largest norm of a gradient.
 _RESERVOIR_RATE = 0.003

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_integer, check_real
-from .model_space import N_COMPONENTS, model_space_features
+from .._checks import check_integer, check_real
+from ._model_space import N_COMPONENTS, model_space_features
 
 # Potentials further out than any that a working liquid has: 2**18 of them in multiples of
 # 2**-20 sum exactly in float64.

@@ -18,13 +18,14 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import _check_y as check_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-from ._base import RESERVOIR_CONSTRAINTS, SequenceEstimator
-from ._callbacks import CallbackSupportMixin, fit_tasks
-from ._leaky_readout import LeakyReadoutClassifier
-from ._readouts import READOUTS, merge_duplicates
+from .._base import SequenceEstimator
+from .._callbacks import CallbackSupportMixin, fit_tasks
+from ..readouts._leaky import LeakyReadoutClassifier
+from ..readouts._named import READOUTS, merge_duplicates
+from ..sequences import Sequences
+from ._parameters import RESERVOIR_CONSTRAINTS
 from ._recorder import LiquidRecorder
 from ._transformer import LiquidTransformer
-from .sequences import Sequences
 
 _RESERVOIR_PARAMETERS = tuple(signature(LiquidTransformer).parameters)
 

@@ -13,10 +13,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
-from ._base import SequenceEstimator, checked_weight, seed_of
-from ._leaky_scores import running_scores, weight_grid
-from ._readouts import class_factors
-from ._state_trains import StateTrains
+from .._base import SequenceEstimator, checked_weight, seed_of
+from ..engines._record import StateTrains
+from ._named import class_factors
+from ._scores import running_scores, weight_grid
 
 # A class with fewer sequences than this has none to spare for the held-out part.
 _FEWEST_TO_SPLIT = 5

@@ -1,0 +1,1 @@
+"""What fit learns of the sequences without labels."""

@@ -1,0 +1,1 @@
+"""Readouts: the trained part of a liquid state machine."""
