@@ -12,12 +12,13 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from .._base import checked_weight
 from .._callbacks import with_callbacks
 from ..readouts._named import regressor_readout, require_weights
+from ._entries import parametrized
 from ._lsm import BaseLSM
-from ._parameters import documented
+from ._parameters import RegressorParameters
 
 
-@documented
-class LSMRegressor(RegressorMixin, BaseLSM):
+@parametrized
+class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
     """Predict numbers from sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
@@ -26,15 +27,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
 
     Parameters
     ----------
-    {reservoir_doc}
-    readout : {"ridge", "mlp"} or estimator, default="ridge"
-        What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeCV`, its penalty
-        chosen by leave-one-out, in which identical samples count as one; "mlp" is
-        :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
-        cloned and fitted.
-    memory : str or object with the joblib.Memory interface, default=None
-        Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
-        search over the readout alone runs the liquid once.
+    {parameters}
 
     Attributes
     ----------
@@ -56,7 +49,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
-    {reservoir_references}
+    {references}
 
     Examples
     --------
