@@ -105,6 +105,7 @@ def test_gates_are_drawn_like_liquids(few_vowels, drawn, cell):
         assert not np.array_equal(first.tap_weights, second.tap_weights)
 
 
+@pytest.mark.filterwarnings("ignore:n_windows=3 does not act")
 @pytest.mark.parametrize("cell", CELLS)
 def test_poolings_of_activations(few_vowels, drawn, cell):
     X = few_vowels[0][:6]
