@@ -1,18 +1,86 @@
-"""Compilation of kernels by Numba."""
+"""Compilation of kernels by Numba, and where its results are kept.
+
+Numba looks only at a kernel's own file to tell whether what it kept is still good. Here the
+results are kept in a folder that is named by a digest of the whole package, so that an edit of
+anything that a kernel is made of reaches it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import cfunc, config, njit
+
+_PACKAGE = Path(__file__).parent
+# Division by zero gives an infinity as in NumPy, so that no loop has a branch for it.
+_OPTIONS = {"error_model": "numpy"}
+
+
+def inner(function: Any) -> Any:
+    """Compile a function that kernels call; its machine code is kept with theirs."""
+    return njit(**_OPTIONS)(function)
+
+
+def spliced(function: Any) -> Any:
+    """Write a function that kernels call into them, where its arguments are too many to pass."""
+    return njit(inline="always", **_OPTIONS)(function)
 
 
 def compiled(function: Any) -> Any:
-    """Compile without the GIL, and keep the result on disk where a folder can be written."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    decorate: Callable[..., Any] = njit
+    """Compile a kernel that Python calls, without the GIL, and keep the result on disk."""
+    with _kept_in(_folder()) as options:
+        return njit(nogil=True, **_OPTIONS, **options)(function)
+
+
+def compiled_to(signature: Any, function: Any) -> Any:
+    """Compile a function that is handed to kernels, and keep it if it is the package's own."""
+    is_ours = Path(function.__code__.co_filename).is_relative_to(_PACKAGE)
+    with _kept_in(_folder() if is_ours else None) as options:
+        made: Any = cfunc(signature, nopython=True, **_OPTIONS, **options)(function)
+    return made
+
+
+@contextmanager
+def _kept_in(folder: str | None) -> Iterator[dict[str, bool]]:
+    """Options of a decorator, with Numba's folder set while it is applied."""
+    if folder is None:  # nowhere to keep it
+        yield {}
+        return
+    before, config.CACHE_DIR = config.CACHE_DIR, folder
     try:
-        return decorate(cache=True, **options)(function)
-    except RuntimeError:  # nowhere to keep it
-        return decorate(**options)(function)
+        yield {"cache": True}
+    finally:
+        config.CACHE_DIR = before
+
+
+@cache
+def _folder() -> str | None:
+    """The first of the usual places that can be written, in it a folder for these sources."""
+    given = config.CACHE_DIR
+    places = [Path(given)] if given else [_PACKAGE / "__pycache__", _user_cache()]
+    for place in places:
+        folder = place / f"skliquid-{_digest(sorted(_PACKAGE.rglob('*.py')))}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return str(folder)
+        except OSError:
+            continue
+    return None
+
+
+def _user_cache() -> Path:
+    return Path.home() / ".cache" / "skliquid"
+
+
+def _digest(files: list[Path]) -> str:
+    code = hashlib.blake2b(digest_size=8)
+    for file in files:
+        code.update(file.read_bytes())
+    return code.hexdigest()

@@ -18,14 +18,11 @@ References
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from ..engines import Runner
-from ..pooling import PoolingPlan
-from ..reservoirs.fixed_point import UNIT_EXPONENT, input_grid, to_grid
-from ..reservoirs.liquid import Liquid
+from ..engines import recorded_states
+from ..pooling import POTENTIAL_LIMIT
+from ..reservoirs import Liquid, Neurons, Synapses, Taps
 from ..sequences import Sequences
 
 # Potentials are computed for random sequences until these numbers are reached, and looked at in
@@ -37,15 +34,11 @@ _ENOUGH_FRAMES, _ENOUGH_SEQUENCES = 2_000, 20
 _MARGIN = 2.0**-10
 _CHUNK = 32
 _GAINS = 2.0**-10, 2.0**10
-_LEAST_DRIVE = 2.0**-10
-# Potentials that are held at a time, few enough to stay in the cache: of one sequence, whose
-# neurons run in blocks where it has more, or of several.
-_BLOCK_VALUES = 2**18
-_NEVER = 2.0**60  # a threshold that no potential reaches
 
 
 def regulated(
-    liquid: Liquid,
+    taps: Taps,
+    neurons: Neurons,
     sequences: Sequences,
     sample_weight: np.ndarray | None,
     *,
@@ -54,13 +47,15 @@ def regulated(
     engine: str,
     n_jobs: int | None,
     rng: np.random.Generator,
-) -> Liquid:
-    """Return a liquid with gains and biases set from training sequences.
+) -> Taps:
+    """Return taps with gains and biases set from training sequences.
 
     Parameters
     ----------
-    liquid : Liquid
-        The liquid as drawn.
+    taps : Taps
+        The taps as drawn.
+    neurons : Neurons
+        The neurons that they drive.
     sequences : Sequences
         Training sequences.
     sample_weight : ndarray of shape (n_samples,) or None
@@ -78,31 +73,21 @@ def regulated(
 
     Returns
     -------
-    Liquid
-        The same neurons with other input weights and biases.
+    Taps
+        The same taps with other weights and biases.
     """
-    q = rng.uniform(*target_rate, liquid.n_neurons)
+    q = rng.uniform(*target_rate, taps.n_neurons)
+    free = Liquid(taps, Synapses.none(taps.n_neurons), neurons.silent())
     weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
-    u, weight = _free_potentials(liquid, sequences, weight, engine, n_jobs, rng)
+    u, weight = _free_potentials(free, sequences, weight, engine, n_jobs, rng)
     level, deviation = _levels(u, weight, 1.0 - q)
     is_driven = deviation > 0
-    gain = np.where(is_driven, spread * liquid.threshold / np.where(is_driven, deviation, 1), 1)
+    gain = np.where(is_driven, spread * neurons.threshold / np.where(is_driven, deviation, 1), 1)
     gain = _few_bits(np.clip(gain, *_GAINS))
-
-    n_taps = np.diff(liquid.tap_offsets)
-    weights = np.repeat(gain, n_taps) * liquid.tap_weights
-    neuron = np.repeat(np.arange(liquid.n_neurons), n_taps)
-    row_sums = np.bincount(neuron, weights=np.abs(weights), minlength=liquid.n_neurons)
-    threshold = liquid.threshold.astype(np.float64) * (1.0 - _MARGIN)
-    bias = (threshold - gain * level) * (1.0 - liquid.beta.astype(np.float64))
-    bias = np.where(is_driven, bias, 0.0)
-    # A bias far above what the weights can drive would leave their sums no bits.
-    row_sums = np.maximum(row_sums, _LEAST_DRIVE * np.abs(bias))
-    return replace(
-        liquid,
-        tap_weights=input_grid(weights, row_sums),
-        bias=to_grid(bias, UNIT_EXPONENT).astype(np.float32),
-    )
+    threshold = neurons.threshold.astype(np.float64) * (1.0 - _MARGIN)
+    bias = (threshold - gain * level) * neurons.holding_current
+    weights = gain[taps.neurons] * taps.weights
+    return taps.with_weights(weights, np.where(is_driven, bias, 0.0))
 
 
 def _few_bits(values: np.ndarray) -> np.ndarray:
@@ -112,7 +97,7 @@ def _few_bits(values: np.ndarray) -> np.ndarray:
 
 
 def _free_potentials(
-    liquid: Liquid,
+    free: Liquid,
     sequences: Sequences,
     weight: np.ndarray,
     engine: str,
@@ -131,48 +116,11 @@ def _free_potentials(
         frames = np.sort(rng.choice(frames, _ENOUGH_FRAMES, replace=False))
     sequences = sequences.take(chosen)
 
-    # As many windows as there are steps: each step's potential is in a window of its own.
-    n_windows = int(sequences.lengths.max())
-    plan = PoolingPlan(("potentials",), (n_windows,), 0.0)
-    place = np.searchsorted(frames, sequences.offsets)
-    u = np.empty((len(frames), liquid.n_neurons), dtype=np.float32)
-    size = max(_BLOCK_VALUES // n_windows, 256)
-    for first in range(0, liquid.n_neurons, size):
-        free = _free_neurons(liquid, slice(first, first + size))
-        runner = Runner(free, plan, engine, n_jobs)
-        batch_size = max(_BLOCK_VALUES // (n_windows * free.n_neurons), 1)
-        for samples in runner.batches(sequences, batch_size):
-            potentials = runner.pools(sequences, samples).potentials
-            assert potentials is not None
-            for row, sample in zip(potentials, samples, strict=True):
-                mine = slice(place[sample], place[sample + 1])
-                t = frames[mine] - sequences.offsets[sample]
-                u[mine, first : first + size] = row[t * n_windows // sequences.lengths[sample]]
+    rows = np.full(len(sequences.frames), -1)
+    rows[frames] = np.arange(len(frames))
+    u = recorded_states(free, sequences, "mem", rows, engine, n_jobs)
+    np.clip(u, -POTENTIAL_LIMIT, POTENTIAL_LIMIT, out=u)
     return np.ascontiguousarray(u.T), weight[frames]
-
-
-def _free_neurons(liquid: Liquid, block: slice) -> Liquid:
-    """Neurons without synapses that never fire, of which any range can be run alone."""
-    beta = liquid.beta[block]
-    n = len(beta)
-    offsets = liquid.tap_offsets[block.start : block.start + n + 1]
-    taps = slice(offsets[0], offsets[-1])
-    return replace(
-        liquid,
-        synapse_offsets=np.zeros(n + 1, dtype=np.int64),
-        synapse_targets=np.zeros(0, dtype=np.int32),
-        synapse_units=np.zeros(0, dtype=np.int16),
-        tap_offsets=offsets - offsets[0],
-        tap_channels=liquid.tap_channels[taps],
-        tap_delays=liquid.tap_delays[taps],
-        tap_weights=liquid.tap_weights[taps],
-        bias=liquid.bias[block],
-        beta=beta,
-        threshold=np.full(n, _NEVER, dtype=np.float32),
-        adaptation=np.zeros(n, dtype=np.float32),
-        adaptation_beta=liquid.adaptation_beta[block],
-        refractory=np.zeros(n, dtype=np.int32),
-    )
 
 
 def _levels(

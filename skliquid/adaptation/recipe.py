@@ -7,21 +7,23 @@ fire at their target rates. Nothing here looks at labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from inspect import signature
+from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .._checks import MOST_STEPS, check_pair
-from ..reservoirs.liquid import Liquid, draw_liquid
-from ..reservoirs.rate_reservoir import GATES, RateReservoir, without_threshold
+from ..reservoirs import Liquid, Neurons, RateReservoir
+from ..reservoirs.liquid import PARAMETERS, Circuit, draw_circuit, draw_liquid
+from ..reservoirs.neurons import draw_neurons
+from ..reservoirs.rate_reservoir import GATES
 from ..sequences import Sequences
 from .channels import channel_scaling, derivative_gain
 from .homeostasis import regulated
 
-_OF_SPIKING_NEURONS = {"beta", "threshold", "adaptation", "tau_adaptation", "refractory"}
+_C = TypeVar("_C", bound=Circuit)
 
 
 def draw_reservoirs(
@@ -50,57 +52,77 @@ def draw_reservoirs(
     list of Liquid or RateReservoir
         The `n_liquids` reservoirs.
     """
-    arguments = _draw_arguments(sequences, sample_weight, parameters)
-    rates = _target_rate(parameters["target_rate"])
-
-    def draw(rng: np.random.Generator) -> Liquid:
-        liquid = draw_liquid(**arguments, seed=rng)
-        if rates is None:
-            return liquid
-        return regulated(
-            liquid,
-            sequences,
-            sample_weight,
-            target_rate=rates,
-            spread=parameters["input_scaling"],
-            engine=parameters["engine"],
-            n_jobs=parameters["n_jobs"],
-            rng=rng.spawn(1)[0],
-        )
-
+    draw = _Draw(sequences, sample_weight, parameters)
     others: list[Any] = [(seed, i) for i in range(1, parameters["n_liquids"])]
     rngs = [np.random.default_rng(each) for each in (seed, *others)]
-    if parameters["cell"] == "lif":
-        return [draw(rng) for rng in rngs]
-    return [_of_rate_cells(parameters["cell"], draw, rng, rates is not None) for rng in rngs]
+    if parameters["cell"] in GATES:
+        return [draw.rate_reservoir(rng) for rng in rngs]
+    return [draw.liquid(rng) for rng in rngs]
 
 
-def _of_rate_cells(
-    cell: str,
-    draw: Callable[[np.random.Generator], Liquid],
-    rng: np.random.Generator,
-    is_regulated: bool,
-) -> RateReservoir:
-    """Draw a liquid for each gate; what was set to fire at a rate is above zero at that rate."""
-    gates = [draw(each) for each in rng.spawn(len(GATES[cell]))]
-    return RateReservoir(cell, tuple(map(without_threshold, gates) if is_regulated else gates))
+class _Draw:
+    """Draws reservoirs with what was measured of the training sequences."""
 
+    def __init__(
+        self,
+        sequences: Sequences,
+        sample_weight: np.ndarray | None,
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._sequences, self._weight, self._parameters = sequences, sample_weight, parameters
+        self._rates = _target_rate(parameters["target_rate"])
+        length = median_length(sequences, sample_weight)
+        measured = _standardisation(sequences, sample_weight, parameters)
+        measured["max_delay"] = _steps(parameters["max_delay"], length)
+        measured["beta"] = _decay(parameters["beta"], parameters["relative_tau"], length)
+        given = {**parameters, **measured}
+        self._of_parts = [
+            {name: given[name] for name in names if name in given} for names in PARAMETERS
+        ]
+        self._size = sequences.n_channels, parameters["reservoir_size"]
 
-def _draw_arguments(
-    sequences: Sequences, sample_weight: np.ndarray | None, parameters: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Arguments of `draw_liquid`: what is measured, and the parameters that it has too."""
-    own = {
-        name: parameters[name] for name in signature(draw_liquid).parameters.keys() & parameters
-    }
-    own |= _standardisation(sequences, sample_weight, parameters)
-    length = median_length(sequences, sample_weight)
-    own["n_channels"] = sequences.n_channels
-    own["max_delay"] = _steps(parameters["max_delay"], length)
-    if parameters["cell"] == "lif":
-        return own | {"beta": _decay(parameters["beta"], parameters["relative_tau"], length)}
-    # A unit of a rate cell has no memory but that of its cell.
-    return {name: own[name] for name in own.keys() - _OF_SPIKING_NEURONS} | {"beta": 0.0}
+    def liquid(self, rng: np.random.Generator) -> Liquid:
+        """Draw a liquid of named or given neurons."""
+        synapses, taps, neurons = self._of_parts
+        cell = self._parameters["cell"]
+        if cell == "lif":
+            liquid = draw_liquid(*self._size, **synapses, **taps, **neurons, seed=rng)
+        else:
+            liquid = draw_liquid(*self._size, **synapses, **taps, neurons=cell.draw, seed=rng)
+        return self._regulated(liquid, liquid.neurons, rng)
+
+    def rate_reservoir(self, rng: np.random.Generator) -> RateReservoir:
+        """Draw a circuit for each gate of a cell."""
+        cell = self._parameters["cell"]
+        return RateReservoir(cell, tuple(self._gate(each) for each in rng.spawn(len(GATES[cell]))))
+
+    def _gate(self, rng: np.random.Generator) -> Circuit:
+        synapses, taps, _ = self._of_parts
+        circuit = draw_circuit(*self._size, **synapses, **taps, rng=rng)
+        if self._rates is None:
+            return circuit
+        # A unit of a rate cell has no memory but that of its cell; what was set to be above a
+        # threshold at some rate is above zero at that rate.
+        memoryless = draw_neurons(circuit.n_neurons, beta=0.0, rng=rng)
+        gate = self._regulated(circuit, memoryless, rng)
+        bias = gate.taps.bias.astype(np.float64) - memoryless.threshold
+        return replace(gate, taps=replace(gate.taps, bias=bias.astype(np.float32)))
+
+    def _regulated(self, circuit: _C, neurons: Neurons, rng: np.random.Generator) -> _C:
+        if self._rates is None:
+            return circuit
+        taps = regulated(
+            circuit.taps,
+            neurons,
+            self._sequences,
+            self._weight,
+            target_rate=self._rates,
+            spread=self._parameters["input_scaling"],
+            engine=self._parameters["engine"],
+            n_jobs=self._parameters["n_jobs"],
+            rng=rng.spawn(1)[0],
+        )
+        return replace(circuit, taps=taps)
 
 
 def _standardisation(

@@ -1,28 +1,27 @@
-"""Engines: run a liquid over a collection of sequences and pool its spikes as they happen.
+"""Engines: run a reservoir over a collection of sequences, and pool or record as it happens.
 
-An engine is a module with two functions: ``prepare(liquid)`` puts the weights into the form
-that the engine computes with, once, and ``accumulate(prepared, sequences, samples, plan)`` runs
-some sequences, given by their indices, longest first. One that leaves threads to its caller has
-also ``in_shares(function, prepared, lengths, n_jobs)``, which calls a function with each share of
-the sequences. To add an engine, write the module and name it in ``ENGINES``. Engines are imported
-when they are used. Reservoirs of rate cells have one engine of their own.
+An engine is a module with the functions of :class:`skliquid.engines.protocol.Engine`. To add one,
+write the module and name it in ``ENGINES``. Engines are imported when they are used. Reservoirs of
+rate cells have one engine of their own.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module, metadata
+from typing import Any, cast
 
 import numpy as np
 
 from .._checks import check_option
-from ..pooling import PoolingPlan, Pools, pooled_features
-from ..reservoirs.liquid import Liquid
-from ..reservoirs.rate_reservoir import RateReservoir
+from ..pooling import PoolingPlan, pooled_features
+from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
-from ._numpy import prepare, steps
+from ._record import Record, StateTrains
+from .protocol import Batch, Engine
 
 ENGINES = {
     "numba": "skliquid.engines._numba",
@@ -32,6 +31,7 @@ ENGINES = {
 _RATE_ENGINE = "skliquid.engines._rate_cells"
 # Memory of the state and pools of the sequences that run side by side, in bytes.
 _BATCH_BYTES = 2**26
+_NO_POOLS = PoolingPlan((), (1,), 0.0)
 
 
 def resolve_engine(engine: str) -> str:
@@ -54,12 +54,35 @@ def _mlx_has_gpu() -> bool:
     return any(name.startswith(("mlx-cuda", "mlx_cuda")) for name in names)
 
 
-class Runner:
-    """A liquid made ready for an engine.
+def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> None:
+    """Give an engine the equations of a kind of neurons.
 
     Parameters
     ----------
-    liquid : Liquid or RateReservoir
+    engine : {"numba", "numpy", "mlx"}
+        The engine.
+    kind : type
+        The subclass of :class:`skliquid.reservoirs.Neurons` that holds the constants.
+    step : callable
+        One time step: for "numpy" as :func:`skliquid.engines._numpy.lif`, for "mlx" as
+        :func:`skliquid.engines._mlx.lif`, for "numba" as
+        :func:`skliquid.engines._numba.neurons.lif`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    """
+    check_option("engine", engine, ENGINES)
+    import_module(ENGINES[engine]).STEPS[kind] = step
+
+
+class Runner:
+    """A reservoir made ready for an engine.
+
+    Parameters
+    ----------
+    reservoir : Liquid or RateReservoir
         The reservoir.
     plan : PoolingPlan
         The features asked for.
@@ -71,20 +94,24 @@ class Runner:
 
     def __init__(
         self,
-        liquid: Liquid | RateReservoir,
+        reservoir: Liquid | RateReservoir,
         plan: PoolingPlan,
         engine: str,
         n_jobs: int | None = None,
     ) -> None:
         self.plan = plan
-        self.n_neurons = liquid.n_neurons
-        self.n_features = plan.n_features(liquid.n_neurons)
+        self.n_neurons = reservoir.n_neurons
+        self.n_features = plan.n_features(reservoir.n_neurons)
         self.n_jobs = n_jobs
-        is_spiking = isinstance(liquid, Liquid)
-        self._engine = import_module(
-            ENGINES[resolve_engine(engine)] if is_spiking else _RATE_ENGINE
-        )
-        self._prepared = self._engine.prepare(liquid)
+        name = resolve_engine(engine)
+        module = import_module(ENGINES[name] if isinstance(reservoir, Liquid) else _RATE_ENGINE)
+        if isinstance(reservoir, Liquid) and type(reservoir.neurons) not in module.STEPS:
+            raise ValueError(
+                f"engine {name!r} does not run {type(reservoir.neurons).__name__} neurons; "
+                f"it runs {[kind.__name__ for kind in module.STEPS]}."
+            )
+        self._engine = cast(Engine, module)
+        self._prepared = self._engine.prepare(reservoir)
 
     def batches(self, sequences: Sequences, batch_size: int | None = None) -> list[np.ndarray]:
         """Split a collection into batches of sequences of similar length, longest first.
@@ -103,14 +130,13 @@ class Runner:
         """
         order = np.argsort(-sequences.lengths, kind="stable")
         if batch_size is None:
-            per_neuron = 32 + 12 * self.plan.n_windows + 24 * self.plan.n_features(1)
             longest = int(sequences.lengths.max())
-            per_sequence = per_neuron * self.n_neurons + 8 * longest * sequences.n_channels
-            batch_size = max(1, _BATCH_BYTES // per_sequence)
+            each = self._engine.bytes_of_a_sequence(self._prepared, self.plan, longest)
+            batch_size = max(1, _BATCH_BYTES // each)
         return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
     def features(self, sequences: Sequences, samples: np.ndarray) -> np.ndarray:
-        """Run one batch.
+        """Run one batch and pool it.
 
         Parameters
         ----------
@@ -125,27 +151,114 @@ class Runner:
             Their features, in the collection's dtype.
         """
         features = np.empty((len(samples), self.n_features), dtype=sequences.dtype)
-        lengths = sequences.lengths[samples]
 
         def fill(share: slice) -> None:
-            pools = self.pools(sequences, samples[share])
-            pooled_features(pools, lengths[share], self.plan, out=features[share])
+            batch = Batch.of(sequences, samples[share])
+            pools = self._engine.open_pools(self._prepared, self.plan, batch.lengths)
+            self._advance(batch, pools)
+            pooled_features(pools.read(), batch.lengths, self.plan, out=features[share])
 
-        if hasattr(self._engine, "in_shares"):
-            self._engine.in_shares(fill, self._prepared, lengths, self.n_jobs)
-        else:
-            fill(slice(None))
+        self._in_threads(fill, sequences.lengths[samples])
         return features
 
-    def pools(self, sequences: Sequences, samples: np.ndarray) -> Pools:
-        """Run one batch, on one thread, and return the sums that `features` are made of."""
-        pools: Pools = self._engine.accumulate(self._prepared, sequences, samples, self.plan)
-        return pools
+    def record(self, sequences: Sequences, record: Record) -> None:
+        """Run a collection and keep its states.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            The collection.
+        record : Record
+            Where its states are kept.
+        """
+        for samples in self.batches(sequences):
+
+            def fill(share: slice, samples: np.ndarray = samples) -> None:
+                self._advance(Batch.of(sequences, samples[share]), record)
+
+            self._in_threads(fill, sequences.lengths[samples])
+
+    def _advance(self, batch: Batch, sink: Any) -> None:
+        state = self._engine.at_rest(self._prepared, len(batch))
+        self._engine.advance(self._prepared, state, batch, [sink])
+
+    def _in_threads(self, function: Callable[[slice], None], lengths: np.ndarray) -> None:
+        n_threads, shares = self._engine.shares(self._prepared, lengths, self.n_jobs)
+        if n_threads == 1:
+            for share in shares:
+                function(share)
+            return
+        with ThreadPoolExecutor(n_threads) as threads:
+            # Reading the results raises what a thread raised.
+            list(threads.map(function, shares))
 
 
-def spike_trains(liquid: Liquid, sequences: Sequences) -> Iterator[np.ndarray]:
-    """Yield the spikes of each sequence, shape (n_timesteps_i, n), bool, from the oracle."""
-    prepared = prepare(liquid)
-    for frames in sequences:
-        states = steps(prepared, frames[:, np.newaxis], np.array([len(frames)]))
-        yield np.stack([spk[0] > 0 for _, _, spk in states])
+def record(
+    reservoirs: Iterable[Liquid | RateReservoir],
+    ways: list[Sequences],
+    engine: str,
+    n_jobs: int | None,
+) -> StateTrains:
+    """Run reservoirs over sequences and keep every spike or activation.
+
+    Parameters
+    ----------
+    reservoirs : iterable of Liquid or RateReservoir
+        Each runs over each of the ways; all of one kind and size.
+    ways : list of Sequences
+        The sequences, and where wanted the same ones reversed.
+    engine : str
+        Engine that runs a liquid.
+    n_jobs : int or None
+        Number of its threads.
+
+    Returns
+    -------
+    StateTrains
+        One block for each reservoir and way, reservoirs first.
+    """
+    blocks = []
+    for reservoir in reservoirs:
+        runner = Runner(reservoir, _NO_POOLS, engine, n_jobs)
+        name = "spk" if isinstance(reservoir, Liquid) else "h"
+        for sequences in ways:
+            kept = Record((name,), runner.n_neurons, np.arange(len(sequences.frames)))
+            runner.record(sequences, kept)
+            blocks.append(kept.kept[name])
+    return StateTrains(tuple(blocks), runner.n_neurons, ways[0].offsets)
+
+
+def recorded_states(
+    liquid: Liquid,
+    sequences: Sequences,
+    name: str,
+    rows: np.ndarray,
+    engine: str,
+    n_jobs: int | None,
+) -> np.ndarray:
+    """Run a liquid over sequences and keep one of its states after some frames.
+
+    Parameters
+    ----------
+    liquid : Liquid
+        The reservoir.
+    sequences : Sequences
+        The sequences.
+    name : str
+        Name of the state, such as "mem".
+    rows : ndarray of shape (n_frames,), dtype int64
+        For each frame, the row in which the state after it is returned, or -1.
+    engine : str
+        Engine that runs the liquid.
+    n_jobs : int or None
+        Number of its threads.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n), dtype float32
+        The states.
+    """
+    runner = Runner(liquid, _NO_POOLS, engine, n_jobs)
+    kept = Record((name,), runner.n_neurons, rows)
+    runner.record(sequences, kept)
+    return kept.kept[name]

@@ -6,45 +6,35 @@ a rounding that have derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import mlx.core as mx
 import numpy as np
 
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
-from ..reservoirs.liquid import Liquid
-from ..sequences import Sequences
-from ._input import input_currents
+from ..reservoirs.neurons import LIF
+from ._lockstep import TapInput, whole_batch
+from ._record import Record
+from .protocol import Batch
 
 # Steps put into one graph before it is evaluated: few enough to keep the graph small.
 _STEPS_PER_EVALUATION = 16
 
 State = dict[str, mx.array]
+Arrays = dict[str, np.ndarray]
 Fire = Callable[[mx.array], mx.array]
 Round = Callable[[mx.array], mx.array]
 
 
-def constants(liquid: Liquid) -> dict[str, mx.array]:
-    """Weights and neuron constants of a liquid as MLX arrays."""
-    c = {
-        "W": mx.array(liquid.recurrent_weights),
-        "beta": mx.array(liquid.beta),
-        "threshold": mx.array(liquid.threshold),
-    }
-    if liquid.is_fatigable:
-        c["adaptation"] = mx.array(liquid.adaptation)
-        c["adaptation_beta"] = mx.array(liquid.adaptation_beta)
-        c["refractory"] = mx.array(liquid.refractory.astype(np.float32))
-    return c
-
-
-def initial_state(batch: int, n: int, is_fatigable: bool) -> State:
-    """State of neurons at rest."""
-    names = ("mem", "spk", "raised", "rest") if is_fatigable else ("mem", "spk")
-    return {name: mx.zeros((batch, n)) for name in names}
+def constants(neurons: Neurons) -> State:
+    """Constants of neurons as MLX arrays."""
+    values = {f.name: getattr(neurons, f.name) for f in fields(neurons)}
+    return {name: mx.array(value.astype(np.float32)) for name, value in values.items()}
 
 
 def heaviside(excess: mx.array) -> mx.array:
@@ -62,122 +52,188 @@ def decay(values: mx.array, beta: mx.array | float, rounding: Round = mx.round) 
     return to_grid(beta * values, UNIT_EXPONENT, rounding)
 
 
-def step(
-    current: mx.array,
-    state: State,
-    c: dict[str, mx.array],
-    fire: Fire = heaviside,
-    rounding: Round = mx.round,
+def lif(
+    c: State, state: State, current: mx.array, fire: Fire = heaviside, rounding: Round = mx.round
 ) -> State:
-    """Advance the neurons' state, arrays of shape (batch, n), by one time step."""
-    v = decay(state["mem"], c["beta"], rounding) + (current + state["spk"] @ c["W"].T)
+    """Advance leaky integrate-and-fire neurons by a step (:mod:`skliquid.reservoirs.neurons`)."""
+    v = decay(state["mem"], c["beta"], rounding) + current
     if "raised" not in state:
         spk = fire(v - c["threshold"])
-        return {"mem": v - c["threshold"] * spk, "spk": spk}
+        return {"spk": spk, "mem": v - c["threshold"] * spk}
     spk = fire(v - (c["threshold"] + state["raised"])) * (state["rest"] == 0)
     raised = decay(state["raised"], c["adaptation_beta"], rounding) + c["adaptation"] * spk
     return {
-        "mem": v - c["threshold"] * spk,
         "spk": spk,
+        "mem": v - c["threshold"] * spk,
         "raised": raised,
         "rest": mx.where(spk > 0, c["refractory"], mx.maximum(state["rest"] - 1, 0)),
     }
 
 
-def prepare(liquid: Liquid) -> Liquid:
-    """Leave the weights in NumPy: MLX's streams belong to the thread that uses them."""
-    return liquid
+# For each kind of neurons, a function of their constants, their state and the current, arrays of
+# shape (batch, n), of a spike function and a rounding, that returns their spikes, as "spk", and
+# their new state.
+STEPS: dict[type, Callable[..., State]] = {LIF: lif}
 
 
-def accumulate(
-    liquid: Liquid,
-    sequences: Sequences,
-    samples: np.ndarray,
-    plan: PoolingPlan,
-) -> Pools:
-    """Run some sequences, longest first, and pool them; MLX has threads of its own."""
-    frames, lengths = sequences.padded(samples), sequences.lengths[samples]
-    c = constants(liquid)
-    state = initial_state(len(samples), liquid.n_neurons, liquid.is_fatigable)
-    pools = _initial_pools(len(samples), liquid.n_neurons, plan)
-    pooled_step = _compiled(partial(_pooled_step, plan))
-    for t, current in enumerate(input_currents(frames, liquid)):
-        running = mx.array(lengths > t)[:, None]
-        window = mx.array(window_of(t, lengths, plan.n_windows))
-        state, pools = pooled_step(
-            mx.array(current), mx.array(t), running, window, state, pools, c
-        )
+@dataclass(frozen=True)
+class Prepared:
+    """A liquid, its weights left in NumPy: MLX's streams belong to the thread that uses them."""
+
+    liquid: Liquid
+    taps: TapInput
+
+
+def prepare(liquid: Liquid) -> Prepared:
+    """Put the taps into the form that multiplies fastest."""
+    return Prepared(liquid, TapInput(liquid.taps))
+
+
+def at_rest(prepared: Prepared, batch_size: int) -> Arrays:
+    """State before the first step."""
+    shape = (batch_size, prepared.liquid.n_neurons)
+    names = ("spk", *prepared.liquid.neurons.state)
+    state = {name: np.zeros(shape, dtype=np.float32) for name in names}
+    return {"past": prepared.taps.at_rest(batch_size), **state}
+
+
+class MLXPools:
+    """Sums over time that MLX adds up.
+
+    Parameters
+    ----------
+    plan : PoolingPlan
+        The features asked for.
+    lengths : ndarray of shape (batch,)
+        Whole lengths of the sequences.
+    n_neurons : int
+        Number of neurons.
+    """
+
+    def __init__(self, plan: PoolingPlan, lengths: np.ndarray, n_neurons: int) -> None:
+        self.plan, self.lengths = plan, lengths
+        self.seen = np.zeros(len(lengths), dtype=np.int64)
+        each, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
+        self.sums: Arrays = {"counts": np.zeros(windows, dtype=np.int32)}
+        if "potentials" in plan.sums:
+            self.sums["potentials"] = np.zeros(windows, dtype=np.int64)
+        if "rectified" in plan.sums:
+            self.sums["rectified"] = np.zeros(each, dtype=np.int64)
+        if not plan.sums.isdisjoint(("bursts", "longest_burst")):
+            for name in ("bursts", "longest_burst", "burst"):
+                self.sums[name] = np.zeros(each, dtype=np.int32)
+        if "first_spike" in plan.sums:
+            self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
+        if "trace" in plan.sums:
+            self.sums["trace"] = np.zeros(each, dtype=np.float32)
+        self.last: Arrays = {}
+
+    def read(self) -> Pools:
+        """Return the sums so far."""
+        sums = {name: value for name, value in self.sums.items() if name != "burst"}
+        for name in ("potentials", "rectified"):
+            if name in sums:
+                sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)
+        return Pools(**sums, **self.last)
+
+
+def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> MLXPools:
+    """Sums for sequences of these lengths."""
+    return MLXPools(plan, lengths, prepared.liquid.n_neurons)
+
+
+def advance(
+    prepared: Prepared, state: Arrays, batch: Batch, sinks: Sequence[MLXPools | Record]
+) -> Arrays:
+    """Run the frames of a batch from a state; MLX has threads of its own."""
+    liquid, lengths = prepared.liquid, batch.lengths
+    currents, past = prepared.taps.run(state["past"], batch.padded(), lengths)
+    c, W = constants(liquid.neurons), mx.array(liquid.recurrent_weights)
+    now = {name: mx.array(state[name]) for name in ("spk", *liquid.neurons.state)}
+    pools = [sink for sink in sinks if isinstance(sink, MLXPools)]
+    sums = [{name: mx.array(value) for name, value in sink.sums.items()} for sink in pools]
+    step = _compiled(partial(_step, STEPS[type(liquid.neurons)]))
+    add = [_compiled(partial(_add, sink.plan)) for sink in pools]
+    for t, current in enumerate(currents):
+        is_running = mx.array(lengths > t)[:, None]
+        now = step(c, W, now, mx.array(current), is_running)
+        for i, sink in enumerate(pools):
+            at = sink.seen + t
+            window = mx.array(window_of(at, sink.lengths, sink.plan.n_windows))
+            sums[i] = add[i](sums[i], now, mx.array(at)[:, None], is_running, window)
+        for sink in sinks:
+            if isinstance(sink, Record):
+                n_running = int(np.count_nonzero(lengths > t))
+                states = {name: np.array(now[name])[:n_running] for name in sink.kept}
+                sink.take(batch.starts[:n_running] + t, states)
         if t % _STEPS_PER_EVALUATION == _STEPS_PER_EVALUATION - 1:
-            mx.eval(state, pools)
-    return _as_pools(state, pools)
+            mx.eval(now, sums)
+    after = {"past": past, **{name: np.array(value) for name, value in now.items()}}
+    for sink, summed in zip(pools, sums, strict=True):
+        sink.sums = {name: np.array(value) for name, value in summed.items()}
+        sink.seen = sink.seen + lengths
+        sink.last = {name: after[name] for name in ("mem", "spk")}
+    return after
 
 
-def _initial_pools(batch: int, n: int, plan: PoolingPlan) -> State:
-    pools = {"counts": mx.zeros((batch, plan.n_windows, n), dtype=mx.int32)}
-    if plan.needs("membrane", "potentials"):
-        pools["potentials"] = mx.zeros((batch, plan.n_windows, n), dtype=mx.int64)
-    if plan.needs("rectified"):
-        pools["rectified"] = mx.zeros((batch, n), dtype=mx.int64)
-    if plan.needs("bursts", "longest_burst"):
-        for name in ("bursts", "longest_burst", "burst"):
-            pools[name] = mx.zeros((batch, n), dtype=mx.int32)
-    if plan.needs("first_spike"):
-        pools["first_spike"] = mx.full((batch, n), -1, dtype=mx.int32)
-    if plan.needs("trace"):
-        pools["trace"] = mx.zeros((batch, n))
-    return pools
-
-
-def _compiled(function: Callable[..., tuple[State, State]]) -> Callable[..., tuple[State, State]]:
+def _compiled(function: Callable[..., State]) -> Callable[..., State]:
     """Fuse a step into few kernels on a GPU; on a CPU that would need a C++ compiler."""
     if mx.default_device() == mx.Device(mx.gpu):
-        return cast(Callable[..., tuple[State, State]], mx.compile(function))
+        return cast(Callable[..., State], mx.compile(function))
     return function
 
 
-def _pooled_step(
-    plan: PoolingPlan,
-    current: mx.array,
-    t: mx.array,
-    running: mx.array,
-    window: mx.array,
+def _step(
+    neurons_step: Callable[..., State],
+    c: State,
+    W: mx.array,
     state: State,
-    pools: State,
-    c: dict[str, mx.array],
-) -> tuple[State, State]:
-    """One time step of all sequences; those that have ended keep their state and pools."""
-    advanced = step(current, state, c)
-    new = {name: mx.where(running, value, state[name]) for name, value in advanced.items()}
-    mem, spk = advanced["mem"], advanced["spk"]
-    fired = spk.astype(mx.int32)
-    in_window = (running & (window[:, None] == mx.arange(plan.n_windows)))[:, :, None]
-    pooled = {"counts": pools["counts"] + mx.where(in_window, fired[:, None], 0)}
+    current: mx.array,
+    is_running: mx.array,
+) -> State:
+    """One time step of all sequences; those that have ended keep their state."""
+    new = neurons_step(c, state, current + state["spk"] @ W.T)
+    return {name: mx.where(is_running, value, state[name]) for name, value in new.items()}
+
+
+def _add(
+    plan: PoolingPlan,
+    sums: State,
+    state: State,
+    t: mx.array,
+    is_running: mx.array,
+    window: mx.array,
+) -> State:
+    """Add one time step of the sequences that have not ended."""
+    fired = state["spk"].astype(mx.int32)
+    in_window = (is_running & (window[:, None] == mx.arange(plan.n_windows)))[:, :, None]
+    added = {"counts": sums["counts"] + mx.where(in_window, fired[:, None], 0)}
     # Units summed as integers: exact where float32 would round, and Metal has no float64.
-    clipped = mx.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+    clipped = mx.clip(state["mem"], -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
     units = (clipped * 2.0**UNIT_EXPONENT).astype(mx.int64)
-    if "potentials" in pools:
-        pooled["potentials"] = pools["potentials"] + mx.where(in_window, units[:, None], 0)
-    if "rectified" in pools:
-        pooled["rectified"] = pools["rectified"] + mx.where(running, mx.maximum(units, 0), 0)
-    if "burst" in pools:
-        burst = mx.where(running, (pools["burst"] + 1) * fired, pools["burst"])
-        begins = running & (burst == 1) & (pools["burst"] == 0)
-        pooled["burst"] = burst
-        pooled["bursts"] = pools["bursts"] + begins.astype(mx.int32)
-        pooled["longest_burst"] = mx.maximum(pools["longest_burst"], burst)
-    if "first_spike" in pools:
-        is_first = running & (fired > 0) & (pools["first_spike"] < 0)
-        pooled["first_spike"] = mx.where(is_first, t, pools["first_spike"])
-    if "trace" in pools:
-        trace = decay(pools["trace"], plan.trace_decay) + spk
-        pooled["trace"] = mx.where(running, trace, pools["trace"])
-    return new, pooled
+    if "potentials" in sums:
+        added["potentials"] = sums["potentials"] + mx.where(in_window, units[:, None], 0)
+    if "rectified" in sums:
+        added["rectified"] = sums["rectified"] + mx.where(is_running, mx.maximum(units, 0), 0)
+    if "burst" in sums:
+        burst = mx.where(is_running, (sums["burst"] + 1) * fired, sums["burst"])
+        begins = is_running & (burst == 1) & (sums["burst"] == 0)
+        added["burst"] = burst
+        added["bursts"] = sums["bursts"] + begins.astype(mx.int32)
+        added["longest_burst"] = mx.maximum(sums["longest_burst"], burst)
+    if "first_spike" in sums:
+        is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)
+        added["first_spike"] = mx.where(is_first, t.astype(mx.int32), sums["first_spike"])
+    if "trace" in sums:
+        trace = decay(sums["trace"], plan.trace_decay) + state["spk"]
+        added["trace"] = mx.where(is_running, trace, sums["trace"])
+    return added
 
 
-def _as_pools(state: State, pools: State) -> Pools:
-    arrays: dict[str, Any] = {name: np.array(value) for name, value in pools.items()}
-    arrays.pop("burst", None)
-    for name in ("potentials", "rectified"):
-        if name in arrays:
-            arrays[name] = np.ldexp(arrays[name].astype(np.float64), -UNIT_EXPONENT)
-    return Pools(**arrays, mem=np.array(state["mem"]), spk=np.array(state["spk"]))
+shares = whole_batch
+
+
+def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:
+    """Memory that a sequence of a batch takes while it runs."""
+    per_neuron = 64 + 20 * plan.n_windows + 24 * plan.n_features(1)
+    return per_neuron * prepared.liquid.n_neurons + 24 * length * prepared.liquid.n_channels

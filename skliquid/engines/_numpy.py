@@ -5,20 +5,24 @@ It is the oracle that every other engine is tested against.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..pooling import PoolingPlan
+from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
-from ..reservoirs.liquid import Liquid
-from ..sequences import Sequences
-from ._input import input_currents
+from ..reservoirs.neurons import LIF
+from ._lockstep import LockstepPools, TapInput, whole_batch
+from ._record import Record
+from .protocol import Batch
 
 # Above this density a dense product with threaded BLAS is faster than a sparse one.
 _DENSE_FROM = 0.02
+
+State = dict[str, np.ndarray]
 
 
 def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
@@ -26,98 +30,83 @@ def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
     return to_grid(beta * values, UNIT_EXPONENT)
 
 
+def lif(neurons: LIF, state: State, current: np.ndarray) -> State:
+    """Advance leaky integrate-and-fire neurons by a step (:mod:`skliquid.reservoirs.neurons`)."""
+    v = decay(state["mem"], neurons.beta) + current
+    if "rest" not in state:
+        spk = (v > neurons.threshold).astype(np.float32)
+        return {"spk": spk, "mem": v - neurons.threshold * spk}
+    raised, rest = state["raised"], state["rest"]
+    spk = ((v > neurons.threshold + raised) & (rest == 0)).astype(np.float32)
+    return {
+        "spk": spk,
+        "mem": v - neurons.threshold * spk,
+        "raised": decay(raised, neurons.adaptation_beta) + neurons.adaptation * spk,
+        "rest": np.where(spk > 0, neurons.refractory, np.maximum(rest - 1, 0)),
+    }
+
+
+# For each kind of neurons, a function of them, of their state and of the current, arrays of shape
+# (batch, n), that returns their spikes, as "spk", and their new state.
+STEPS: dict[type, Callable[[Any, State, np.ndarray], State]] = {LIF: lif}
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """A liquid and its recurrent weights, dense or sparse, whichever multiplies faster."""
+    """A liquid, and its weights in the forms that multiply fastest."""
 
     liquid: Liquid
+    taps: TapInput
     W: Any
 
 
 def prepare(liquid: Liquid) -> Prepared:
-    """Choose the form of the recurrent weights."""
-    is_dense = liquid.density >= _DENSE_FROM
-    W = liquid.recurrent_weights if is_dense else liquid.sparse_recurrent_weights
-    return Prepared(liquid, W)
+    """Choose the form of the weights."""
+    synapses = liquid.synapses
+    is_dense = synapses.density >= _DENSE_FROM
+    W = synapses.weights if is_dense else synapses.sparse_weights
+    return Prepared(liquid, TapInput(liquid.taps), W)
 
 
-def steps(
-    prepared: Prepared, frames: np.ndarray, lengths: np.ndarray
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Run a batch of sequences, longest first, and yield the state after every step.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The reservoir.
-    frames : ndarray of shape (longest, batch, n_channels), dtype float32
-        The sequences side by side.
-    lengths : ndarray of shape (batch,)
-        Their lengths, non-increasing.
-
-    Yields
-    ------
-    t : int
-        Time step.
-    mem, spk : ndarray of shape (n_running, n), dtype float32
-        Membrane potentials and spikes of the sequences that have not ended before t.
-    """
-    liquid = prepared.liquid
-    mem = np.zeros((len(lengths), liquid.n_neurons), dtype=np.float32)
-    spk, raised = np.zeros_like(mem), np.zeros_like(mem)
-    rest = np.zeros(mem.shape, dtype=np.int32)
-    for t, current in enumerate(input_currents(frames, liquid)):
-        n_running = int(np.count_nonzero(lengths > t))
-        mem, spk, raised = mem[:n_running], spk[:n_running], raised[:n_running]
-        rest = rest[:n_running]
-        v = decay(mem, liquid.beta) + (current[:n_running] + spk @ prepared.W.T)
-        spk = ((v > liquid.threshold + raised) & (rest == 0)).astype(np.float32)
-        mem = v - liquid.threshold * spk
-        if liquid.is_fatigable:
-            raised = decay(raised, liquid.adaptation_beta) + liquid.adaptation * spk
-            rest = np.where(spk > 0, liquid.refractory, np.maximum(rest - 1, 0))
-        yield t, mem, spk
+def at_rest(prepared: Prepared, batch_size: int) -> State:
+    """State before the first step."""
+    shape = (batch_size, prepared.liquid.n_neurons)
+    state = {name: np.zeros(shape, dtype=np.float32) for name in prepared.liquid.neurons.state}
+    spk = np.zeros(shape, dtype=np.float32)
+    return {"past": prepared.taps.at_rest(batch_size), "spk": spk, **state}
 
 
-def accumulate(
-    prepared: Prepared,
-    sequences: Sequences,
-    samples: np.ndarray,
-    plan: PoolingPlan,
-) -> Pools:
-    """Run some sequences, longest first, and pool them; BLAS has threads of its own."""
-    frames, lengths = sequences.padded(samples), sequences.lengths[samples]
-    batch, n = len(samples), prepared.liquid.n_neurons
-    counts = np.zeros((batch, plan.n_windows, n), dtype=np.int32)
-    bursts, longest_burst, burst = np.zeros((3, batch, n), dtype=np.int32)
-    first_spike = np.full((batch, n), -1, dtype=np.int32)
-    rectified, potentials = np.zeros((batch, n)), np.zeros((batch, plan.n_windows, n))
-    trace, last_mem, last_spk = np.zeros((3, batch, n), dtype=np.float32)
-    trace_decay = np.float32(plan.trace_decay)
-    for t, mem, spk in steps(prepared, frames, lengths):
-        running = np.arange(len(mem))
-        fired = spk.astype(np.int32)
-        window = window_of(t, lengths[running], plan.n_windows)
-        counts[running, window] += fired
-        bursts[running] += fired & (burst[running] == 0)
-        burst[running] = (burst[running] + 1) * fired
-        longest_burst[running] = np.maximum(longest_burst[running], burst[running])
-        first_spike[running] = np.where(
-            (fired > 0) & (first_spike[running] < 0), t, first_spike[running]
-        )
-        clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
-        rectified[running] += np.maximum(clipped, 0)
-        potentials[running, window] += clipped
-        trace[running] = decay(trace[running], trace_decay) + spk
-        last_mem[running], last_spk[running] = mem, spk
-    return Pools(
-        counts,
-        bursts,
-        longest_burst,
-        first_spike,
-        rectified,
-        potentials,
-        trace,
-        last_mem,
-        last_spk,
-    )
+def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> LockstepPools:
+    """Sums for sequences of these lengths."""
+    return LockstepPools(plan, lengths, prepared.liquid.n_neurons)
+
+
+def advance(
+    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+) -> State:
+    """Run the frames of a batch from a state; BLAS has threads of its own."""
+    neurons = prepared.liquid.neurons
+    step = STEPS[type(neurons)]
+    after = {name: values.copy() for name, values in state.items()}
+    currents, after["past"] = prepared.taps.run(state["past"], batch.padded(), batch.lengths)
+    for t, current in enumerate(currents):
+        n_running = int(np.count_nonzero(batch.lengths > t))
+        now = {name: after[name][:n_running] for name in ("spk", *neurons.state)}
+        new = step(neurons, now, current[:n_running] + now["spk"] @ prepared.W.T)
+        for name, values in new.items():
+            after[name][:n_running] = values
+        for sink in sinks:
+            if isinstance(sink, Record):
+                sink.take(batch.starts[:n_running] + t, new)
+            else:
+                sink.take(new["spk"], new["mem"])
+    return after
+
+
+shares = whole_batch
+
+
+def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:
+    """Memory that a sequence of a batch takes while it runs."""
+    per_neuron = 96 + 12 * plan.n_windows + 8 * plan.n_features(1)
+    return per_neuron * prepared.liquid.n_neurons + 24 * length * prepared.liquid.n_channels

@@ -6,17 +6,19 @@ order; element-wise functions are computed on contiguous arrays and rounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..pooling import PoolingPlan, Pools, window_of
+from ..pooling import PoolingPlan
+from ..reservoirs import RateReservoir
 from ..reservoirs.fixed_point import to_grid
-from ..reservoirs.rate_reservoir import GATES, RateReservoir
-from ..sequences import Sequences
-from ._input import input_currents
+from ..reservoirs.rate_reservoir import GATES
+from ._lockstep import LockstepPools, TapInput, whole_batch
+from ._record import Record
+from .protocol import Batch
 
 STATE_EXPONENT = 14
 # LSTM's memory is kept in this range: sigma(f + 1) * c + sigma(i) * tanh(g) has no bound.
@@ -30,58 +32,63 @@ State = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A reservoir, and the recurrent weights of its gates in float64."""
+    """A reservoir; the taps of its gates, and their recurrent weights in float64."""
 
     reservoir: RateReservoir
+    taps: dict[str, TapInput]
     weights: dict[str, Any]
 
 
 def prepare(reservoir: RateReservoir) -> Prepared:
-    """Put the recurrent weights into the form that multiplies fastest."""
-    weights = {}
+    """Put the weights into the form that multiplies fastest."""
+    taps, weights = {}, {}
     for name, gate in zip(GATES[reservoir.cell], reservoir.gates, strict=True):
-        W = gate.sparse_recurrent_weights.astype(np.float64).tocsr()
-        weights[name] = W.toarray() if gate.density >= _DENSE_FROM else W
-    return Prepared(reservoir, weights)
+        W = gate.synapses.sparse_weights.astype(np.float64).tocsr()
+        weights[name] = W.toarray() if gate.synapses.density >= _DENSE_FROM else W
+        taps[name] = TapInput(gate.taps)
+    return Prepared(reservoir, taps, weights)
 
 
-def steps(prepared: Prepared, frames: np.ndarray, lengths: np.ndarray) -> Iterator[np.ndarray]:
-    """Run a batch of sequences, longest first, and yield the activations after every step.
+def at_rest(prepared: Prepared, batch_size: int) -> State:
+    """State before the first step."""
+    shape = (batch_size, prepared.reservoir.n_neurons)
+    state = {f"past_{name}": taps.at_rest(batch_size) for name, taps in prepared.taps.items()}
+    return state | {name: np.zeros(shape) for name in _STATES[prepared.reservoir.cell]}
 
-    Parameters
-    ----------
-    prepared : Prepared
-        The reservoir.
-    frames : ndarray of shape (longest, batch, n_channels), dtype float32
-        The sequences side by side.
-    lengths : ndarray of shape (batch,)
-        Their lengths, non-increasing.
 
-    Yields
-    ------
-    ndarray of shape (n_running, n), dtype float64
-        Activations h of the sequences that have not ended.
-    """
-    reservoir = prepared.reservoir
-    names = GATES[reservoir.cell]
-    advance = _STEPS[reservoir.cell]
-    inputs = zip(*(input_currents(frames, gate) for gate in reservoir.gates), strict=True)
-    zeros = np.zeros((len(lengths), reservoir.n_neurons))
-    state = {"h": zeros, "c": zeros} if reservoir.cell == "lstm" else {"h": zeros}
-    for t, currents in enumerate(inputs):
-        n_running = int(np.count_nonzero(lengths > t))
-        current = {
-            name: value[:n_running].astype(np.float64)
-            for name, value in zip(names, currents, strict=True)
-        }
-        state = {name: value[:n_running] for name, value in state.items()}
+def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> LockstepPools:
+    """Sums of activations, which stand for spikes and for potentials."""
+    n = prepared.reservoir.n_neurons
+    return LockstepPools(plan, lengths, n, exponent=STATE_EXPONENT, dtype=np.float64)
+
+
+def advance(
+    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+) -> State:
+    """Run the frames of a batch from a state."""
+    cell = prepared.reservoir.cell
+    after = {name: values.copy() for name, values in state.items()}
+    frames, currents = batch.padded(), {}
+    for name, taps in prepared.taps.items():
+        past = f"past_{name}"
+        currents[name], after[past] = taps.run(state[past], frames, batch.lengths)
+    for t in range(len(frames)):
+        n_running = int(np.count_nonzero(batch.lengths > t))
+        current = {name: next(values)[:n_running] for name, values in currents.items()}
 
         def drive(gate: str, s: np.ndarray, current: State = current) -> np.ndarray:
             recurrent = (prepared.weights[gate] @ s.T).T
-            return np.ascontiguousarray(current[gate] + recurrent)
+            return np.ascontiguousarray(current[gate].astype(np.float64) + recurrent)
 
-        state = advance(state, drive)
-        yield state["h"]
+        new = _STEPS[cell]({name: after[name][:n_running] for name in _STATES[cell]}, drive)
+        for name, values in new.items():
+            after[name][:n_running] = values
+        for sink in sinks:
+            if isinstance(sink, Record):
+                sink.take(batch.starts[:n_running] + t, new)
+            else:
+                sink.take(new["h"], new["h"])
+    return after
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
@@ -120,6 +127,7 @@ def _lstm(state: State, drive: Drive) -> State:
     return {"h": rounded(sigmoid(gates["o"]) * np.tanh(c)), "c": c}
 
 
+_STATES = dict.fromkeys(("vanilla", "gru", "mgu"), ("h",)) | {"lstm": ("h", "c")}
 _STEPS: dict[str, Callable[[State, Drive], State]] = {
     "vanilla": _vanilla,
     "gru": _gru,
@@ -128,42 +136,13 @@ _STEPS: dict[str, Callable[[State, Drive], State]] = {
 }
 
 
-def accumulate(
-    prepared: Prepared,
-    sequences: Sequences,
-    samples: np.ndarray,
-    plan: PoolingPlan,
-) -> Pools:
-    """Run some sequences, longest first, and pool their activations.
+shares = whole_batch
 
-    An activation stands for the spike in the sums, "is above zero" for "fires".
-    """
-    frames, lengths = sequences.padded(samples), sequences.lengths[samples]
-    batch, n = len(samples), prepared.reservoir.n_neurons
-    sums = np.zeros((batch, plan.n_windows, n))
-    bursts, longest_burst, burst = np.zeros((3, batch, n), dtype=np.int32)
-    first_above = np.full((batch, n), -1, dtype=np.int32)
-    rectified, trace, last, is_above = np.zeros((4, batch, n))
-    for t, h in enumerate(steps(prepared, frames, lengths)):
-        running = np.arange(len(h))
-        above = (h > 0).astype(np.int32)
-        sums[running, window_of(t, lengths[running], plan.n_windows)] += h
-        bursts[running] += above & (burst[running] == 0)
-        burst[running] = (burst[running] + 1) * above
-        longest_burst[running] = np.maximum(longest_burst[running], burst[running])
-        is_first = (above > 0) & (first_above[running] < 0)
-        first_above[running] = np.where(is_first, t, first_above[running])
-        rectified[running] += np.maximum(h, 0.0)
-        trace[running] = rounded(plan.trace_decay * trace[running]) + h
-        last[running], is_above[running] = h, above
-    return Pools(
-        counts=sums,
-        bursts=bursts,
-        longest_burst=longest_burst,
-        first_spike=first_above,
-        rectified=rectified,
-        potentials=sums,
-        trace=trace,
-        mem=last,
-        spk=is_above,
+
+def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:
+    """Memory that a sequence of a batch takes while it runs."""
+    reservoir = prepared.reservoir
+    per_neuron = 128 + 16 * plan.n_windows + 8 * plan.n_features(1)
+    return (
+        per_neuron * reservoir.n_neurons + 24 * len(prepared.taps) * length * reservoir.n_channels
     )

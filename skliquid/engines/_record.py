@@ -1,24 +1,65 @@
-"""Recorded states: those of every unit at every time step, packed.
+"""Records: the states of chosen steps, kept as they come, and packed.
 
-Spikes take one bit each, activations of rate cells, which lie on a grid, two bytes. That is
-the one place where something of size ``n_frames * n_units`` is held, for the readouts that
-are trained over time.
+Spikes take one bit each, activations of rate cells, which lie on a grid, two bytes. That is the
+one place where something of size ``n_frames * n_units`` is held, for the readouts that are
+trained over time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..pooling import PoolingPlan
-from ..sequences import Sequences
-from . import Runner
-
 # Activations in [-1, 1] in steps of 2**-14, which int16 holds.
 _EXPONENT = 14
+
+
+class Record:
+    """Sink that keeps the states of some steps.
+
+    Parameters
+    ----------
+    names : tuple of str
+        States to keep: "spk" for spikes, "h" for activations, or the name of a state of the
+        neurons, such as "mem".
+    n_units : int
+        Number of neurons or units.
+    rows : ndarray of shape (n_frames,), dtype int64
+        For each frame of the collection that is run, the row in which the states after it are
+        kept, or -1.
+
+    Attributes
+    ----------
+    kept : dict of str to ndarray of shape (n_rows, width)
+        What was kept: uint8 holds eight spikes a byte, int16 an activation in units of
+        ``2**-14``, float32 any other state.
+    """
+
+    def __init__(self, names: tuple[str, ...], n_units: int, rows: np.ndarray) -> None:
+        self.rows = rows
+        n_rows = int(rows.max(initial=-1)) + 1
+        self.names = [name for name in names if name not in ("spk", "h")]
+        self.states = np.zeros((len(self.names), n_rows, n_units), dtype=np.float32)
+        self.kept = dict(zip(self.names, self.states, strict=True))
+        if "spk" in names:
+            self.kept["spk"] = np.zeros((n_rows, -(-n_units // 8)), dtype=np.uint8)
+        if "h" in names:
+            self.kept["h"] = np.zeros((n_rows, n_units), dtype=np.int16)
+
+    def take(self, frames: np.ndarray, states: dict[str, np.ndarray]) -> None:
+        """Keep the states after some frames, arrays of shape (len(frames), n_units)."""
+        rows = self.rows[frames]
+        is_kept = rows >= 0
+        for name, kept in self.kept.items():
+            kept[rows[is_kept]] = _packed(name, states[name][is_kept])
+
+
+def _packed(name: str, states: np.ndarray) -> np.ndarray:
+    if name == "spk":
+        return np.packbits(states > 0, axis=1)
+    return np.rint(np.ldexp(states, _EXPONENT)).astype(np.int16) if name == "h" else states
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +71,8 @@ class StateTrains:
     Parameters
     ----------
     blocks : tuple of ndarray of shape (n_frames, width)
-        The frames of all sequences end to end, for each reservoir: uint8 holds eight spikes
-        a byte, int16 an activation in units of ``2**-14``.
+        The frames of all sequences end to end, for each reservoir, as a :class:`Record` keeps
+        spikes or activations.
     block_size : int
         Number of units of each block.
     offsets : ndarray of shape (n_samples + 1,), dtype int64
@@ -47,7 +88,8 @@ class StateTrains:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            yield np.concatenate([self._unpacked(b[start:stop]) for b in self.blocks], axis=1)
+            parts = [self._unpacked(block[start:stop]) for block in self.blocks]
+            yield np.concatenate(parts, axis=1).astype(np.float32, copy=False)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -58,6 +100,12 @@ class StateTrains:
     def n_channels(self) -> int:
         """Number of units of all blocks."""
         return self.block_size * len(self.blocks)
+
+    def spikes(self) -> list[np.ndarray]:
+        """Spikes of each sequence, bool, shape (n_timesteps_i, n_units)."""
+        cuts = self.offsets[1:-1]
+        trains = [np.split(self._unpacked(block).view(bool), cuts) for block in self.blocks]
+        return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
 
     def padded(self, samples: np.ndarray) -> np.ndarray:
         """Return some sequences side by side, zeros after their ends.
@@ -78,7 +126,7 @@ class StateTrains:
             out[: len(train), column] = train
         return out
 
-    def take(self, samples: Any) -> StateTrains:
+    def take(self, samples: np.ndarray | slice) -> StateTrains:
         """Return some sequences as a new collection.
 
         Parameters
@@ -100,53 +148,5 @@ class StateTrains:
 
     def _unpacked(self, rows: np.ndarray) -> np.ndarray:
         if rows.dtype == np.uint8:
-            return np.unpackbits(rows, axis=1, count=self.block_size).astype(np.float32)
+            return np.unpackbits(rows, axis=1, count=self.block_size)
         return np.ldexp(rows.astype(np.float32), -_EXPONENT)
-
-
-def record(
-    reservoirs: Iterable[Any], ways: list[Sequences], engine: str, n_jobs: int | None
-) -> StateTrains:
-    """Run reservoirs over sequences and keep every state.
-
-    Parameters
-    ----------
-    reservoirs : iterable of Liquid or RateReservoir
-        Each runs over each of the ways; all of one kind and size.
-    ways : list of Sequences
-        The sequences, and where wanted the same ones reversed.
-    engine : str
-        Engine that runs a liquid.
-    n_jobs : int or None
-        Number of its threads.
-
-    Returns
-    -------
-    StateTrains
-        One block for each reservoir and way, reservoirs first.
-    """
-    offsets = ways[0].offsets
-    # As many windows as there are steps: each step's state is in a window of its own.
-    n_windows = int(ways[0].lengths.max())
-    plan = PoolingPlan(("counts",), (n_windows,), 0.0)
-    blocks = []
-    for reservoir in reservoirs:
-        runner = Runner(reservoir, plan, engine, n_jobs)
-        for sequences in ways:
-            block: np.ndarray | None = None
-            for samples in runner.batches(sequences):
-                for row, i in zip(runner.pools(sequences, samples).counts, samples, strict=True):
-                    length = sequences.lengths[i]
-                    packed = _packed(row[np.arange(length) * n_windows // length])
-                    if block is None:
-                        block = np.empty((offsets[-1], packed.shape[1]), dtype=packed.dtype)
-                    block[offsets[i] : offsets[i + 1]] = packed
-            assert block is not None
-            blocks.append(block)
-    return StateTrains(tuple(blocks), runner.n_neurons, offsets)
-
-
-def _packed(states: np.ndarray) -> np.ndarray:
-    if states.dtype.kind in "iu":
-        return np.packbits(states > 0, axis=1)
-    return np.rint(np.ldexp(states, _EXPONENT)).astype(np.int16)

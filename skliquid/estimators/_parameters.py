@@ -12,8 +12,8 @@ from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import READOUTS
-from ..reservoirs.liquid import TOPOLOGIES
 from ..reservoirs.rate_reservoir import CELLS
+from ..reservoirs.synapses import TOPOLOGIES
 from ._entries import Accepts, Acts, Cites
 
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}

@@ -15,7 +15,7 @@ from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ..adaptation.recipe import draw_reservoirs
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
-from ..engines import Runner, spike_trains
+from ..engines import Runner, record
 from ..pooling import PoolingPlan, make_plan
 from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir
@@ -182,8 +182,7 @@ class LiquidTransformer(
         """
         check_is_fitted(self)
         sequences = self._encode(self._validate_sequences(X, reset=False))
-        trains = [spike_trains(liquid, sequences) for liquid in self.liquids_]
-        return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
+        return record(self.liquids_, [sequences], self.engine, self.n_jobs).spikes()
 
     @available_if(_is_spiking)
     def to_reservoir(self, *, trainable: bool = False) -> LiquidReservoir:

@@ -9,23 +9,23 @@ import numpy as np
 
 from ..engines._mlx import Round, to_grid
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
-from ..reservoirs.liquid import Liquid
+from ..reservoirs.taps import Taps
 
 
-def input_constants(liquid: Liquid) -> dict[str, mx.array]:
-    """Input weights, bias and standardisation of a liquid as MLX arrays.
+def input_constants(taps: Taps) -> dict[str, mx.array]:
+    """Input weights, bias and standardisation of taps as MLX arrays.
 
     The weights have the shape (n, taps of a neuron), with zeros where a neuron has fewer than
     others; without delays these are the channels.
     """
     c = {
-        "bias": mx.array(liquid.bias),
-        "offset": mx.array(liquid.input_offset),
-        "gain": mx.array(liquid.input_gain),
+        "bias": mx.array(taps.bias),
+        "offset": mx.array(taps.input_offset),
+        "gain": mx.array(taps.input_gain),
     }
-    if not liquid.max_delay:
-        return {**c, "W_in": mx.array(liquid.input_weights)}
-    n_taps = np.diff(liquid.tap_offsets)
+    if not taps.max_delay:
+        return {**c, "W_in": mx.array(taps.input_weights)}
+    n_taps = np.diff(taps.offsets)
     is_tap = np.arange(n_taps.max()) < n_taps[:, np.newaxis]
 
     def table(values: np.ndarray) -> mx.array:
@@ -35,9 +35,9 @@ def input_constants(liquid: Liquid) -> dict[str, mx.array]:
 
     return {
         **c,
-        "W_in": table(liquid.tap_weights),
-        "tap_channels": table(liquid.tap_channels),
-        "tap_delays": table(liquid.tap_delays),
+        "W_in": table(taps.weights),
+        "tap_channels": table(taps.channels),
+        "tap_delays": table(taps.delays),
         # Training must not turn the zeros that fill the table into synapses.
         "is_tap": mx.array(is_tap.astype(np.float32)),
     }

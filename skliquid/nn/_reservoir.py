@@ -9,19 +9,13 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .._checks import check_bool, check_integer
-from ..engines._mlx import State, constants, initial_state, step
+from ..engines._mlx import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import check_input
 from .surrogate import fast_sigmoid, straight_through_round
 
 _WEIGHTS = frozenset({"W", "W_in", "bias"})
-_CONSTANTS = frozenset(
-    {
-        *("beta", "threshold", "adaptation", "adaptation_beta", "refractory"),
-        *("offset", "gain", "tap_delays", "tap_channels", "is_tap"),
-    }
-)
 _FIRE = fast_sigmoid()
 
 
@@ -176,10 +170,12 @@ class LiquidReservoir(nn.Module):
         self.input_size = liquid.n_channels
         self.reservoir_size = liquid.n_neurons
         self.max_delay = liquid.max_delay
-        self._is_fatigable = liquid.is_fatigable
-        for name, value in {**constants(liquid), **input_constants(liquid)}.items():
+        self._neurons, self._state_names = type(liquid.neurons), liquid.neurons.state
+        held = constants(liquid.neurons) | input_constants(liquid.taps)
+        held["W"] = mx.array(liquid.recurrent_weights)
+        for name, value in held.items():
             setattr(self, name, value)
-        self._no_grad = _KeptFrozen(_CONSTANTS if trainable else _CONSTANTS | _WEIGHTS)
+        self._no_grad = _KeptFrozen(held.keys() - _WEIGHTS if trainable else held.keys())
 
     def init_state(self, batch_size: int) -> State:
         """Return the state at rest.
@@ -199,7 +195,9 @@ class LiquidReservoir(nn.Module):
             input_size).
         """
         batch_size = check_integer("batch_size", batch_size, low=1)
-        state = initial_state(batch_size, self.reservoir_size, self._is_fatigable)
+        shape = (batch_size, self.reservoir_size)
+        mem, *others = self._state_names
+        state = {name: mx.zeros(shape) for name in (mem, "spk", *others)}
         if self.max_delay:
             state["past"] = mx.zeros((batch_size, self.max_delay, self.input_size))
         return state
@@ -253,9 +251,10 @@ class LiquidReservoir(nn.Module):
         self._check_state(state, x_seq.shape[1])
         neurons = {name: value for name, value in state.items() if name != "past"}
         currents, past = input_currents(x_seq, state.get("past"), self, straight_through_round)
-        trains = []
+        step, trains = STEPS[self._neurons], []
         for current in currents:
-            neurons = step(current, neurons, self, _FIRE, straight_through_round)
+            total = current + neurons["spk"] @ self.W.T
+            neurons = step(self, neurons, total, _FIRE, straight_through_round)
             trains.append(neurons["spk"])
         return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from .._base import SequenceEstimator, checked_weight, seed_of
-from ..engines._record import StateTrains
+from ..engines import StateTrains
 from ._named import class_factors
 from ._scores import running_scores, weight_grid
 

@@ -20,10 +20,9 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 
-from ..engines._record import record
+from ..engines import record
 from ..nn import LiquidReservoir
-from ..reservoirs.fixed_point import UNIT_EXPONENT, input_grid, recurrent_grid, to_grid
-from ..reservoirs.liquid import Liquid
+from ..reservoirs import Liquid, Taps
 from ..sequences import Sequences
 from ._leaky_training import (
     Schedule,
@@ -185,36 +184,29 @@ def with_weights(liquid: Liquid, W: np.ndarray, W_in: np.ndarray, bias: np.ndarr
     Liquid
         The record.
     """
-    source = np.repeat(np.arange(liquid.n_neurons), np.diff(liquid.synapse_offsets))
-    units, exponent = recurrent_grid(W[liquid.synapse_targets, source], liquid.synapse_targets)
-    neuron = np.repeat(np.arange(liquid.n_neurons), np.diff(liquid.tap_offsets))
-    weights = W_in[neuron, _tap_columns(liquid)].astype(np.float64)
-    row_sums = np.bincount(neuron, weights=np.abs(weights), minlength=liquid.n_neurons)
+    weights = W_in[liquid.taps.neurons, _tap_columns(liquid.taps)].astype(np.float64)
     return replace(
         liquid,
-        synapse_units=units,
-        weight_exponent=exponent,
-        tap_weights=input_grid(weights, row_sums),
-        bias=to_grid(bias.astype(np.float64), UNIT_EXPONENT).astype(np.float32),
+        synapses=liquid.synapses.with_weights(W),
+        taps=liquid.taps.with_weights(weights, bias),
     )
 
 
-def _tap_columns(liquid: Liquid) -> np.ndarray:
+def _tap_columns(taps: Taps) -> np.ndarray:
     """Column of each tap in the module's input weights."""
-    if not liquid.max_delay:
-        return liquid.tap_channels
-    n_taps = np.diff(liquid.tap_offsets)
-    return np.arange(len(liquid.tap_weights)) - np.repeat(liquid.tap_offsets[:-1], n_taps)
+    if not taps.max_delay:
+        return taps.channels
+    n_taps = np.diff(taps.offsets)
+    return np.arange(len(taps.weights)) - np.repeat(taps.offsets[:-1], n_taps)
 
 
 def _bounds(liquid: Liquid) -> dict[str, tuple[mx.array, mx.array]]:
     """Least and largest value of each weight: absent synapses and taps have zero for both."""
     W = liquid.recurrent_weights
-    neuron = np.repeat(np.arange(liquid.n_neurons), np.diff(liquid.tap_offsets))
-    columns = _tap_columns(liquid)
+    columns = _tap_columns(liquid.taps)
     width = liquid.n_channels if not liquid.max_delay else int(columns.max(initial=0)) + 1
     reach = np.zeros((liquid.n_neurons, width), dtype=np.float32)
-    reach[neuron, columns] = np.inf
+    reach[liquid.taps.neurons, columns] = np.inf
     recurrent = np.where(W < 0, -np.inf, 0.0), np.where(W > 0, np.inf, 0.0)
     return {
         "W": (

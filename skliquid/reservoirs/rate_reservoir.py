@@ -25,12 +25,9 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from .fixed_point import UNIT_EXPONENT, to_grid
-from .liquid import Liquid
+from .liquid import Circuit
 
 # The gates of each cell, in the order in which they are drawn.
 GATES = {
@@ -50,39 +47,29 @@ class RateReservoir:
     ----------
     cell : {"vanilla", "gru", "mgu", "lstm"}
         Kind of the cell.
-    gates : tuple of Liquid
-        For each gate, in the order of ``GATES[cell]``, its recurrent weights, input taps, bias
-        and standardisation of the input, in the form of a liquid whose neuron constants do not
-        act.
+    gates : tuple of Circuit
+        For each gate, in the order of ``GATES[cell]``, its input taps and recurrent synapses.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skliquid.reservoirs import draw_liquid
-    >>> from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
-    >>> gates = tuple(draw_liquid(3, 100, seed=i) for i in range(len(GATES["gru"])))
-    >>> RateReservoir("gru", gates).n_neurons
+    >>> from skliquid.reservoirs import RateReservoir
+    >>> from skliquid.reservoirs.liquid import draw_circuit
+    >>> from skliquid.reservoirs.rate_reservoir import GATES
+    >>> rngs = np.random.default_rng(0).spawn(len(GATES["gru"]))
+    >>> RateReservoir("gru", tuple(draw_circuit(3, 100, rng=rng) for rng in rngs)).n_neurons
     100
     """
 
     cell: str
-    gates: tuple[Liquid, ...]
+    gates: tuple[Circuit, ...]
 
     @property
     def n_neurons(self) -> int:
         """Number of units."""
-        return self.gates[0].n_neurons
+        return self.gates[0].taps.n_neurons
 
     @property
     def n_channels(self) -> int:
         """Number of input channels."""
-        return self.gates[0].n_channels
-
-
-def without_threshold(gate: Liquid) -> Liquid:
-    """Shift a liquid's bias so that what was above its threshold is above zero.
-
-    Its neurons have no memory of their own: their potential is their input.
-    """
-    bias = to_grid(gate.bias.astype(np.float64) - gate.threshold, UNIT_EXPONENT)
-    return replace(gate, bias=bias.astype(np.float32))
+        return self.gates[0].taps.n_channels

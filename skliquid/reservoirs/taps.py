@@ -1,9 +1,13 @@
 """Input taps: the delayed synapses through which the neurons hear the input.
 
-A neuron with several taps on a channel sees a stretch of the past at once, as the delay lines
-of auditory and cerebellar circuits present it [1]_. Its weights sum to zero over a stretch, so
-that it answers to a shape and not to a level; stretches of many lengths cover slow and fast
-events, as dilated random kernels do [2]_.
+::
+
+    I[t] = sum over taps of w x^[channel, t - delay] + b,    x^ = (x - input_offset) input_gain
+
+with x^ zero before the sequence starts. A neuron with several taps on a channel sees a stretch of
+the past at once, as the delay lines of auditory and cerebellar circuits present it [1]_. Its
+weights sum to zero over a stretch, so that it answers to a shape and not to a level; stretches of
+many lengths cover slow and fast events, as dilated random kernels do [2]_.
 
 References
 ----------
@@ -16,17 +20,23 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_real
-from .fixed_point import input_grid
+from ._segments import reordered
+from .fixed_point import UNIT_EXPONENT, input_grid, to_grid
+
+# A bias is counted as a weight of this fraction of it: one far above what the weights can drive
+# would leave their sums no bits.
+_BIAS_WEIGHT = 2.0**-10
 
 
 @dataclass(frozen=True, eq=False)
 class Taps:
-    """Input synapses of all neurons, end to end.
+    """Input synapses of all neurons, end to end, and what they make of a frame.
 
     Parameters
     ----------
@@ -36,12 +46,70 @@ class Taps:
         Channel and delay in time steps of each.
     weights : ndarray of shape (n_taps,), dtype float32
         Weight of each, on the grid of the input.
+    bias : ndarray of shape (n,), dtype float32
+        Constant current.
+    input_offset, input_gain : ndarray of shape (n_channels,), dtype float32
+        The input is standardised as ``(x - input_offset) * input_gain``.
     """
 
     offsets: np.ndarray
     channels: np.ndarray
     delays: np.ndarray
     weights: np.ndarray
+    bias: np.ndarray
+    input_offset: np.ndarray
+    input_gain: np.ndarray
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.bias)
+
+    @property
+    def n_channels(self) -> int:
+        """Number of input channels."""
+        return len(self.input_offset)
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay of a tap in time steps: how many frames the past state holds."""
+        return int(self.delays.max(initial=0))
+
+    @property
+    def neurons(self) -> np.ndarray:
+        """Neuron of each tap, shape (n_taps,)."""
+        return np.repeat(np.arange(self.n_neurons), np.diff(self.offsets))
+
+    @property
+    def input_weights(self) -> np.ndarray:
+        """Weights of the channels, shape (n, n_channels), float32.
+
+        Taps of several delays on one channel are summed: what a constant input meets.
+        """
+        weights = np.zeros((self.n_neurons, self.n_channels), dtype=np.float32)
+        np.add.at(weights, (self.neurons, self.channels), self.weights)
+        return weights
+
+    def take(self, order: np.ndarray) -> Taps:
+        """Return the taps of some neurons, in this order."""
+        offsets, items = reordered(self.offsets, order)
+        return replace(
+            self,
+            offsets=offsets,
+            channels=self.channels[items],
+            delays=self.delays[items],
+            weights=self.weights[items],
+            bias=self.bias[order],
+        )
+
+    def with_weights(self, weights: np.ndarray, bias: np.ndarray) -> Taps:
+        """Return taps at the same places with other weights and biases, put on their grids."""
+        row_sums = np.bincount(self.neurons, weights=np.abs(weights), minlength=self.n_neurons)
+        return replace(
+            self,
+            weights=input_grid(weights, np.maximum(row_sums, _BIAS_WEIGHT * np.abs(bias))),
+            bias=to_grid(bias.astype(np.float64), UNIT_EXPONENT).astype(np.float32),
+        )
 
 
 def draw_taps(
@@ -53,6 +121,8 @@ def draw_taps(
     max_delay: int = 0,
     max_channels: int | None = None,
     derivative_gain: np.ndarray | None = None,
+    input_offset: np.ndarray | None = None,
+    input_gain: np.ndarray | None = None,
     rng: np.random.Generator,
 ) -> Taps:
     """Draw the input taps of a liquid.
@@ -62,16 +132,22 @@ def draw_taps(
     n_channels, n_neurons : int
         Numbers of input channels and of neurons.
     input_scaling : float, default=1.0
-        Standard deviation of a weight times the root of its neuron's number of taps.
+        Input weights are normal with standard deviation ``input_scaling / sqrt(n_taps)``,
+        n_taps being the taps of the neuron; in [0, 1e6].
     n_delays : int, default=1
-        Taps of a neuron on each of its channels.
+        Taps of a neuron on each of its channels, at delays 0, d, 2 d and so on; with more
+        than one, their weights sum to zero.
     max_delay : int, default=0
-        Longest delay in time steps, at most ``2**20``; where it leaves less than a step
-        between two taps, they are a step apart.
+        Longest delay in time steps where there are several, at most ``2**20``: each neuron
+        draws its d log-uniformly from 1 to ``max_delay // (n_delays - 1)``, or 1.
     max_channels : int or None, default=None
-        Most channels that a neuron listens to; None is all of them for each.
+        Each neuron listens to a number of random channels that is drawn log-uniformly from 1
+        to `max_channels`. None is all channels for every neuron.
     derivative_gain : ndarray of shape (n_channels,) or None, default=None
-        Gains of the channels' differences in time, which are further channels to choose from.
+        If given, there is an input channel more for each: the difference of a standardised
+        frame to the one before, times this gain.
+    input_offset, input_gain : ndarray of shape (n_channels,) or None, default=None
+        Standardisation of the input; None leaves it as it is.
     rng : numpy.random.Generator
         Source of the draws.
 
@@ -108,17 +184,20 @@ def draw_taps(
         delays = np.concatenate([delays, delays[is_derivative] + 1])
         weights = np.concatenate([weights, -weights[is_derivative]])
     neuron, channel, delays = neuron.ravel(), channel.ravel(), delays.ravel()
-    weights = weights.ravel()
     order = np.lexsort((delays, channel, neuron))
     offsets = np.zeros(n_neurons + 1, dtype=np.int64)
     np.cumsum(np.bincount(neuron, minlength=n_neurons), out=offsets[1:])
-    row_sums = np.bincount(neuron, weights=np.abs(weights), minlength=n_neurons)
-    return Taps(
+    bias = np.zeros(n_neurons, dtype=np.float32)
+    taps = Taps(
         offsets,
         channel[order].astype(np.int32),
         delays[order].astype(np.int32),
-        input_grid(weights[order], row_sums),
+        weights.ravel()[order],
+        bias,
+        _channel_constants("input_offset", input_offset, n_channels, 0.0),
+        _channel_constants("input_gain", input_gain, n_channels, 1.0),
     )
+    return taps.with_weights(taps.weights, bias)
 
 
 def _choose_channels(
@@ -138,3 +217,12 @@ def _log_uniform(most: int, size: int, rng: np.random.Generator) -> np.ndarray:
     """Whole numbers from 1 to `most`, about as many between 1 and 2 as between 2 and 4."""
     drawn = np.exp(rng.uniform(0.0, np.log(most + 1.0), size)).astype(np.int64)
     return np.minimum(drawn, most)  # which rounding in the exponential may pass
+
+
+def _channel_constants(name: str, values: Any, n_channels: int, default: float) -> np.ndarray:
+    if values is None:
+        return np.full(n_channels, default, dtype=np.float32)
+    values = np.asarray(values, dtype=np.float32)
+    if values.shape != (n_channels,):
+        raise ValueError(f"{name} must have shape ({n_channels},), got {values.shape}.")
+    return values

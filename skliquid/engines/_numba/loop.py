@@ -1,339 +1,194 @@
-"""Kernels of the Numba engine: arrays and numbers in, arrays filled, no Python objects.
+"""The loop over time: all the kernels together, arrays and numbers in, arrays filled.
 
-Potentials, currents and thresholds are here in units of ``2**-20``, as whole numbers in
-float32, and sums of weights in units of the weight grid, as int16. A power of two between
-two units changes no bit of a result.
+Potentials, currents and thresholds are here in units of ``2**-20``, as whole numbers in float32,
+and sums of weights in units of the weight grid, as int16. A power of two between two units changes
+no bit of a result.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ..._compile import compiled
-from ...pooling import POTENTIAL_LIMIT
-from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
-from .vectors import (
-    HAS_COMPRESS,
-    NEURON_CHUNK,
-    SUM_CHUNK,
-    TAP_STEPS,
-    TRANSPOSED_STEPS,
-    add_clipped,
-    advance_fatigable_neurons,
-    advance_neurons,
-    count_bursts,
-    lowest_bit,
-    prefetch,
-    store_number,
-    store_projection,
-    store_row_sum,
-    store_short_tap_sum,
-    store_spikes,
-    store_tap_sum,
-    store_transposed,
-)
-
-UNITS, ZERO = np.float32(2.0**UNIT_EXPONENT), np.float32(0)
-LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
-INPUT_UNITS = 2.0**INPUT_EXPONENT
-# Lists of this many synapses stay in the cache without being asked for.
-NEAR_SYNAPSES = 2**16
+from ..._compile import compiled, spliced
+from .sinks import add_to_sums, add_to_trace, keep
+from .synapses import Recurrence, add_echo, list_spikes
+from .taps import Input, project, standardise, standardise_sequence, sum_taps
+from .vectors import TAP_STEPS, borrowed
 
 
-@compiled
-def address(array):
-    """Where an array starts, signed: with an unsigned number Numba would compute in floats."""
-    return np.int64(array.ctypes.data)
+class Network(NamedTuple):
+    """A liquid in slabs of neurons.
+
+    Parameters
+    ----------
+    taps : Input
+        What the input drives.
+    recurrence : Recurrence
+        What the spikes drive.
+    constants : ndarray of shape (n_slabs, n_constants, width), dtype float32
+        Constants of the neurons.
+    """
+
+    taps: Input
+    recurrence: Recurrence
+    constants: np.ndarray
 
 
-# Slices of arrays count references, which two threads then fight over; the inner loops are
-# given addresses and whole arrays instead.
+class State(NamedTuple):
+    """What is left of the past, the batch first.
+
+    Parameters
+    ----------
+    past : ndarray of shape (batch, n_channels, max_delay), dtype float64
+        The last standardised frames.
+    spk : ndarray of shape (batch, n_padded), dtype uint8
+        The last spikes.
+    neurons : ndarray of shape (batch, n_slabs, n_states, width), dtype float32
+        States of the neurons.
+    """
+
+    past: np.ndarray
+    spk: np.ndarray
+    neurons: np.ndarray
 
 
-@compiled
-def sum_dense_rows(total, rows, width, spikes, n_spikes):
-    """Total of the rows of the neurons that fired; all but the numbers are addresses."""
-    for start in range(0, width, SUM_CHUNK):
-        store_row_sum(total + 2 * start, rows + 2 * start, 2 * width, spikes, n_spikes)
+class Work(NamedTuple):
+    """Room for the sequences that run side by side, `n_together` of them.
+
+    Parameters
+    ----------
+    spikes : ndarray of shape (2, n_together, n_padded + spare), dtype int32
+        Numbers of the neurons that fired in steps of even and of odd number.
+    n_spikes : ndarray of shape (2, n_together + spare), dtype int64
+        How many they are.
+    x : ndarray of shape (n_together + spare, n_channels), dtype float64
+        A standardised frame, where there are no taps.
+    columns : ndarray of shape (n_together, n_channels, n_columns), dtype float64
+        All standardised frames with their past, where there are taps.
+    places : ndarray of shape (n_taps,), dtype int64
+        Where each tap finds its value before the frame of a step, in `columns`.
+    drive : ndarray of shape (n_together, 1 or TAP_STEPS, n_padded), dtype float32
+        Input currents of some steps.
+    tile : ndarray of shape (NEURON_CHUNK, TAP_STEPS), dtype float32
+        Those of some neurons over time.
+    total : ndarray of shape (width,), dtype int16
+        Sums of recurrent weights.
+    fired : ndarray of shape (width,), dtype int32
+        Spikes of a slab.
+    """
+
+    spikes: np.ndarray
+    n_spikes: np.ndarray
+    x: np.ndarray
+    columns: np.ndarray
+    places: np.ndarray
+    drive: np.ndarray
+    tile: np.ndarray
+    total: np.ndarray
+    fired: np.ndarray
 
 
-@compiled
-def sum_sparse_rows(total, offsets, synapses, spikes, now, b, n_spikes):
-    """The same from a list of synapses, target and weight packed in one integer."""
-    total[:] = 0
-    at_synapses = address(synapses)
-    is_far = synapses.size > NEAR_SYNAPSES
-    for k in range(n_spikes):
-        source = spikes[now, b, k]
-        if is_far and k + 1 < n_spikes:
-            following = spikes[now, b, k + 1]
-            for s in range(offsets[following], offsets[following + 1], 16):
-                prefetch(at_synapses + synapses.itemsize * s)
-        # Unsigned, so that Numba does not look for negative indices.
-        for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
-            synapse = synapses[s]
-            total[synapse >> np.uint32(16)] += np.int16(synapse & np.uint32(0xFFFF))
+@spliced
+def open_sequence(b, sample, frames, taps, state, work):
+    """Take up a sequence where its state left it."""
+    n_spikes = 0
+    for neuron in range(state.spk.shape[1]):
+        work.spikes[1, b, n_spikes] = neuron
+        n_spikes += state.spk[sample, neuron]
+    work.n_spikes[1, b] = n_spikes
+    if len(taps.offsets):
+        offset, gain = taps.input_offset, taps.input_gain
+        standardise_sequence(work.columns[b], state.past[sample], frames, offset, gain)
 
 
-@compiled
-def list_spikes(out, neuron, bits):
-    """Do what `store_spikes` does, on a processor that has no instruction for it."""
-    n_stored = np.int64(0)
-    while bits:
-        store_number(out + 4 * n_stored, neuron + lowest_bit(bits))
-        n_stored += 1
-        bits &= bits - np.uint64(1)
-    return n_stored
+@spliced
+def close_sequence(b, sample, length, taps, state, work):
+    """Leave in its state what the next piece of a sequence goes on from."""
+    last = 1 - length % 2
+    state.spk[sample] = 0
+    for k in range(work.n_spikes[last, b]):
+        state.spk[sample, work.spikes[last, b, k]] = 1
+    for c in range(state.past.shape[1]):
+        for k in range(taps.max_delay):
+            state.past[sample, c, k] = work.columns[b, c, length + k]
 
 
-note_spikes = store_spikes if HAS_COMPRESS else list_spikes
+@spliced
+def hear(b, t, frames, taps, work):
+    """Compute the input of step `t`, and of some steps more where there are taps."""
+    if len(taps.offsets) == 0:
+        standardise(work.x[b], frames[t], taps.input_offset, taps.input_gain)
+    elif t % TAP_STEPS == 0:
+        n_left = len(frames) - t
+        sum_taps(work.drive[b], work.columns[b], t, n_left, taps, work.places, work.tile)
 
 
-@compiled
-def pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes):
-    """One step of the exponential trace of all neurons."""
-    for i in range(trace.shape[1]):
-        trace[sample, i] = np.rint(trace_decay * trace[sample, i])
-    for k in range(n_spikes):
-        trace[sample, spikes[now, b, k]] += UNITS
+@spliced
+def advance_slab(step, b, sample, t, slab, network, state, sums, work):
+    """Advance a slab of neurons of one sequence by a step."""
+    taps, width = network.taps, network.constants.shape[2]
+    neurons = slice(slab * width, (slab + 1) * width)
+    current = work.drive[b, t % work.drive.shape[1], neurons]
+    if len(taps.offsets) == 0:
+        project(current, work.x[b], taps.weights[slab], taps.bias[neurons])
+    before, now = 1 - t % 2, t % 2
+    spikes = work.spikes[before, b, : work.n_spikes[before, b]]
+    add_echo(current, network.recurrence, slab, spikes, work.total)
+    states = state.neurons[sample, slab]
+    step(current, network.constants[slab], states, work.fired)
+    if len(sums.counts):
+        add_to_sums(sums, sample, t, neurons, states[0], work.fired)
+    n_spikes = work.n_spikes[now, b]
+    out = work.spikes[now, b, n_spikes:]
+    work.n_spikes[now, b] = n_spikes + list_spikes(out, slab * width, work.fired)
 
 
-@compiled
-def on_grid(value, offset, gain):
-    """One number of the input, standardised, on its grid."""
-    scaled = (value - offset) * gain
-    scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
-    return np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
+@spliced
+def close_step(b, sample, t, frame, state, sums, kept, work):
+    """Do what takes all neurons of a sequence, once they have been through a step."""
+    spikes = work.spikes[t % 2, b, : work.n_spikes[t % 2, b]]
+    if len(sums.counts) and sums.trace.shape[1]:
+        add_to_trace(sums.trace[sample], sums.trace_decay, spikes)
+    if len(kept.rows) and kept.rows[frame] >= 0:
+        keep(kept, kept.rows[frame], spikes, state.neurons[sample])
 
 
-@compiled
-def standardise(x, b, frames, frame, offset, gain):
-    """One frame of input."""
-    for c in range(frames.shape[1]):
-        x[b, c] = on_grid(frames[frame, c], offset[c], gain[c])
-
-
-@compiled
-def standardise_sequence(past, b, frames, start, length, max_delay, offset, gain):
-    """All frames of a sequence, channel by channel, after the zeros of its past."""
-    for c in range(frames.shape[1]):
-        past[b, c, :max_delay] = 0
-        for t in range(length):
-            past[b, c, max_delay + t] = on_grid(frames[start + t, c], offset[c], gain[c])
-        past[b, c, max_delay + length :] = 0
-
-
-@compiled
-def fill_drive(drive, tile, b, at_x, n_left, tap_offsets, places, tap_weights, bias):
-    """Input currents of the next ``TAP_STEPS`` steps, or of the `n_left` that are left."""
-    at_tile, at_bias, row_bytes = address(tile), address(bias), 4 * drive.shape[2]
-    at_places, at_weights = address(places), address(tap_weights)
-    for first in range(0, drive.shape[2], NEURON_CHUNK):
-        for i in range(NEURON_CHUNK):
-            begin = tap_offsets[first + i]
-            n_taps = tap_offsets[first + i + 1] - begin
-            at_out, at_constant = at_tile + 4 * TAP_STEPS * i, at_bias + 4 * (first + i)
-            at_place, at_weight = at_places + 8 * begin, at_weights + 8 * begin
-            if 2 * n_left > TAP_STEPS:
-                store_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_constant)
-            else:
-                store_short_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_constant)
-        at_drive = address(drive) + 4 * (drive.shape[2] * drive.shape[1] * b + first)
-        for t in range(0, min(n_left, TAP_STEPS), TRANSPOSED_STEPS):
-            store_transposed(at_drive + row_bytes * t, row_bytes, at_tile + 4 * t)
-
-
-@compiled
-def run_together(
-    frames,
-    starts,
-    lengths,
-    begin,
-    end,
-    neurons,
-    recurrence,
-    taps,
-    fatigue,
-    pools,
-    trace_decay,
-    workspace,
-):
+@spliced
+def run_together(step, frames, starts, lengths, begin, end, network, state, sums, kept, work):
     """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
 
     A slab is a range of neurons whose incoming weights stay in the cache while all the
     sequences go through one step.
     """
-    offset, gain, weights_in, bias, beta, threshold = neurons
-    rows, synapse_offsets, synapses, weight_units = recurrence
-    tap_offsets, tap_weights, max_delay = taps
-    adaptation, adaptation_beta, refractory = fatigue
-    counts, bursts, longest, first_spike, rectified, potentials, trace, mem, spk = pools
-    spikes, n_spikes, x, total, past, places, drive, tile, burst, raised, rest = workspace
-    n_slabs, n_sources, width = rows.shape
-    n_channels, n_windows, n_padded = weights_in.shape[1], counts.shape[1], mem.shape[1]
-    has_taps, is_fatigable, n_ahead = past.shape[2] > 0, raised.shape[1] > 0, drive.shape[1]
-    at_x, at_total, at_spikes = address(x), address(total), address(spikes)
-    at_rows, at_weights_in = address(rows), address(weights_in)
-    at_bias, at_beta, at_threshold = address(bias), address(beta), address(threshold)
-    at_mem, at_counts = address(mem), address(counts)
-    at_past, at_drive = address(past), address(drive)
-    at_potentials, at_rectified = address(potentials), address(rectified)
-    at_burst, at_bursts = address(burst), address(bursts)
-    at_longest, at_first = address(longest), address(first_spike)
-    at_adaptation, at_adaptation_beta = address(adaptation), address(adaptation_beta)
-    at_refractory, at_raised, at_rest = address(refractory), address(raised), address(rest)
     n_running = end - begin
-    n_spikes[:] = 0
-    burst[:] = 0
-    raised[:] = 0
-    rest[:] = 0
-    if has_taps:
-        for b in range(n_running):
-            start, length = starts[begin + b], lengths[begin + b]
-            standardise_sequence(past, b, frames, start, length, max_delay, offset, gain)
+    for b in range(n_running):
+        first, sample = starts[begin + b], begin + b
+        mine = frames[first : first + lengths[sample]]
+        open_sequence(b, sample, mine, network.taps, state, work)
     for t in range(lengths[begin]):
-        now, before = t % 2, 1 - t % 2
         while lengths[begin + n_running - 1] <= t:
             n_running -= 1
         for b in range(n_running):
-            n_spikes[now, b] = 0
-            if not has_taps:
-                standardise(x, b, frames, starts[begin + b] + t, offset, gain)
-            elif t % TAP_STEPS == 0:
-                at_now = at_past + 8 * (past.shape[1] * past.shape[2] * b + max_delay + t)
-                n_left = lengths[begin + b] - t
-                fill_drive(drive, tile, b, at_now, n_left, tap_offsets, places, tap_weights, bias)
-        for slab in range(n_slabs):
-            first = slab * width
+            first = starts[begin + b]
+            work.n_spikes[t % 2, b] = 0
+            hear(b, t, frames[first : first + lengths[begin + b]], network.taps, work)
+        for slab in range(len(network.constants)):
             for b in range(n_running):
-                if n_sources == 0:
-                    sum_sparse_rows(
-                        total, synapse_offsets, synapses, spikes, before, b, n_spikes[before, b]
-                    )
-                else:
-                    sum_dense_rows(
-                        at_total,
-                        at_rows + 2 * first * n_sources,
-                        width,
-                        at_spikes + 4 * spikes.shape[2] * (before * spikes.shape[1] + b),
-                        n_spikes[before, b],
-                    )
-                sample = begin + b
-                window = t * n_windows // lengths[sample]
-                n_fired = n_spikes[now, b]
-                at_fired = at_spikes + 4 * spikes.shape[2] * (now * spikes.shape[1] + b)
-                at_drive_now = at_drive + 4 * n_padded * (n_ahead * b + t % n_ahead)
-                for i in range(0, width, NEURON_CHUNK):
-                    neuron = first + i
-                    if not has_taps:
-                        store_projection(
-                            at_drive_now + 4 * neuron,
-                            at_x + 8 * n_channels * b,
-                            n_channels,
-                            at_weights_in + 4 * (first * n_channels + i),
-                            4 * width,
-                            at_bias + 4 * neuron,
-                        )
-                    at_mem_now = at_mem + 4 * (n_padded * sample + neuron)
-                    at_counts_now = at_counts + 4 * (
-                        n_padded * (n_windows * sample + window) + neuron
-                    )
-                    if is_fatigable:
-                        bits = advance_fatigable_neurons(
-                            at_drive_now + 4 * neuron,
-                            at_total + 2 * i,
-                            weight_units,
-                            at_beta + 4 * neuron,
-                            at_threshold + 4 * neuron,
-                            at_mem_now,
-                            at_counts_now,
-                            at_adaptation + 4 * neuron,
-                            at_adaptation_beta + 4 * neuron,
-                            at_refractory + 4 * neuron,
-                            at_raised + 4 * (n_padded * b + neuron),
-                            at_rest + 4 * (n_padded * b + neuron),
-                        )
-                    else:
-                        bits = advance_neurons(
-                            at_drive_now + 4 * neuron,
-                            at_total + 2 * i,
-                            weight_units,
-                            at_beta + 4 * neuron,
-                            at_threshold + 4 * neuron,
-                            at_mem_now,
-                            at_counts_now,
-                        )
-                    if potentials.shape[1]:
-                        at_sum = n_padded * (n_windows * sample + window) + neuron
-                        add_clipped(at_potentials + 8 * at_sum, at_mem_now, -LIMIT, LIMIT)
-                    if rectified.shape[1]:
-                        at_sum = n_padded * sample + neuron
-                        add_clipped(at_rectified + 8 * at_sum, at_mem_now, ZERO, LIMIT)
-                    if bursts.shape[1]:
-                        at_sum = 4 * (n_padded * sample + neuron)
-                        count_bursts(
-                            bits,
-                            t,
-                            at_burst + 4 * (n_padded * b + neuron),
-                            at_bursts + at_sum,
-                            at_longest + at_sum,
-                            at_first + at_sum,
-                        )
-                    n_fired += note_spikes(at_fired + 4 * n_fired, neuron, bits)
-                n_spikes[now, b] = n_fired
+                advance_slab(step, b, begin + b, t, slab, network, state, sums, work)
         for b in range(n_running):
-            sample = begin + b
-            if trace.shape[1]:
-                pool_trace(trace, trace_decay, sample, spikes, now, b, n_spikes[now, b])
-            if spk.shape[1] and t == lengths[sample] - 1:
-                for k in range(n_spikes[now, b]):
-                    spk[sample, spikes[now, b, k]] = 1
+            close_step(b, begin + b, t, starts[begin + b] + t, state, sums, kept, work)
+    for b in range(end - begin):
+        close_sequence(b, begin + b, lengths[begin + b], network.taps, state, work)
 
 
 @compiled
-def run(frames, starts, lengths, prepared, pools, trace_decay, n_together):
-    """Run sequences, longest first, `n_together` side by side."""
-    neurons, recurrence, taps, fatigue = prepared
-    tap_offsets, tap_channels, tap_delays, tap_weights, max_delay = taps
-    # Room after each array, so that no two threads write to one cache line; and sums that start
-    # at a line, because a vector stored across two is slow to be read again.
-    room = 64
-    n_channels, n_padded = frames.shape[1], pools[-2].shape[1]
-    sums = np.empty(recurrence[0].shape[2] + room, dtype=np.int16)
-    shift = (-address(sums) % 64) // 2
-    has_taps, is_fatigable = len(tap_offsets) > 0, len(fatigue[0]) > 0
-    n_ahead = TAP_STEPS if has_taps else 1
-    n_past = max_delay + lengths[0] + TAP_STEPS if has_taps else 0
-    n_tired = n_padded if is_fatigable else 0
-    places = np.empty(len(tap_weights), dtype=np.int64)
-    for k in range(len(places)):
-        places[k] = 8 * (n_past * np.int64(tap_channels[k]) - tap_delays[k])
-    workspace = (
-        np.empty((2, n_together, n_padded + room), dtype=np.int32),
-        np.empty((2, n_together + room), dtype=np.int64),
-        np.empty((n_together + room, n_channels)),
-        sums[shift : shift + recurrence[0].shape[2]],
-        np.empty((n_together, n_channels, n_past)),
-        places,
-        np.empty((n_together, n_ahead, n_padded), dtype=np.float32),
-        np.empty((NEURON_CHUNK, TAP_STEPS), dtype=np.float32),
-        np.empty((n_together, pools[1].shape[1]), dtype=np.int32),
-        np.empty((n_together, n_tired), dtype=np.float32),
-        np.empty((n_together, n_tired), dtype=np.int32),
-    )
+def run(step, frames, starts, lengths, network, state, sums, kept, work):
+    """Run sequences, longest first, and change their state; as many side by side as there is room for."""
+    frames, starts, lengths = borrowed((frames, starts, lengths))
+    network, state, sums, kept, work = borrowed((network, state, sums, kept, work))
+    n_together = len(work.drive)
     for begin in range(0, len(starts), n_together):
         end = min(begin + n_together, len(starts))
-        run_together(
-            frames,
-            starts,
-            lengths,
-            begin,
-            end,
-            neurons,
-            recurrence,
-            (tap_offsets, tap_weights, max_delay),
-            fatigue,
-            pools,
-            trace_decay,
-            workspace,
-        )
+        run_together(step, frames, starts, lengths, begin, end, network, state, sums, kept, work)

@@ -1,24 +1,42 @@
-"""Vector loops of the Numba engine, written in LLVM's intermediate representation.
+"""Vector instructions by hand, where they pay and where nothing of the model is in them.
 
-Numba's own vectorisation stores every partial result in memory and keeps to half the vector
-width where that is LLVM's default. The two loops here hold partial results in registers and
-are two to four times as fast. Vectors have a fixed number of lanes, which LLVM splits into
-whatever registers the processor has; addresses are passed as integers.
+Numba's own vectorisation stores every partial sum in memory; the loops here hold them in
+registers and are one and a half to four times as fast. They are written in LLVM's intermediate
+representation. Vectors have a fixed number of lanes, which LLVM splits into whatever registers
+the processor has; addresses are passed as integers. Each has a twin in plain loops, which serves
+other processors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import platform
 from typing import Any
 
 from llvmlite import ir
 from llvmlite.binding import get_host_cpu_features
-from numba import types
+from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
+
+
+def target_features() -> set[str]:
+    """Features of the processor that Numba compiles for, which a user may have chosen."""
+    if config.CPU_FEATURES is not None:
+        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
+    if config.CPU_NAME is not None:
+        return set()
+    return {name for name, has in get_host_cpu_features().items() if has}
+
+
+_FEATURES = target_features()
+# Whether there are registers of 256 bits, or as many of 128 bits as ARM has.
+HAS_VECTORS = "avx2" in _FEATURES or platform.machine() in ("arm64", "aarch64")
+# Whether the processor gathers the chosen lanes of a vector in one instruction.
+HAS_COMPRESS = "avx512f" in _FEATURES
 
 # Targets summed at a time: four registers of 512 bits, or eight of 256, or sixteen of 128.
 SUM_CHUNK = 128
-# Neurons advanced at a time: one bit each of the returned integer.
+# Neurons whose input or spikes are handled at a time.
 NEURON_CHUNK = 64
 # Time steps of input that a neuron's taps are summed over at a time.
 TAP_STEPS = 64
@@ -150,7 +168,8 @@ def _tap_sum(n_steps: int) -> Any:
 
         def add_tap(k: Any, sums: list[Any]) -> list[Any]:
             step = builder.shl(k, _constant(3))
-            place = builder.add(x, _scalar(builder, builder.add(places, step), _I64))
+            item = _scalar(builder, builder.add(places, step), _I64)
+            place = builder.add(x, builder.shl(item, _constant(3)))
             weight = _scalar(builder, builder.add(weights, step), _F64)
             weight = _spread(builder, weight, lanes)
             return [
@@ -176,10 +195,10 @@ def store_tap_sum(
 
     ::
 
-        out[t] = round(sum over taps of weight * x[t + place / 8] + bias)
+        out[t] = round(sum over taps of weight * x[t + place] + bias)
 
     All but `n_taps` are addresses: of float32 `out`; of float64 `x`, at the first step; of
-    int64 `places`, in bytes from there; of float64 `weights`; of float32 `bias`.
+    int64 `places`, in items from there; of float64 `weights`; of float32 `bias`.
     """
     return types.void(*[types.intp] * 6), _tap_sum(TAP_STEPS)
 
@@ -194,29 +213,6 @@ def store_short_tap_sum(
 
 def _widened(builder: Any, at: Any, lanes: int, i: int) -> Any:
     return builder.fpext(_load(builder, at, _F32, lanes, i), ir.VectorType(_F64, lanes))
-
-
-def _fatigue(
-    builder: Any, addresses: tuple[Any, ...], lanes: int, i: int
-) -> tuple[Any, Any, Callable[[Any], None]]:
-    """Rise of the threshold, whether a neuron may fire, and what to do once it is known."""
-    jump, decay, pause, raised, rest = addresses
-    rise = _load(builder, raised, _F32, lanes, i)
-    left = _load(builder, rest, _I32, lanes, i)
-    nothing = ir.Constant(left.type, [0] * lanes)
-    may_fire = builder.icmp_signed("==", left, nothing)
-
-    def update(fires: Any) -> None:
-        leaked = builder.fmul(_load(builder, decay, _F32, lanes, i), rise)
-        faded = _call(builder, "rint", leaked)
-        grown = builder.fadd(faded, _load(builder, jump, _F32, lanes, i))
-        _store(builder, builder.select(fires, grown, faded), raised, _F32, lanes, i)
-        fewer = builder.sub(left, ir.Constant(left.type, [1] * lanes))
-        fewer = builder.select(may_fire, nothing, fewer)
-        whole = _load(builder, pause, _I32, lanes, i)
-        _store(builder, builder.select(fires, whole, fewer), rest, _I32, lanes, i)
-
-    return rise, may_fire, update
 
 
 @intrinsic
@@ -264,208 +260,6 @@ def store_projection(
     return types.void(*[types.intp] * 6), generate
 
 
-def _advance(n_addresses: int, generate: Any) -> tuple[Any, Any]:
-    kinds = [types.intp] * 2 + [types.float32] + [types.intp] * n_addresses
-    return types.uint64(*kinds), generate
-
-
-def _advancer(builder: Any, arguments: Any, fatigue: tuple[Any, ...] | None) -> Any:
-    """Advance ``NEURON_CHUNK`` neurons by one step."""
-    lanes = 16
-    drive, total, weight_units, beta, threshold, mem, counts = arguments[:7]
-    units = _spread(builder, weight_units, lanes)
-    singles = ir.VectorType(_F32, lanes)
-    bits = _constant(0)
-    for i in range(NEURON_CHUNK // lanes):
-        echo = builder.sitofp(_load(builder, total, _I16, lanes, i), singles)
-        current = builder.fadd(_load(builder, drive, _F32, lanes, i), builder.fmul(units, echo))
-        leaked = builder.fmul(
-            _load(builder, beta, _F32, lanes, i), _load(builder, mem, _F32, lanes, i)
-        )
-        v = builder.fadd(_call(builder, "rint", leaked), current)
-        level = _load(builder, threshold, _F32, lanes, i)
-        if fatigue is None:
-            fires = builder.fcmp_ordered(">", v, level)
-        else:
-            rise, may_fire, update = _fatigue(builder, fatigue, lanes, i)
-            above = builder.fcmp_ordered(">", v, builder.fadd(level, rise))
-            fires = builder.and_(above, may_fire)
-            update(fires)
-        _store(builder, builder.select(fires, builder.fsub(v, level), v), mem, _F32, lanes, i)
-        ones = builder.zext(fires, ir.VectorType(_I32, lanes))
-        counted = builder.add(_load(builder, counts, _I32, lanes, i), ones)
-        _store(builder, counted, counts, _I32, lanes, i)
-        mask = builder.zext(builder.bitcast(fires, _I16), _I64)
-        bits = builder.or_(bits, builder.shl(mask, _constant(i * lanes)))
-    return bits
-
-
-@intrinsic
-def advance_neurons(
-    typing_context: Any,
-    drive: Any,
-    total: Any,
-    weight_units: Any,
-    beta: Any,
-    threshold: Any,
-    mem: Any,
-    counts: Any,
-) -> Any:
-    """Advance ``NEURON_CHUNK`` neurons by one step; return their spikes as bits.
-
-    ::
-
-        v   = round(beta * mem) + (drive + weight_units * total)
-        s   = v > threshold
-        mem = v - threshold * s
-        counts += s
-
-    All but `weight_units` are addresses: of float32 `drive`, `beta`, `threshold` and `mem`;
-    of int16 `total`; of int32 `counts`.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _advancer(builder, arguments, None)
-
-    return _advance(4, generate)
-
-
-@intrinsic
-def advance_fatigable_neurons(
-    typing_context: Any,
-    drive: Any,
-    total: Any,
-    weight_units: Any,
-    beta: Any,
-    threshold: Any,
-    mem: Any,
-    counts: Any,
-    adaptation: Any,
-    adaptation_beta: Any,
-    refractory: Any,
-    raised: Any,
-    rest: Any,
-) -> Any:
-    """Do the same for neurons that a spike tires.
-
-    ::
-
-        s      = v > threshold + raised and rest == 0
-        raised = round(adaptation_beta * raised) + adaptation * s
-        rest   = refractory where s, else max(rest - 1, 0)
-
-    The further arguments are addresses: of float32 `adaptation`, `adaptation_beta` and
-    `raised`; of int32 `refractory` and `rest`.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _advancer(builder, arguments, tuple(arguments[7:12]))
-
-    return _advance(9, generate)
-
-
-@intrinsic
-def add_clipped(typing_context: Any, sums: Any, values: Any, low: Any, high: Any) -> Any:
-    """Add ``NEURON_CHUNK`` float32 values, clipped, to float64 sums; both are addresses."""
-    lanes = 16
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        sums, values, low, high = arguments
-        least, most = _spread(builder, low, lanes), _spread(builder, high, lanes)
-        for i in range(NEURON_CHUNK // lanes):
-            value = _load(builder, values, _F32, lanes, i)
-            value = builder.select(builder.fcmp_ordered("<", value, least), least, value)
-            value = builder.select(builder.fcmp_ordered(">", value, most), most, value)
-            wide = builder.fpext(value, ir.VectorType(_F64, lanes))
-            total = builder.fadd(_load(builder, sums, _F64, lanes, i), wide)
-            _store(builder, total, sums, _F64, lanes, i)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.float32, types.float32), generate
-
-
-@intrinsic
-def count_bursts(
-    typing_context: Any, bits: Any, t: Any, run: Any, bursts: Any, longest: Any, first: Any
-) -> Any:
-    """Follow the bursts of ``NEURON_CHUNK`` neurons whose spikes at step `t` are bits.
-
-    ::
-
-        run     = (run + 1) * s
-        bursts  = bursts + 1 where run = 1
-        longest = max(longest, run)
-        first   = t where s and first < 0
-
-    All but `bits` and `t` are addresses of int32.
-    """
-    lanes = 16
-    integers = ir.VectorType(_I32, lanes)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bits, t, run, bursts, longest, first = arguments
-        zeros, ones = (ir.Constant(integers, [value] * lanes) for value in (0, 1))
-        now = _spread(builder, builder.trunc(t, _I32), lanes)
-        for i in range(NEURON_CHUNK // lanes):
-            fires = _lanes_of(builder, bits, lanes, i)
-            steps = builder.add(_load(builder, run, _I32, lanes, i), ones)
-            steps = builder.select(fires, steps, zeros)
-            _store(builder, steps, run, _I32, lanes, i)
-            begins = builder.zext(builder.icmp_signed("==", steps, ones), integers)
-            counted = builder.add(_load(builder, bursts, _I32, lanes, i), begins)
-            _store(builder, counted, bursts, _I32, lanes, i)
-            most = _load(builder, longest, _I32, lanes, i)
-            is_more = builder.icmp_signed(">", steps, most)
-            _store(builder, builder.select(is_more, steps, most), longest, _I32, lanes, i)
-            earliest = _load(builder, first, _I32, lanes, i)
-            is_first = builder.and_(fires, builder.icmp_signed("<", earliest, zeros))
-            _store(builder, builder.select(is_first, now, earliest), first, _I32, lanes, i)
-        return context.get_dummy_value()
-
-    return types.void(types.uint64, *[types.int64] * 5), generate
-
-
-def _lanes_of(builder: Any, bits: Any, lanes: int, i: int) -> Any:
-    """Bits of a 64-bit integer as a vector of truth values."""
-    mine = builder.trunc(builder.lshr(bits, _constant(i * lanes)), ir.IntType(lanes))
-    return builder.bitcast(mine, ir.VectorType(_I1, lanes))
-
-
-# Whether the processor gathers the chosen lanes of a vector in one instruction.
-HAS_COMPRESS = bool(get_host_cpu_features().get("avx512f"))
-
-
-@intrinsic
-def store_spikes(typing_context: Any, out: Any, neuron: Any, bits: Any) -> Any:
-    """Write the int32 numbers of the neurons that fired, in order; return how many.
-
-    `out` is an address with room for 16 numbers more, `neuron` the number of the first of
-    the ``NEURON_CHUNK`` neurons. Needs ``HAS_COMPRESS``.
-    """
-    lanes = 16
-    integers = ir.VectorType(_I32, lanes)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, neuron, bits = arguments
-        kinds = [integers, integers, ir.VectorType(_I1, lanes)]
-        compress = builder.module.declare_intrinsic(
-            "llvm.x86.avx512.mask.compress.v16i32", (), ir.FunctionType(integers, kinds)
-        )
-        numbers = _spread(builder, builder.trunc(neuron, _I32), lanes)
-        n_stored = _constant(0)
-        for i in range(NEURON_CHUNK // lanes):
-            here = ir.Constant(integers, list(range(i * lanes, (i + 1) * lanes)))
-            fires = _lanes_of(builder, bits, lanes, i)
-            chosen = builder.call(compress, [builder.add(numbers, here), numbers, fires])
-            place = builder.add(out, builder.shl(n_stored, _constant(2)))
-            _store(builder, chosen, place, _I32, lanes, 0)
-            count = builder.ctpop(builder.bitcast(fires, ir.IntType(lanes)))
-            n_stored = builder.add(n_stored, builder.zext(count, _I64))
-        return n_stored
-
-    return types.int64(types.int64, types.int64, types.uint64), generate
-
-
 @intrinsic
 def store_transposed(typing_context: Any, out: Any, row_bytes: Any, tile: Any) -> Any:
     """Write ``TRANSPOSED_STEPS`` steps of ``NEURON_CHUNK`` neurons with the axes swapped.
@@ -505,26 +299,36 @@ def store_transposed(typing_context: Any, out: Any, row_bytes: Any, tile: Any) -
 
 
 @intrinsic
-def lowest_bit(typing_context: Any, bits: Any) -> Any:
-    """Position of the lowest bit that is set, in a uint64 that is not zero."""
+def store_spikes(typing_context: Any, out: Any, neuron: Any, fired: Any) -> Any:
+    """Write the int32 numbers of the neurons that fired, in order; return how many.
+
+    `out` is an address with room for 16 numbers more, `neuron` the number of the first of
+    ``NEURON_CHUNK`` neurons, `fired` the address of their int32 spikes. Needs
+    ``HAS_COMPRESS``.
+    """
+    lanes = 16
+    integers = ir.VectorType(_I32, lanes)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(_I1, 1))
+        out, neuron, fired = arguments
+        kinds = [integers, integers, ir.VectorType(_I1, lanes)]
+        compress = builder.module.declare_intrinsic(
+            "llvm.x86.avx512.mask.compress.v16i32", (), ir.FunctionType(integers, kinds)
+        )
+        numbers = _spread(builder, builder.trunc(neuron, _I32), lanes)
+        none = ir.Constant(integers, [0] * lanes)
+        n_stored = _constant(0)
+        for i in range(NEURON_CHUNK // lanes):
+            here = ir.Constant(integers, list(range(i * lanes, (i + 1) * lanes)))
+            fires = builder.icmp_signed("!=", _load(builder, fired, _I32, lanes, i), none)
+            chosen = builder.call(compress, [builder.add(numbers, here), numbers, fires])
+            place = builder.add(out, builder.shl(n_stored, _constant(2)))
+            _store(builder, chosen, place, _I32, lanes, 0)
+            count = builder.ctpop(builder.bitcast(fires, ir.IntType(lanes)))
+            n_stored = builder.add(n_stored, builder.zext(count, _I64))
+        return n_stored
 
-    return types.int64(types.uint64), generate
-
-
-@intrinsic
-def store_number(typing_context: Any, address: Any, number: Any) -> Any:
-    """Write an int32 to an address."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        address, number = arguments
-        pointer = builder.inttoptr(address, _I32.as_pointer())
-        builder.store(builder.trunc(number, _I32), pointer)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64), generate
+    return types.int64(*[types.int64] * 3), generate
 
 
 @intrinsic
@@ -542,3 +346,42 @@ def prefetch(typing_context: Any, address: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64), generate
+
+
+@intrinsic
+def address(typing_context: Any, array: Any) -> Any:
+    """Where an array starts, as an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.ptrtoint(data, _I64)
+
+    return types.int64(array), generate
+
+
+@intrinsic
+def borrowed(typing_context: Any, arrays: Any) -> Any:
+    """Arrays, or tuples of them, that do not count references.
+
+    A slice of a counted array counts too, and two threads then fight over the count. The caller
+    keeps the arrays alive.
+    """
+
+    def without_count(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.BaseTuple):
+            parts = cgutils.unpack_tuple(builder, value, len(kind))
+            bare = [
+                without_count(context, builder, k, v)
+                for k, v in zip(kind.types, parts, strict=True)
+            ]
+            return context.make_tuple(builder, kind, bare)
+        if not isinstance(kind, types.Array):
+            return value
+        array = context.make_array(kind)(context, builder, value)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        return array._getvalue()
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return without_count(context, builder, signature.args[0], arguments[0])
+
+    return arrays(arrays), generate

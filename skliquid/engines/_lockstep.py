@@ -1,0 +1,165 @@
+"""What the engines share that take all sequences of a batch through a step at once.
+
+The current that the input drives is computed in float64 on the host, which every machine has;
+each sum is exact, so that the order in which a library adds is no matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..reservoirs.fixed_point import (
+    INPUT_EXPONENT,
+    INPUT_LIMIT,
+    UNIT_EXPONENT,
+    to_grid,
+)
+from ..reservoirs.taps import Taps
+
+# Above this density a dense product is faster than a sparse one.
+_DENSE_FROM = 0.2
+
+
+def standardise(frames: np.ndarray, taps: Taps) -> np.ndarray:
+    """Standardise frames of shape (..., n_channels) and round them to the input's grid."""
+    x = (frames - taps.input_offset) * taps.input_gain
+    return to_grid(np.clip(x, -INPUT_LIMIT, INPUT_LIMIT), INPUT_EXPONENT).astype(np.float64)
+
+
+class TapInput:
+    """Taps in the form that computes their currents fastest.
+
+    Parameters
+    ----------
+    taps : Taps
+        The taps.
+    """
+
+    def __init__(self, taps: Taps) -> None:
+        self.taps = taps
+        place = taps.delays.astype(np.int64) * taps.n_channels + taps.channels
+        distinct, column = np.unique(place, return_inverse=True)
+        weights = sparse.csr_array(
+            (taps.weights.astype(np.float64), column, taps.offsets),
+            shape=(taps.n_neurons, len(distinct)),
+        )
+        self._delays, self._channels = np.divmod(distinct, taps.n_channels)
+        is_dense = weights.nnz > _DENSE_FROM * taps.n_neurons * len(distinct)
+        self._weights = weights.toarray() if is_dense else weights
+
+    def at_rest(self, batch_size: int) -> np.ndarray:
+        """No past: zeros of shape (batch_size, max_delay, n_channels)."""
+        return np.zeros((batch_size, self.taps.max_delay, self.taps.n_channels))
+
+    def run(
+        self, past: np.ndarray, frames: np.ndarray, lengths: np.ndarray
+    ) -> tuple[Iterator[np.ndarray], np.ndarray]:
+        """Compute the current of frames that follow a past.
+
+        Parameters
+        ----------
+        past : ndarray of shape (batch, max_delay, n_channels), dtype float64
+            The last standardised frames before.
+        frames : ndarray of shape (longest, batch, n_channels), dtype float32
+            The frames side by side.
+        lengths : ndarray of shape (batch,)
+            How many frames each sequence has.
+
+        Returns
+        -------
+        currents : iterator of ndarray of shape (batch, n), dtype float32
+            ``round(sum over taps of w x^[channel, t - delay] + b)`` on the unit grid, for each
+            time step.
+        past : ndarray of shape (batch, max_delay, n_channels), dtype float64
+            The last standardised frames of each sequence.
+        """
+        x = np.concatenate([past.transpose(1, 0, 2), standardise(frames, self.taps)])
+        last = lengths[:, np.newaxis] + np.arange(past.shape[1])
+        return self._currents(x), x[last, np.arange(len(lengths))[:, np.newaxis]]
+
+    def _currents(self, x: np.ndarray) -> Iterator[np.ndarray]:
+        for t in range(self.taps.max_delay, len(x)):
+            current = (self._weights @ x[t - self._delays, :, self._channels]).T + self.taps.bias
+            yield to_grid(current, UNIT_EXPONENT).astype(np.float32)
+
+
+class LockstepPools:
+    """Sums over time of arrays of the whole batch.
+
+    Parameters
+    ----------
+    plan : PoolingPlan
+        The features asked for.
+    lengths : ndarray of shape (batch,)
+        Whole lengths of the sequences.
+    n_neurons : int
+        Number of neurons.
+    exponent : int, default=UNIT_EXPONENT
+        Exponent of the grid that the trace decays on.
+    dtype : dtype, default=int32
+        That of what a neuron puts out in a step.
+    """
+
+    def __init__(
+        self,
+        plan: PoolingPlan,
+        lengths: np.ndarray,
+        n_neurons: int,
+        *,
+        exponent: int = UNIT_EXPONENT,
+        dtype: type = np.int32,
+    ) -> None:
+        batch, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
+        self._plan, self._exponent = plan, exponent
+        self._lengths, self._seen = lengths, np.zeros(len(lengths), dtype=np.int64)
+        self._burst = np.zeros(batch, dtype=np.int32)
+        self._pools = Pools(
+            counts=np.zeros(windows, dtype=dtype),
+            bursts=np.zeros(batch, dtype=np.int32),
+            longest_burst=np.zeros(batch, dtype=np.int32),
+            first_spike=np.full(batch, -1, dtype=np.int32),
+            rectified=np.zeros(batch),
+            potentials=np.zeros(windows),
+            trace=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
+            mem=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
+            spk=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
+        )
+
+    def take(self, output: np.ndarray, mem: np.ndarray) -> None:
+        """Add a step of the sequences that have not ended, arrays of shape (n_running, n)."""
+        p: Any = self._pools
+        running = np.arange(len(mem))
+        t = self._seen[running]
+        window = window_of(t, self._lengths[running], self._plan.n_windows)
+        fired = (output > 0).astype(np.int32)
+        p.counts[running, window] += output.astype(p.counts.dtype)
+        burst = self._burst[running]
+        p.bursts[running] += fired & (burst == 0)
+        self._burst[running] = burst = (burst + 1) * fired
+        p.longest_burst[running] = np.maximum(p.longest_burst[running], burst)
+        first = p.first_spike[running]
+        is_first = (fired > 0) & (first < 0)
+        p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)
+        clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        p.rectified[running] += np.maximum(clipped, 0)
+        p.potentials[running, window] += clipped
+        faded = p.trace.dtype.type(self._plan.trace_decay) * p.trace[running]
+        p.trace[running] = to_grid(faded, self._exponent) + output
+        p.mem[running], p.spk[running] = mem, fired
+        self._seen[running] += 1
+
+    def read(self) -> Pools:
+        """Return the sums so far."""
+        return self._pools
+
+
+def whole_batch(
+    prepared: object, lengths: np.ndarray, n_jobs: int | None
+) -> tuple[int, list[slice]]:
+    """All in one share: the libraries beneath have threads of their own."""
+    return 1, [slice(None)]

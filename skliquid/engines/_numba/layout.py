@@ -1,0 +1,217 @@
+"""How a liquid is laid out for the kernels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from ...reservoirs import Liquid, Neurons, Synapses, Taps
+from ...reservoirs.fixed_point import UNIT_EXPONENT
+from .loop import Network, Work
+from .neurons import STEPS, compiled_step
+from .synapses import Recurrence
+from .taps import Input
+from .vectors import NEURON_CHUNK, SUM_CHUNK, TAP_STEPS
+
+# The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
+_SLAB_BYTES = 2**21
+# Measured times in ns, from which the form of the weights is chosen: of one byte of a row that
+# comes from the L2 cache, of one that comes from beyond, and of one synapse of a list.
+_ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
+_CACHE_LINE, _HUGE_PAGE = 64, 2**21
+# Items at the end of what a thread writes, so that no two threads write to one cache line; and
+# room for what a vector stores too much.
+_SPARE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A liquid as the kernels read it; neurons that never fire fill the last slab.
+
+    Parameters
+    ----------
+    step : numba CFunc
+        Step of the neurons.
+    network : Network
+        Taps, synapses and constants.
+    states : tuple of str
+        Names of the neurons' states.
+    state_units : ndarray of shape (n_states,), dtype float32
+        A unit of each in the kernels.
+    places : slice or ndarray of shape (n,)
+        Where the liquid's neurons are.
+    neurons : ndarray of shape (n_padded,), dtype int32
+        The liquid's number of each neuron, -1 for those that never fire.
+    """
+
+    step: Any
+    network: Network
+    states: tuple[str, ...]
+    state_units: np.ndarray
+    places: Any
+    neurons: np.ndarray
+
+    @property
+    def n_padded(self) -> int:
+        """Number of neurons with those that never fire."""
+        return len(self.neurons)
+
+    @property
+    def has_slabs(self) -> bool:
+        """Whether there is more than one slab."""
+        return len(self.network.constants) > 1
+
+    def of_ours(self, values: np.ndarray) -> np.ndarray:
+        """Values of the liquid's neurons in their order, the last axis."""
+        if isinstance(self.places, slice):
+            return values[..., self.places]
+        return np.take(values, self.places, axis=-1)  # faster than an index
+
+
+def prepare(liquid: Liquid) -> Prepared:
+    """Lay the weights out in slabs."""
+    n, places, numbers = liquid.n_neurons, slice(liquid.n_neurons), np.arange(liquid.n_neurons)
+    taps, synapses, neurons = liquid.taps, liquid.synapses, liquid.neurons
+    is_sparse = _is_sparse(synapses)
+    if is_sparse and len(synapses.units):
+        # The processor foresees the end of a list of synapses if the one before was as long.
+        numbers = np.argsort(np.diff(synapses.offsets), kind="stable")
+        places: Any = np.argsort(numbers, kind="stable")  # type: ignore[no-redef]
+        taps, synapses = taps.take(numbers), synapses.take(numbers)
+        neurons = neurons.take(numbers)
+    width = _slab_width(n, is_sparse)
+    n_padded = -(-n // width) * width
+    network = Network(
+        _input(taps, n_padded, width),
+        _recurrence(synapses, n_padded, width, is_sparse),
+        _constants(neurons, n_padded, width),
+    )
+    units = [2.0**-UNIT_EXPONENT if name in neurons.potentials else 1.0 for name in neurons.state]
+    return Prepared(
+        compiled_step(STEPS[type(neurons)]),
+        network,
+        neurons.state,
+        np.array(units, dtype=np.float32),
+        places,
+        _filled(numbers, n_padded, np.int32, -1),
+    )
+
+
+def room(network: Network, n_together: int, longest: int) -> Work:
+    """Make room for sequences of a length that run side by side."""
+    taps, (n_slabs, _, width) = network.taps, network.constants.shape
+    n_padded, n_channels = n_slabs * width, len(taps.input_offset)
+    has_taps = len(taps.offsets) > 0
+    n_columns = taps.max_delay + longest + TAP_STEPS if has_taps else 0
+    return Work(
+        spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
+        n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
+        x=np.empty((n_together + _SPARE, n_channels)),
+        columns=np.empty((n_together, n_channels, n_columns)),
+        places=n_columns * taps.channels.astype(np.int64) - taps.delays,
+        drive=aligned_zeros((n_together, TAP_STEPS if has_taps else 1, n_padded), np.float32),
+        tile=aligned_zeros((NEURON_CHUNK, TAP_STEPS), np.float32),
+        total=aligned_zeros((width + _SPARE,), np.int16)[:width],
+        fired=aligned_zeros((width + _SPARE,), np.int32)[:width],
+    )
+
+
+def _input(taps: Taps, n_padded: int, width: int) -> Input:
+    """Input taps in units of potential, neurons that never fire having none."""
+    is_plain = not taps.max_delay and len(taps.weights) == taps.n_neurons * taps.n_channels
+    n_channels, n_slabs = taps.n_channels * is_plain, n_padded // width
+    weights = _filled(taps.input_weights[:, :n_channels], n_padded, np.float32)
+    by_slab = weights.reshape(n_slabs, width, n_channels).transpose(0, 2, 1)
+    listed = slice(0 if is_plain else None)
+    offsets = _filled(taps.offsets, n_padded + 1, np.int64, taps.offsets[-1])
+    return Input(
+        taps.input_offset,
+        taps.input_gain,
+        aligned(np.ldexp(by_slab, UNIT_EXPONENT)),
+        aligned(np.ldexp(_filled(taps.bias, n_padded, np.float32), UNIT_EXPONENT)),
+        offsets[listed],
+        taps.channels[listed],
+        taps.delays[listed],
+        np.ldexp(taps.weights[listed].astype(np.float64), UNIT_EXPONENT),
+        taps.max_delay,
+    )
+
+
+def _recurrence(synapses: Synapses, n_padded: int, width: int, is_sparse: bool) -> Recurrence:
+    """Recurrent weights as rows, or as lists where these are read faster."""
+    n = synapses.n_neurons
+    units = np.float32(2.0 ** (UNIT_EXPONENT - synapses.exponent))
+    listed: Any = np.zeros(0, dtype=np.uint32)
+    n_rows = 0 if is_sparse else n
+    alignment = _HUGE_PAGE if 2 * n_rows * width >= _HUGE_PAGE // 4 else _CACHE_LINE
+    rows = aligned_zeros((n_padded // width, n_rows, width), np.int16, alignment)
+    if is_sparse:
+        # Beyond 2**16 neurons a target has no room beside its weight in 32 bits.
+        packed: Any = np.uint32 if n <= 2**16 else np.uint64
+        listed = synapses.targets.astype(packed) << packed(16)
+        listed |= synapses.units.view(np.uint16)
+    else:
+        slab, column = np.divmod(synapses.targets, width)
+        rows[slab, synapses.sources, column] = synapses.units
+    return Recurrence(rows, synapses.offsets, listed, units)
+
+
+def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
+    """Constants of the neurons, potentials in units of theirs, shape (slabs, fields, width)."""
+    rows = []
+    for field in fields(neurons):
+        values = getattr(neurons, field.name).astype(np.float32)
+        if field.name in neurons.potentials:
+            values = np.ldexp(values, UNIT_EXPONENT)
+        never = np.inf if field.name == "threshold" else 0.0
+        rows.append(_filled(values, n_padded, np.float32, never))
+    by_slab = np.stack(rows).reshape(len(rows), -1, width)
+    return aligned(by_slab.transpose(1, 0, 2))
+
+
+def _filled(values: np.ndarray, n: int, dtype: Any, fill: float = 0) -> np.ndarray:
+    """Values of that type, and of the neurons that fill the slabs."""
+    filled = np.full((n, *values.shape[1:]), fill, dtype=dtype)
+    filled[: len(values)] = values
+    return filled
+
+
+def _is_sparse(synapses: Synapses) -> bool:
+    """Tell whether a list of synapses is read faster than whole rows of weights."""
+    n = synapses.n_neurons
+    row_byte = _ROW_BYTE_NEAR if 2 * n * n <= _SLAB_BYTES else _ROW_BYTE_FAR
+    return _SYNAPSE * synapses.density * n < row_byte * 2 * n
+
+
+def _slab_width(n: int, is_sparse: bool) -> int:
+    """Neurons of a slab: whole chunks, and as equal as can be among the slabs."""
+    n_chunks = -(-n // SUM_CHUNK)
+    if is_sparse:
+        return n_chunks * SUM_CHUNK
+    n_slabs = max(1, round(2 * n * n_chunks * SUM_CHUNK / _SLAB_BYTES))
+    return -(-n_chunks // n_slabs) * SUM_CHUNK
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
+    """Zeros whose address is a multiple of the alignment; a load across two lines costs twice.
+
+    In small pages, scattered in memory, a table as large as the L2 cache finds no room in parts
+    of it. NumPy asks for huge pages from 4 MiB on, so a buffer of that size is taken for one.
+    """
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    if not n_bytes:
+        return np.zeros(shape, dtype)
+    buffer = np.empty(n_bytes + 2 * alignment, dtype=np.uint8)
+    buffer.fill(0)  # not np.zeros, which asks for no huge pages in every version
+    start = -buffer.__array_interface__["data"][0] % alignment
+    return buffer[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def aligned(values: np.ndarray) -> np.ndarray:
+    """Copy whose address is a multiple of a cache line."""
+    copy = aligned_zeros(values.shape, values.dtype)
+    copy[...] = values
+    return copy

@@ -1,0 +1,53 @@
+"""The neurons' step: one function for each kind of neurons.
+
+It takes the current into some neurons (n,), float32, which it may overwrite; their constants
+(n_constants, n), float32, in the order of the record's fields; their state (n_states, n), float32,
+which it changes; and where it puts their spikes (n,), int32. Potentials and currents are in units
+of ``2**-20``, as whole numbers: rounding is to the nearest of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import float32, int32, types
+
+from ..._compile import compiled_to
+from ...reservoirs.neurons import LIF
+
+_SIGNATURE = types.void(float32[::1], float32[:, ::1], float32[:, ::1], int32[::1])
+
+
+def lif(current, constants, state, fired):
+    """Advance leaky integrate-and-fire neurons by a step (:mod:`skliquid.reservoirs.neurons`)."""
+    threshold, beta, mem = constants[0], constants[1], state[0]
+    if len(state) == 1:
+        for i in range(len(current)):
+            v = np.rint(beta[i] * mem[i]) + current[i]
+            fires = v > threshold[i]
+            mem[i] = v - threshold[i] if fires else v
+            fired[i] = fires
+        return
+    adaptation, adaptation_beta, refractory = constants[2], constants[3], constants[4]
+    raised, rest = state[1], state[2]
+    for i in range(len(current)):
+        v = np.rint(beta[i] * mem[i]) + current[i]
+        fires = (v > threshold[i] + raised[i]) & (rest[i] == 0)
+        mem[i] = v - threshold[i] if fires else v
+        raised[i] = np.rint(adaptation_beta[i] * raised[i])
+        raised[i] += adaptation[i] if fires else np.float32(0)
+        rest[i] = refractory[i] if fires else max(rest[i] - np.float32(1), np.float32(0))
+        fired[i] = fires
+
+
+# For each kind of neurons, its step.
+STEPS: dict[type, Callable[..., None]] = {LIF: lif}
+
+
+@cache
+def compiled_step(step: Callable[..., None]) -> Any:
+    """Compile a step for the loop over time, which calls it by its address."""
+    return compiled_to(_SIGNATURE, step)

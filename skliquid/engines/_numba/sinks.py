@@ -1,0 +1,148 @@
+"""What is kept of the states: sums over time, and the states of chosen steps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._compile import inner, spliced
+from ...pooling import POTENTIAL_LIMIT
+from ...reservoirs.fixed_point import UNIT_EXPONENT
+
+UNITS = np.float32(2.0**UNIT_EXPONENT)
+LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
+
+
+class Sums(NamedTuple):
+    """Sums over time (batch first, neurons last); those not asked for hold no neurons.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (batch, n_windows, n_padded), dtype int32
+        Spikes in each window; of no sequence where nothing is summed.
+    bursts, longest_burst, first_spike, burst : ndarray of shape (batch, n_padded), dtype int32
+        As in :class:`skliquid.pooling.Pools`, and the steps of the burst that goes on.
+    rectified : ndarray of shape (batch, n_padded), dtype float64
+        Sum of positive potentials.
+    potentials : ndarray of shape (batch, n_windows, n_padded), dtype float64
+        Sums of potentials.
+    trace : ndarray of shape (batch, n_padded), dtype float32
+        Exponential trace of the spikes.
+    trace_decay : float32
+        Its decay per time step.
+    lengths, seen : ndarray of shape (batch,), dtype int64
+        Steps of the whole sequences, and those summed before.
+    """
+
+    counts: np.ndarray
+    bursts: np.ndarray
+    longest_burst: np.ndarray
+    first_spike: np.ndarray
+    burst: np.ndarray
+    rectified: np.ndarray
+    potentials: np.ndarray
+    trace: np.ndarray
+    trace_decay: np.float32
+    lengths: np.ndarray
+    seen: np.ndarray
+
+
+class Kept(NamedTuple):
+    """Rows in which states are kept.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_frames,), dtype int64
+        Row of each frame, or -1; empty where nothing is kept.
+    neurons : ndarray of shape (n_padded,), dtype int32
+        The liquid's number of each neuron, -1 for those that fill the slabs.
+    spikes : ndarray of shape (n_rows, n_bytes), dtype uint8
+        Spikes, eight a byte; empty where they are not kept.
+    states : ndarray of shape (n_kept, n_rows, n), dtype float32
+        States of the neurons.
+    which : ndarray of shape (n_kept,), dtype int64
+        Which of their states each is.
+    units : ndarray of shape (n_kept,), dtype float32
+        A unit of each as kept.
+    """
+
+    rows: np.ndarray
+    neurons: np.ndarray
+    spikes: np.ndarray
+    states: np.ndarray
+    which: np.ndarray
+    units: np.ndarray
+
+
+@inner
+def add_counts(counts, fired):
+    """Add spikes."""
+    for i in range(len(fired)):
+        counts[i] += fired[i]
+
+
+@inner
+def add_clipped(sums, mem, low):
+    """Add potentials, clipped."""
+    for i in range(len(mem)):
+        sums[i] += np.float64(min(max(mem[i], low), LIMIT))
+
+
+@inner
+def add_bursts(fired, burst, bursts, longest):
+    """Follow the runs of steps in each of which a neuron fires."""
+    for i in range(len(fired)):
+        bursts[i] += fired[i] & (burst[i] == 0)
+        burst[i] = (burst[i] + 1) & -fired[i]
+        longest[i] = max(longest[i], burst[i])
+
+
+@inner
+def note_first(fired, t, first):
+    """Note the step of the first spike."""
+    for i in range(len(fired)):
+        first[i] = t if (fired[i] > 0) & (first[i] < 0) else first[i]
+
+
+@spliced
+def add_to_sums(sums, sample, t, neurons, mem, fired):
+    """Add a step of some neurons, a slice of them."""
+    t += sums.seen[sample]
+    window = t * sums.counts.shape[1] // sums.lengths[sample]
+    add_counts(sums.counts[sample, window, neurons], fired)
+    if sums.potentials.shape[2]:
+        add_clipped(sums.potentials[sample, window, neurons], mem, -LIMIT)
+    if sums.rectified.shape[1]:
+        add_clipped(sums.rectified[sample, neurons], mem, np.float32(0))
+    if sums.bursts.shape[1]:
+        burst, bursts = sums.burst[sample, neurons], sums.bursts[sample, neurons]
+        add_bursts(fired, burst, bursts, sums.longest_burst[sample, neurons])
+    if sums.first_spike.shape[1]:
+        note_first(fired, np.int32(t), sums.first_spike[sample, neurons])
+
+
+@inner
+def add_to_trace(trace, decay, spikes):
+    """One step of the exponential trace of all neurons."""
+    for i in range(len(trace)):
+        trace[i] = np.rint(decay * trace[i])
+    for neuron in spikes:
+        trace[neuron] += UNITS
+
+
+@spliced
+def keep(kept, row, spikes, states):
+    """Keep a step of all neurons; `states` are of shape (n_slabs, n_states, width)."""
+    if len(kept.spikes):
+        for neuron in spikes:
+            i = kept.neurons[neuron]
+            kept.spikes[row, i >> 3] |= np.uint8(128 >> (i & 7))
+    width = states.shape[2]
+    for k in range(len(kept.which)):
+        out = kept.states[k, row]
+        for slab in range(len(states)):
+            values, neurons = states[slab, kept.which[k]], kept.neurons[slab * width :]
+            for c in range(width):
+                if neurons[c] >= 0:
+                    out[neurons[c]] = kept.units[k] * values[c]

@@ -1,0 +1,118 @@
+"""The recurrent current: sums of the outgoing weights of the neurons that fired."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._compile import inner, spliced
+from .vectors import (
+    HAS_COMPRESS,
+    HAS_VECTORS,
+    NEURON_CHUNK,
+    SUM_CHUNK,
+    address,
+    prefetch,
+    store_row_sum,
+    store_spikes,
+)
+
+# Lists of this many synapses stay in the cache without being asked for.
+NEAR_SYNAPSES = 2**16
+
+
+class Recurrence(NamedTuple):
+    """Recurrent weights, as rows or as lists of synapses.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_slabs, n, width), dtype int16
+        Weights from each neuron onto those of each slab; or of shape (1, 0, width).
+    offsets : ndarray of shape (n + 1,), dtype int64
+        The synapses of each neuron, where there are no rows.
+    synapses : ndarray of shape (n_synapses,), dtype uint32
+        Target in the upper half, weight in the lower.
+    units : float32
+        A unit of weight in units of potential.
+    """
+
+    rows: np.ndarray
+    offsets: np.ndarray
+    synapses: np.ndarray
+    units: np.float32
+
+
+@inner
+def sum_rows_plain(total, rows, spikes):
+    """Total of the rows of the neurons that fired."""
+    total[:] = 0
+    for source in spikes:
+        for i in range(len(total)):
+            total[i] += rows[source, i]
+
+
+@inner
+def sum_rows_by_vectors(total, rows, spikes):
+    """The same, for a width that is a multiple of ``SUM_CHUNK``."""
+    row_bytes = 2 * len(total)
+    for start in range(0, len(total), SUM_CHUNK):
+        at_sum, at_rows = address(total) + 2 * start, address(rows) + 2 * start
+        store_row_sum(at_sum, at_rows, row_bytes, address(spikes), len(spikes))
+
+
+sum_rows = sum_rows_by_vectors if HAS_VECTORS else sum_rows_plain
+
+
+@inner
+def sum_lists(total, offsets, synapses, spikes):
+    """The same from lists of synapses."""
+    total[:] = 0
+    at_synapses = address(synapses)
+    is_far = synapses.size > NEAR_SYNAPSES
+    for k in range(len(spikes)):
+        source = spikes[k]
+        if is_far and k + 1 < len(spikes):
+            following = spikes[k + 1]
+            for s in range(offsets[following], offsets[following + 1], 16):
+                prefetch(at_synapses + synapses.itemsize * s)
+        # Unsigned, so that Numba does not look for negative indices.
+        for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
+            synapse = synapses[s]
+            total[synapse >> np.uint32(16)] += np.int16(synapse & np.uint32(0xFFFF))
+
+
+@spliced
+def add_echo(current, recurrence, slab, spikes, total):
+    """Add the current that spikes drive into the neurons of a slab."""
+    if len(spikes) == 0:
+        return
+    if recurrence.rows.shape[1]:
+        sum_rows(total, recurrence.rows[slab], spikes)
+    else:
+        sum_lists(total, recurrence.offsets, recurrence.synapses, spikes)
+    for i in range(len(current)):
+        current[i] += recurrence.units * np.float32(total[i])
+
+
+@inner
+def list_spikes_plain(out, first, fired):
+    """Write the numbers of the neurons that fired, from `first` on; return how many."""
+    n_stored = 0
+    for i in range(len(fired)):
+        out[n_stored] = first + i
+        n_stored += fired[i]
+    return n_stored
+
+
+@inner
+def list_spikes_by_vectors(out, first, fired):
+    """The same, with room for 16 numbers more."""
+    n_stored = 0
+    for i in range(0, len(fired), NEURON_CHUNK):
+        at_out = address(out) + 4 * n_stored
+        n_stored += store_spikes(at_out, first + i, address(fired) + 4 * i)
+    return n_stored
+
+
+list_spikes = list_spikes_by_vectors if HAS_COMPRESS else list_spikes_plain

@@ -1,0 +1,145 @@
+"""The input current: standardised frames, and sums over the taps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._compile import inner
+from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT
+from .vectors import (
+    HAS_VECTORS,
+    NEURON_CHUNK,
+    TAP_STEPS,
+    TRANSPOSED_STEPS,
+    address,
+    store_projection,
+    store_short_tap_sum,
+    store_tap_sum,
+    store_transposed,
+)
+
+INPUT_UNITS = 2.0**INPUT_EXPONENT
+
+
+class Input(NamedTuple):
+    """Taps, or where they are one undelayed tap for each channel the weights of the channels.
+
+    Parameters
+    ----------
+    input_offset, input_gain : ndarray of shape (n_channels,), dtype float32
+        Standardisation of the input.
+    weights : ndarray of shape (n_slabs, n_channels, width), dtype float32
+        Weights of the channels in units of potential; without channels where there are taps.
+    bias : ndarray of shape (n_padded,), dtype float32
+        Constant currents in units of potential.
+    offsets : ndarray of shape (n_padded + 1,), dtype int64
+        Number of each neuron's first tap; empty where there are weights.
+    channels, delays : ndarray of shape (n_taps,), dtype int32
+        Channel and delay of each tap.
+    tap_weights : ndarray of shape (n_taps,), dtype float64
+        Weights of the taps in units of potential.
+    max_delay : int
+        Longest delay.
+    """
+
+    input_offset: np.ndarray
+    input_gain: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+    offsets: np.ndarray
+    channels: np.ndarray
+    delays: np.ndarray
+    tap_weights: np.ndarray
+    max_delay: int
+
+
+@inner
+def on_grid(value, offset, gain):
+    """One number of the input, standardised, on its grid."""
+    scaled = (value - offset) * gain
+    scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
+    return np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
+
+
+@inner
+def standardise(x, frame, offset, gain):
+    """One frame of input."""
+    for c in range(len(x)):
+        x[c] = on_grid(frame[c], offset[c], gain[c])
+
+
+@inner
+def standardise_sequence(x, past, frames, offset, gain):
+    """Frames of a sequence, channel by channel, after those of its past, with zeros after."""
+    n_past, length = past.shape[1], len(frames)
+    for c in range(len(x)):
+        for k in range(n_past):
+            x[c, k] = past[c, k]
+        for t in range(length):
+            x[c, n_past + t] = on_grid(frames[t, c], offset[c], gain[c])
+        x[c, n_past + length :] = 0
+
+
+@inner
+def project_plain(current, x, weights, bias):
+    """Input currents of one frame, without delays: ``round(W_in x + b)``."""
+    for i in range(len(current)):
+        total = np.float64(bias[i])
+        for c in range(len(x)):
+            total += x[c] * weights[c, i]
+        current[i] = np.rint(total)
+
+
+@inner
+def project_by_vectors(current, x, weights, bias):
+    """The same, for a number of neurons that is a multiple of ``NEURON_CHUNK``."""
+    row_bytes = 4 * len(current)
+    for i in range(0, len(current), NEURON_CHUNK):
+        at_out, at_bias = address(current) + 4 * i, address(bias) + 4 * i
+        at_weights = address(weights) + 4 * i
+        store_projection(at_out, address(x), len(x), at_weights, row_bytes, at_bias)
+
+
+@inner
+def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
+    """Input currents of the next ``TAP_STEPS`` steps from `t`, or of the `n_left` left.
+
+    `drive` is of shape (TAP_STEPS, n), `x` of shape (n_channels, n_columns).
+    """
+    values, start = x.ravel(), taps.max_delay + t
+    for i in range(drive.shape[1]):
+        for step in range(min(n_left, TAP_STEPS)):
+            total = np.float64(taps.bias[i])
+            for k in range(taps.offsets[i], taps.offsets[i + 1]):
+                total += taps.tap_weights[k] * values[places[k] + start + step]
+            drive[step, i] = np.rint(total)
+
+
+@inner
+def sum_taps_by_vectors(drive, x, t, n_left, taps, places, tile):
+    """The same, for a number of neurons that is a multiple of ``NEURON_CHUNK``.
+
+    Each neuron's currents over time are put into a row of the tile, and its axes swapped.
+    """
+    at_x = address(x) + 8 * (taps.max_delay + t)
+    at_tile, row_bytes = address(tile), 4 * drive.shape[1]
+    for first in range(0, drive.shape[1], NEURON_CHUNK):
+        for i in range(NEURON_CHUNK):
+            begin = taps.offsets[first + i]
+            n_taps = taps.offsets[first + i + 1] - begin
+            at_out, at_bias = at_tile + 4 * TAP_STEPS * i, address(taps.bias) + 4 * (first + i)
+            at_place = address(places) + 8 * begin
+            at_weight = address(taps.tap_weights) + 8 * begin
+            if 2 * n_left > TAP_STEPS:
+                store_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_bias)
+            else:
+                store_short_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_bias)
+        at_drive = address(drive) + 4 * first
+        for step in range(0, min(n_left, TAP_STEPS), TRANSPOSED_STEPS):
+            store_transposed(at_drive + row_bytes * step, row_bytes, at_tile + 4 * step)
+
+
+project = project_by_vectors if HAS_VECTORS else project_plain
+sum_taps = sum_taps_by_vectors if HAS_VECTORS else sum_taps_plain

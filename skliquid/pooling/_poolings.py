@@ -1,0 +1,168 @@
+"""The poolings: what each is made of, how it is computed, and how its features are called.
+
+To add one that is made of sums which the engines add up already, add its entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._model_space import N_COMPONENTS, model_space_features
+from ._sums import Pools
+
+Scales = tuple[int, ...]
+
+
+def _of_each(scales: Scales, neurons: list[str]) -> list[str]:
+    return neurons
+
+
+def _of_windows(scales: Scales, neurons: list[str]) -> list[str]:
+    return [
+        (f"window{w}" if len(scales) == 1 else f"window{w}of{scale}") + f"_{neuron}"
+        for scale in scales
+        for w in range(scale)
+        for neuron in neurons
+    ]
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """One way to make features of a sequence.
+
+    Parameters
+    ----------
+    text : str
+        What the features are.
+    sums : tuple of str
+        The fields of :class:`Pools` that they are made of.
+    values : callable
+        Function ``(pools, lengths, scales)`` that returns the features, as arrays of shape
+        (batch, ...); `lengths` of shape (batch,) are the sequences' numbers of steps.
+    names : callable
+        Function ``(scales, neurons)`` that returns their names in order.
+    is_windowed : bool
+        Whether they are made of windows of the sequence.
+    """
+
+    text: str
+    sums: tuple[str, ...]
+    values: Callable[[Any, np.ndarray, Scales], list[np.ndarray]]
+    names: Callable[[Scales, list[str]], list[str]] = _of_each
+    is_windowed: bool = False
+
+
+def _rate(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [_coarser(pools.counts, 1)[:, 0] / lengths[:, np.newaxis]]
+
+
+def _counts(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [_coarser(pools.counts, scale) for scale in scales]
+
+
+def _plainly(name: str) -> Callable[[Any, np.ndarray, Scales], list[np.ndarray]]:
+    return lambda pools, lengths, scales: [getattr(pools, name)]
+
+
+def _first_spike(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    first = pools.first_spike
+    return [np.where(first < 0, 1.0, first / lengths[:, np.newaxis])]
+
+
+def _rectified(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [pools.rectified / lengths[:, np.newaxis]]
+
+
+def _membrane(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [pools.potentials.sum(axis=1) / lengths[:, np.newaxis]]
+
+
+def _potentials(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [
+        _coarser(pools.potentials, scale) / _window_lengths(lengths, scale)[:, :, np.newaxis]
+        for scale in scales
+    ]
+
+
+def _last(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [pools.mem, pools.spk]
+
+
+def _last_names(scales: Scales, neurons: list[str]) -> list[str]:
+    return [f"{state}_{neuron}" for state in ("mem", "spk") for neuron in neurons]
+
+
+def _model_space(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [model_space_features(_coarser(pools.counts, scales[-1]))]
+
+
+def _model_names(scales: Scales, neurons: list[str]) -> list[str]:
+    sources = ("bias", *range(N_COMPONENTS))
+    return [f"{source}_{target}" for source in sources for target in range(N_COMPONENTS)]
+
+
+POOLINGS = {
+    "rate": Pooling("mean firing rate of each neuron, in spikes per step", ("counts",), _rate),
+    "counts": Pooling(
+        "spikes in each of `n_windows` equal windows of the sequence",
+        ("counts",),
+        _counts,
+        _of_windows,
+        is_windowed=True,
+    ),
+    "bursts": Pooling(
+        "number of runs of steps in each of which the neuron fires",
+        ("bursts",),
+        _plainly("bursts"),
+    ),
+    "longest_burst": Pooling(
+        "steps of the longest such run", ("longest_burst",), _plainly("longest_burst")
+    ),
+    "first_spike": Pooling(
+        "time of the first spike as a fraction of the sequence, 1 if none",
+        ("first_spike",),
+        _first_spike,
+    ),
+    "rectified": Pooling(
+        "mean of the positive part of the membrane potential", ("rectified",), _rectified
+    ),
+    "membrane": Pooling("mean membrane potential", ("potentials",), _membrane),
+    "potentials": Pooling(
+        "mean membrane potential in each window",
+        ("potentials",),
+        _potentials,
+        _of_windows,
+        is_windowed=True,
+    ),
+    "trace": Pooling(
+        "exponentially filtered spikes after the last step", ("trace",), _plainly("trace")
+    ),
+    "last": Pooling(
+        "membrane potential and spikes of the last step", ("mem", "spk"), _last, _last_names
+    ),
+    "model_space": Pooling(
+        "coefficients of a linear model that predicts the next window's spikes [M]_",
+        ("counts",),
+        _model_space,
+        _model_names,
+        is_windowed=True,
+    ),
+}
+
+
+def _coarser(sums: np.ndarray, n_windows: int) -> np.ndarray:
+    """Sums over fewer windows, each of several."""
+    batch, n_fine, n = sums.shape
+    if n_fine == n_windows:
+        return sums
+    return np.asarray(sums.reshape(batch, n_windows, n_fine // n_windows, n).sum(axis=2))
+
+
+def _window_lengths(lengths: np.ndarray, n_windows: int) -> np.ndarray:
+    """Steps of each window, shape (batch, n_windows); at least 1."""
+    edges = -(-np.arange(n_windows + 1) * lengths[:, np.newaxis] // n_windows)
+    return np.asarray(np.maximum(np.diff(edges, axis=1), 1))

@@ -1,0 +1,57 @@
+"""What an engine adds up over time, step by step, all of it exact.
+
+Counts, and sums of multiples of one unit: they depend neither on the engine nor on where a
+sequence was cut into pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Potentials further out than any that a working liquid has: 2**18 of them in multiples of
+# 2**-20 sum exactly in float64.
+POTENTIAL_LIMIT = 2.0**15
+
+
+@dataclass
+class Pools:
+    """Sums over time for one batch of sequences.
+
+    All but `counts` may be None where no pooling asked for needs them. A burst is a run of
+    steps in each of which the neuron fires.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (batch, n_windows, n), integer
+        Spikes in each window.
+    bursts, longest_burst : ndarray of shape (batch, n), integer
+        Number of bursts, and steps of the longest.
+    first_spike : ndarray of shape (batch, n), integer
+        Time step of the first spike; -1 where there is none.
+    rectified : ndarray of shape (batch, n), float64
+        Sum of the positive membrane potentials, each at most ``POTENTIAL_LIMIT``.
+    potentials : ndarray of shape (batch, n_windows, n), float64
+        Sums of the membrane potential over each window, where it is clipped to
+        +-``POTENTIAL_LIMIT`` so that the sums are exact.
+    trace : ndarray of shape (batch, n), float32
+        ``trace[t] = decay(trace[t-1], trace_decay) + s[t]`` after the last step.
+    mem, spk : ndarray of shape (batch, n), float32
+        State after the last step.
+    """
+
+    counts: np.ndarray
+    bursts: np.ndarray | None = None
+    longest_burst: np.ndarray | None = None
+    first_spike: np.ndarray | None = None
+    rectified: np.ndarray | None = None
+    potentials: np.ndarray | None = None
+    trace: np.ndarray | None = None
+    mem: np.ndarray | None = None
+    spk: np.ndarray | None = None
+
+
+def window_of(t: int, lengths: np.ndarray, n_windows: int) -> np.ndarray:
+    """Index of the window that time step `t` falls in, for sequences of some lengths."""
+    return t * n_windows // lengths

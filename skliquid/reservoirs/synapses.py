@@ -1,0 +1,259 @@
+"""Recurrent synapses: ``I[t] = W s[t-1]``, with ``W[i, j]`` the synapse from neuron j to i."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from .._checks import LARGEST_SCALE, check_option, check_real
+from ..topology import erdos_renyi, scale_free, small_world
+from ._segments import reordered
+from .fixed_point import recurrent_grid
+
+TOPOLOGIES: dict[str, Callable[..., Any]] = {
+    "erdos_renyi": erdos_renyi,
+    "small_world": small_world,
+    "scale_free": scale_free,
+}
+_SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2}
+# A warning is due where rounding removes more than this fraction of the synapses.
+_LOST_SYNAPSES = 0.1
+# Synapses of a neuron where the connectivity is not given: enough to connect the graph.
+_SYNAPSES_EACH = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """Recurrent synapses of all neurons, end to end, with weights on a power-of-two grid.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (n + 1,), dtype int64
+        The outgoing synapses of neuron j are numbers ``offsets[j]`` to ``offsets[j + 1]``.
+    targets : ndarray of shape (n_synapses,), dtype int32
+        Neuron that each synapse ends on.
+    units : ndarray of shape (n_synapses,), dtype int16
+        Weight of each synapse in units of ``2**-exponent``.
+    exponent : int
+        Exponent of the grid of the weights.
+    """
+
+    offsets: np.ndarray
+    targets: np.ndarray
+    units: np.ndarray
+    exponent: int
+
+    @classmethod
+    def of(cls, weights: sparse.csc_array) -> Synapses:
+        """Put weights on the finest grid on which their sums are exact."""
+        units, exponent = recurrent_grid(weights.data, weights.indices)
+        return cls(
+            weights.indptr.astype(np.int64), weights.indices.astype(np.int32), units, exponent
+        )
+
+    @classmethod
+    def none(cls, n: int) -> Synapses:
+        """No synapse among `n` neurons."""
+        return cls.of(sparse.csc_array((n, n), dtype=np.float64))
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.offsets) - 1
+
+    @property
+    def density(self) -> float:
+        """Fraction of the n x n possible synapses that exist."""
+        return len(self.units) / self.n_neurons**2
+
+    @property
+    def sources(self) -> np.ndarray:
+        """Neuron that each synapse starts from, shape (n_synapses,)."""
+        return np.repeat(np.arange(self.n_neurons), np.diff(self.offsets))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights as a matrix, shape (n, n), float32."""
+        weights: np.ndarray = self.sparse_weights.toarray()
+        return weights
+
+    @property
+    def sparse_weights(self) -> sparse.csc_array:
+        """The same weights as a ``csc_array``."""
+        weights = np.ldexp(self.units.astype(np.float32), -self.exponent)
+        shape = (self.n_neurons, self.n_neurons)
+        return sparse.csc_array((weights, self.targets, self.offsets), shape=shape)
+
+    def take(self, order: np.ndarray) -> Synapses:
+        """Return all neurons' synapses, the neurons in another order."""
+        offsets, items = reordered(self.offsets, order)
+        place = np.argsort(order)
+        targets = place[self.targets[items]].astype(np.int32)
+        return replace(self, offsets=offsets, targets=targets, units=self.units[items])
+
+    def with_weights(self, W: np.ndarray) -> Synapses:
+        """Return the same synapses with the weights of a matrix, put on their grid."""
+        units, exponent = recurrent_grid(W[self.targets, self.sources], self.targets)
+        return replace(self, units=units, exponent=exponent)
+
+
+def draw_synapses(
+    n: int,
+    *,
+    topology: Any = "erdos_renyi",
+    topology_params: Mapping[str, Any] | None = None,
+    connectivity: float | None = 0.1,
+    recurrent_fraction: float = 1.0,
+    spectral_radius: float = 0.9,
+    exc_ratio: float = 0.8,
+    ei_balance: float | None = None,
+    rng: np.random.Generator,
+) -> Synapses:
+    """Draw the recurrent synapses of a liquid.
+
+    Parameters
+    ----------
+    n : int
+        Number of neurons.
+    topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
+            default="erdos_renyi"
+        Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
+        returns the recurrent weights; or the weights themselves, of shape (n, n). Weights
+        that are given are only rounded to the weight grid: `connectivity`,
+        `recurrent_fraction`, `spectral_radius`, `exc_ratio` and `ei_balance` do not act on
+        them.
+    topology_params : mapping or None, default=None
+        Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
+    connectivity : float or None, default=0.1
+        Fraction of the possible synapses that exist, in (0, 1]: the connection probability
+        of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
+        neighbours ``k`` and of edges ``m`` that they can have. None is about ten synapses
+        for each neuron that receives any.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        recurrent synapses, in (0, 1].
+    spectral_radius : float, default=0.9
+        Spectral radius of the recurrent weights; non-negative. Rounding to the weight grid
+        moves it by less than one part in a thousand.
+    exc_ratio : float, default=0.8
+        Fraction of excitatory neurons, in [0, 1].
+    ei_balance : float or None, default=None
+        Total inhibition as a fraction of total excitation in the named random graph: 1 is
+        balance [1]_. None leaves every weight's magnitude as drawn.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    Synapses
+        The record.
+
+    References
+    ----------
+    .. [1] Brunel. "Dynamics of sparsely connected networks of excitatory and inhibitory
+       spiking neurons", Journal of Computational Neuroscience 8, 2000.
+    """
+    if connectivity is None:
+        connectivity = min(_SYNAPSES_EACH / n, 1.0)
+    connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")
+    # The graphs check the rest; where the weights are given, these do not reach one.
+    drawn = {
+        "recurrent_fraction": check_real(
+            "recurrent_fraction", recurrent_fraction, 0, 1, closed="right"
+        ),
+        "spectral_radius": check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE),
+        "exc_ratio": check_real("exc_ratio", exc_ratio, 0, 1),
+        "ei_balance": ei_balance,
+    }
+    if isinstance(topology, str):
+        arguments = _graph_arguments(topology, n, connectivity, topology_params)
+        graph = TOPOLOGIES[topology]
+        W = graph(n, rng=rng, as_sparse=True, **drawn, **arguments).tocsc()
+        W.sort_indices()
+    elif topology_params:
+        raise ValueError(
+            "topology_params are arguments of a named random graph, but topology is "
+            f"{type(topology).__name__}; got {topology_params!r}."
+        )
+    else:
+        W = _given_weights(topology(n, rng) if callable(topology) else topology, n)
+    synapses = Synapses.of(W)
+    _warn_of_lost_synapses(W.data, synapses.units)
+    return synapses
+
+
+def _graph_arguments(
+    topology: str, n: int, connectivity: float, topology_params: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Arguments of the named graph that give it the connectivity, unless set by the user."""
+    check_option("topology", topology, TOPOLOGIES)
+    if n < _SMALLEST[topology]:
+        raise ValueError(
+            f"reservoir_size must be at least {_SMALLEST[topology]} for topology {topology!r}, "
+            f"got {n}."
+        )
+    arguments: dict[str, Any] = {}
+    if topology == "erdos_renyi":
+        arguments["p"] = connectivity
+    elif topology == "small_world":  # each neuron has k of n - 1 possible partners
+        k = 2 * round(connectivity * (n - 1) / 2)
+        arguments["k"] = min(max(k, 2), 2 * ((n - 1) // 2))
+    else:  # 2 m (n - m) synapses of n (n - 1); half of them are the most there can be
+        root = max(1 - 2 * connectivity * (n - 1) / n, 0.0) ** 0.5
+        arguments["m"] = min(max(round(n * (1 - root) / 2), 1), n - 1)
+    if not isinstance(topology_params, Mapping | None):
+        raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
+    given = dict(topology_params or {})
+    own = inspect.signature(TOPOLOGIES[topology]).parameters
+    shared = {
+        "n",
+        "exc_ratio",
+        "recurrent_fraction",
+        "spectral_radius",
+        "ei_balance",
+        "rng",
+        "as_sparse",
+    }
+    accepted = set(own) - shared
+    for name in given:
+        check_option(f"topology_params of {topology!r}: parameter", name, accepted)
+    return arguments | given
+
+
+def _given_weights(W: Any, n: int) -> sparse.csc_array:
+    """Return weights that the user gave as a canonical ``csc_array``, or say what is wrong."""
+    accepted = (
+        f"one of {sorted(TOPOLOGIES)}, a callable (n, rng) -> W or real weights of shape "
+        f"({n}, {n}), reservoir_size neurons"
+    )
+    weights = W if sparse.issparse(W) else np.asarray(W)
+    if weights.dtype.kind not in "biuf":
+        raise TypeError(f"topology must be {accepted}, got {W!r}.")
+    if weights.shape != (n, n):
+        raise ValueError(f"topology must be {accepted}, got weights of shape {weights.shape}.")
+    weights = sparse.csc_array(weights, dtype=np.float64)
+    weights.sum_duplicates()
+    weights.eliminate_zeros()
+    if not (np.abs(weights.data) <= LARGEST_SCALE).all():
+        raise ValueError(
+            f"topology gives recurrent weights that are not all in [-{LARGEST_SCALE:g}, "
+            f"{LARGEST_SCALE:g}]."
+        )
+    return weights
+
+
+def _warn_of_lost_synapses(weights: np.ndarray, units: np.ndarray) -> None:
+    lost = np.count_nonzero((units == 0) & (weights != 0))
+    if lost > _LOST_SYNAPSES * len(weights):
+        warnings.warn(
+            f"{lost} of {len(weights)} synapses are too weak for the grid of the weights, "
+            "which the strongest row sets, and were rounded to zero.",
+            UserWarning,
+            stacklevel=3,
+        )
