@@ -15,11 +15,10 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from .._base import checked_weight
 from .._callbacks import with_callbacks
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import READOUTS, class_factors, classifier_readout, require_weights
+from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
+from ..readouts._samples import class_factors, require_weights
 from ._lsm import BaseLSM
 from ._parameters import documented
-
-LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
 
 def _readout_has(method: str) -> Callable[[Any], bool]:
@@ -115,7 +114,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseLSM._parameter_constraints,
-        "readout": [StrOptions({*READOUTS, *LEAKY_KINDS}), HasMethods(["fit"])],
+        "readout": [StrOptions(set(CLASSIFIERS)), HasMethods(["fit"])],
         "train_reservoir": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -329,7 +328,4 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
             )
 
     def _make_readout(self) -> Any:
-        if isinstance(self.readout, str) and self.readout in LEAKY_KINDS:
-            kind = LEAKY_KINDS[self.readout]
-            return LeakyReadoutClassifier(kind, random_state=self.random_state)
         return classifier_readout(self.readout, self.random_state)

@@ -14,14 +14,14 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_y as check_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import READOUTS, merge_duplicates
+from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
 from ._parameters import RESERVOIR_CONSTRAINTS
 from ._recorder import LiquidRecorder
@@ -61,7 +61,6 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **RESERVOIR_CONSTRAINTS,
-        "readout": [StrOptions(set(READOUTS)), HasMethods(["fit"])],
         "memory": [str, HasMethods(["cache"]), None],
     }
 

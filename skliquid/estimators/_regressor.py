@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
-from ..readouts._named import regressor_readout, require_weights
+from ..readouts._named import REGRESSORS, regressor_readout
+from ..readouts._samples import require_weights
 from ._lsm import BaseLSM
 from ._parameters import documented
 
@@ -68,6 +70,11 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     >>> bool(lsm.score(X[80:], y[80:]) > 0.9)
     True
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseLSM._parameter_constraints,
+        "readout": [StrOptions(set(REGRESSORS)), HasMethods(["fit"])],
+    }
 
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.

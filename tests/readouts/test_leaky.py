@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from skliquid import LeakyReadoutClassifier, LiquidTransformer, LSMClassifier, LSMRegressor
 from skliquid.engines._record import record
 from skliquid.nn import LeakyRateReadout, LeakySpikeReadout
-from skliquid.readouts._leaky import canonical, held_out
+from skliquid.readouts._samples import canonical, held_out
 from skliquid.readouts._scores import SPIKE_GAIN, running_scores, weight_grid
 from skliquid.sequences import as_sequences
 
