@@ -201,13 +201,22 @@ def test_spikes_are_those_of_spiking_neurons(few_vowels):
 
 
 def test_memory_of_an_open_lstm_is_bounded():
-    X = as_sequences(np.ones((1, 20, 1)))
-    reservoir = LiquidTransformer(5, cell="lstm", target_rate=None, random_state=0).fit(X).liquid_
-    # All gates wide open add 1 a step.
-    wide = tuple(replace(g, bias=np.full(5, 100, dtype=np.float32)) for g in reservoir.gates)
-    h = activations(RateReservoir("lstm", wide), np.zeros((5000, 1), dtype=np.float32))
-    assert np.isfinite(h).all()
-    np.testing.assert_allclose(h[:3, 0], np.tanh([1, 2, 3]), atol=1e-3)
+    """Gates wide open add 1 a step; the way back down tells how far up the memory went."""
+    X = as_sequences([[[1.0], [-1.0]]])
+    plain = {"encoder": None, "n_delays": 1, "max_delay": 0, "target_rate": None}
+    reservoir = LiquidTransformer(5, cell="lstm", **plain, random_state=0).fit(X).liquid_
+    gates = []
+    for name, gate in zip(GATES["lstm"], reservoir.gates, strict=True):
+        heard = np.full_like(gate.tap_weights, 100.0 if name == "g" else 0.0)
+        bias = np.full(5, 0.0 if name == "g" else 100.0, dtype=np.float32)
+        gates.append(replace(gate, tap_weights=heard, bias=bias))
+    signs = np.repeat([1.0, -1.0], [1500, 1100])
+    c, expected = 0.0, []
+    for sign in signs:
+        c = np.clip(c + sign, -1024.0, 1024.0)
+        expected.append(np.full(5, np.tanh(c)))
+    h = activations(RateReservoir("lstm", tuple(gates)), signs[:, None].astype(np.float32))
+    np.testing.assert_allclose(h, expected, atol=2.0**-14)
 
 
 def test_check_estimator():
