@@ -69,7 +69,8 @@ class Watch:
     def is_over(self, loss: float, parameters: Any) -> bool:
         """Take note of the loss after a pass, and tell whether to stop."""
         if loss < self._lowest or self.best is None:
-            self._lowest, self.best = loss, parameters
+            # In this order a loss of NaN, which nothing undercuts, leaves what is to be undercut.
+            self._lowest, self.best = min(self._lowest, loss), parameters
         self._n_since += 1
         if loss < self._to_beat - self._schedule.tol:
             self._to_beat, self._n_since = loss, 0
