@@ -212,6 +212,7 @@ def test_global_thread_settings_are_left():
     assert settings() == before
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_number_of_threads(monkeypatch):
     used = []
 
@@ -233,6 +234,7 @@ def test_number_of_threads(monkeypatch):
     assert used == [2]
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_error_in_a_thread_comes_out(monkeypatch):
     def fail(*arguments):
         raise FloatingPointError("from the kernel")

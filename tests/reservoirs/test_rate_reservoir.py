@@ -72,6 +72,7 @@ def mlx_cell(reservoir):
 
 
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_equations_are_those_of_the_mlx_cells(few_vowels, drawn, cell):
     reservoir = drawn[cell].liquid_
     frames = few_vowels[0][0]
@@ -219,6 +220,7 @@ def test_memory_of_an_open_lstm_is_bounded():
     np.testing.assert_allclose(h, expected, atol=2.0**-14)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_check_estimator():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke them
