@@ -166,10 +166,9 @@ class _Readout:
         self._trains, self._objective, self._alpha = trains, objective, alpha
         self._weights = objective.first_weights()
         self._optimizer = objective.optimizer(learning_rate)
-        self._gradient = mx.value_and_grad(self._penalised)
 
     def step(self, samples: np.ndarray, rng: np.random.Generator) -> mx.array:
-        value, slope = self._gradient(self._weights, samples)
+        value, slope = mx.value_and_grad(self._penalised)(self._weights, samples)
         moved = self._optimizer.apply_gradients({"weight": slope}, {"weight": self._weights})
         self._weights = moved["weight"]
         mx.eval(self._weights, self._optimizer.state)
@@ -184,8 +183,8 @@ class _Readout:
     def _penalised(self, standardised: mx.array, samples: np.ndarray) -> mx.array:
         states = mx.array(self._trains.padded(samples))
         error = self._objective(standardised, states, samples)
-        heights = standardised[:, :-1] * self._objective.sensitivity
-        return error + self._alpha * heights.square().sum()
+        effects = standardised[:, :-1] * self._objective.sensitivity
+        return error + self._alpha * effects.square().sum()
 
 
 def train_readout(

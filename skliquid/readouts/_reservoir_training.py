@@ -56,11 +56,10 @@ class _Liquids:
         self._parameters += [{n: getattr(m, n) for n in _WEIGHTS} for m in self._modules]
         self._optimizers = [objective.optimizer(learning_rate)]
         self._optimizers += [optim.Adam(_RESERVOIR_RATE, bias_correction=True) for _ in liquids]
-        self._gradient = mx.value_and_grad(self._loss)
 
     def step(self, samples: np.ndarray, rng: np.random.Generator) -> mx.array:
         is_heard = rng.random((len(samples), self._objective.n_units)) >= _DROPOUT
-        value, slopes = self._gradient(self._parameters, samples, is_heard)
+        value, slopes = mx.value_and_grad(self._loss)(self._parameters, samples, is_heard)
         slopes, _ = optim.clip_grad_norm(  # type: ignore[no-untyped-call]
             slopes, _LARGEST_GRADIENT
         )
