@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
+from .._warnings import warn_user
 from ..sequences import Sequences
 
 # What channels of a common scale are raised to, as a fraction of the mean deviation.
@@ -54,11 +54,9 @@ def channel_scaling(
         lost |= sequences.unresolved
     if lost.any():
         channel = int(np.argmax(lost))
-        warnings.warn(
+        warn_user(
             f"Channel {channel} varies so little around {offset[channel]:.3g} that float32 loses "
-            "most of it; subtract its offset, or scale it up, before fitting.",
-            UserWarning,
-            stacklevel=4,
+            "most of it; subtract its offset, or scale it up, before fitting."
         )
     # What rounding leaves of a constant is not a signal.
     is_constant = (std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain)

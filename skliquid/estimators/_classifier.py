@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
@@ -15,10 +14,11 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from .._base import checked_weight
 from .._callbacks import with_callbacks
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
+from ..readouts._named import LEAKY_KINDS, classifier_readout
 from ..readouts._samples import class_factors, require_weights
+from ._entries import parametrized
 from ._lsm import BaseLSM
-from ._parameters import documented
+from ._parameters import ClassifierParameters
 
 
 def _readout_has(method: str) -> Callable[[Any], bool]:
@@ -27,7 +27,10 @@ def _readout_has(method: str) -> Callable[[Any], bool]:
     def check(estimator: Any) -> bool:
         if hasattr(estimator, "pipeline_"):
             return hasattr(estimator.pipeline_[-1], method)
-        return hasattr(estimator._make_readout(), method)
+        try:
+            return hasattr(estimator._make_readout(), method)
+        except ValueError:  # which is for `fit` to raise
+            return False
 
     return check
 
@@ -37,8 +40,8 @@ def _reads_over_time(estimator: Any) -> bool:
     return _readout_has("predict_over_time")(estimator) and not estimator.bidirectional
 
 
-@documented
-class LSMClassifier(ClassifierMixin, BaseLSM):
+@parametrized
+class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
     """Classify sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
@@ -47,28 +50,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
 
     Parameters
     ----------
-    {reservoir_doc}
-    readout : {"ridge", "mlp", "leaky_rate", "leaky_spike"} or estimator, default="ridge"
-        What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeClassifierCV`, its
-        penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
-        :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
-        cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of
-        :class:`LeakyReadoutClassifier`, which act on the spikes themselves and can be read
-        after every frame: `pooling`, `n_windows`, `tau_trace` and `batch_size` do not act, and
-        all spikes of the training sequences are held, a bit each. An instance of it sets
-        its parameters.
-    memory : str or object with the joblib.Memory interface, default=None
-        Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
-        search over the readout alone runs the liquid once.
-    class_weight : dict or "balanced", default=None
-        Weights of the classes in the readout, which must take sample weights; 1 where a
-        class has none. "balanced" makes the total weights of the classes equal.
-    train_reservoir : bool, default=False
-        Whether the liquid's weights and biases are trained too, by back-propagation through
-        time with a surrogate derivative [N]_, from the liquid as drawn; synapses keep their
-        places and their signs. It needs a leaky readout, whose parameters also set how long
-        is trained, and ``cell="lif"``. The readout is then trained anew on the result. Time
-        and memory grow with the square of `reservoir_size`: this is for small liquids.
+    {parameters}
 
     Attributes
     ----------
@@ -98,9 +80,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
-    .. [N] Neftci, Mostafa, Zenke. "Surrogate gradient learning in spiking neural networks",
-       IEEE Signal Processing Magazine 36(6), 2019.
-    {reservoir_references}
+    {references}
 
     Examples
     --------
@@ -112,93 +92,7 @@ class LSMClassifier(ClassifierMixin, BaseLSM):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseLSM._parameter_constraints,
-        "readout": [StrOptions(set(CLASSIFIERS)), HasMethods(["fit"])],
-        "train_reservoir": ["boolean"],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
-
     classes_: np.ndarray
-
-    def __init__(
-        self,
-        reservoir_size: int = 1500,
-        *,
-        connectivity: float | None = None,
-        recurrent_fraction: float = 0.25,
-        spectral_radius: float = 1.0,
-        exc_ratio: float = 0.8,
-        ei_balance: float | None = 1.0,
-        beta: Any = (0.04, 0.82),
-        relative_tau: Any = None,
-        threshold: float = 1.0,
-        adaptation: float = 0.0,
-        tau_adaptation: float = 20.0,
-        refractory: int = 0,
-        topology: Any = "erdos_renyi",
-        topology_params: dict[str, Any] | None = None,
-        cell: str = "lif",
-        encoder: Any = "compression",
-        scale_channels: bool | str = "common",
-        derivative: bool = False,
-        input_scaling: float = 2.0,
-        n_delays: int = 5,
-        max_delay: float = 1.0,
-        max_channels: int | None = 9,
-        target_rate: Any = (0.05, 0.5),
-        bidirectional: bool = False,
-        n_liquids: int = 1,
-        pooling: Any = ("counts", "bursts", "longest_burst", "rectified"),
-        n_windows: Any = 1,
-        tau_trace: float = 5.0,
-        engine: str = "auto",
-        batch_size: int | None = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        readout: Any = "ridge",
-        memory: Any = None,
-        class_weight: Any = None,
-        train_reservoir: bool = False,
-    ) -> None:
-        super().__init__(
-            reservoir_size,
-            connectivity=connectivity,
-            recurrent_fraction=recurrent_fraction,
-            spectral_radius=spectral_radius,
-            exc_ratio=exc_ratio,
-            ei_balance=ei_balance,
-            beta=beta,
-            relative_tau=relative_tau,
-            threshold=threshold,
-            adaptation=adaptation,
-            tau_adaptation=tau_adaptation,
-            refractory=refractory,
-            topology=topology,
-            topology_params=topology_params,
-            cell=cell,
-            encoder=encoder,
-            scale_channels=scale_channels,
-            derivative=derivative,
-            input_scaling=input_scaling,
-            n_delays=n_delays,
-            max_delay=max_delay,
-            max_channels=max_channels,
-            target_rate=target_rate,
-            bidirectional=bidirectional,
-            n_liquids=n_liquids,
-            pooling=pooling,
-            n_windows=n_windows,
-            tau_trace=tau_trace,
-            engine=engine,
-            batch_size=batch_size,
-            n_jobs=n_jobs,
-            random_state=random_state,
-            readout=readout,
-            memory=memory,
-        )
-        self.class_weight = class_weight
-        self.train_reservoir = train_reservoir
 
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.

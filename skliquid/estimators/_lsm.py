@@ -5,16 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from inspect import signature
-from typing import Any, ClassVar
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_y as check_targets
 from sklearn.utils.validation import check_is_fitted, check_memory
 
@@ -23,16 +21,18 @@ from .._callbacks import CallbackSupportMixin, fit_tasks
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
-from ._parameters import RESERVOIR_CONSTRAINTS
+from ._entries import told_of_idle, warn_of_idle
+from ._parameters import LSMParameters, ReservoirParameters
 from ._recorder import LiquidRecorder
 from ._transformer import LiquidTransformer
 
-_RESERVOIR_PARAMETERS = tuple(signature(LiquidTransformer).parameters)
 
-
-def _inner_settings() -> Any:
-    """Keep the user's global settings out of the steps inside."""
-    return config_context(enable_metadata_routing=False, transform_output="default")
+@contextmanager
+def _inner_settings() -> Iterator[None]:
+    """Keep the user's global settings out of the steps inside, and a warning from coming twice."""
+    settings = {"enable_metadata_routing": False, "transform_output": "default"}
+    with config_context(**settings), told_of_idle():
+        yield
 
 
 @contextmanager
@@ -56,88 +56,10 @@ def _transform(liquid: LiquidTransformer, sequences: Sequences) -> Any:
     return liquid.transform(sequences)
 
 
-class BaseLSM(CallbackSupportMixin, SequenceEstimator):
+class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
     """A pipeline of liquid, scaler and readout behind flat parameters."""
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **RESERVOIR_CONSTRAINTS,
-        "memory": [str, HasMethods(["cache"]), None],
-    }
-
     pipeline_: Pipeline
-
-    def __init__(
-        self,
-        reservoir_size: int = 1500,
-        *,
-        connectivity: float | None = None,
-        recurrent_fraction: float = 0.25,
-        spectral_radius: float = 1.0,
-        exc_ratio: float = 0.8,
-        ei_balance: float | None = 1.0,
-        beta: Any = (0.04, 0.82),
-        relative_tau: Any = None,
-        threshold: float = 1.0,
-        adaptation: float = 0.0,
-        tau_adaptation: float = 20.0,
-        refractory: int = 0,
-        topology: Any = "erdos_renyi",
-        topology_params: dict[str, Any] | None = None,
-        cell: str = "lif",
-        encoder: Any = "compression",
-        scale_channels: bool | str = "common",
-        derivative: bool = False,
-        input_scaling: float = 2.0,
-        n_delays: int = 5,
-        max_delay: float = 1.0,
-        max_channels: int | None = 9,
-        target_rate: Any = (0.05, 0.5),
-        bidirectional: bool = False,
-        n_liquids: int = 1,
-        pooling: Any = ("counts", "bursts", "longest_burst", "rectified"),
-        n_windows: Any = 1,
-        tau_trace: float = 5.0,
-        engine: str = "auto",
-        batch_size: int | None = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        readout: Any = "ridge",
-        memory: Any = None,
-    ) -> None:
-        self.reservoir_size = reservoir_size
-        self.connectivity = connectivity
-        self.recurrent_fraction = recurrent_fraction
-        self.spectral_radius = spectral_radius
-        self.exc_ratio = exc_ratio
-        self.ei_balance = ei_balance
-        self.beta = beta
-        self.relative_tau = relative_tau
-        self.threshold = threshold
-        self.adaptation = adaptation
-        self.tau_adaptation = tau_adaptation
-        self.refractory = refractory
-        self.topology = topology
-        self.topology_params = topology_params
-        self.cell = cell
-        self.encoder = encoder
-        self.scale_channels = scale_channels
-        self.derivative = derivative
-        self.input_scaling = input_scaling
-        self.n_delays = n_delays
-        self.max_delay = max_delay
-        self.max_channels = max_channels
-        self.target_rate = target_rate
-        self.bidirectional = bidirectional
-        self.n_liquids = n_liquids
-        self.pooling = pooling
-        self.n_windows = n_windows
-        self.tau_trace = tau_trace
-        self.engine = engine
-        self.batch_size = batch_size
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.readout = readout
-        self.memory = memory
 
     def _make_readout(self) -> Any:
         raise NotImplementedError
@@ -160,6 +82,7 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         class_factor: np.ndarray | None = None,
     ) -> None:
         """Fit the steps, reporting the progress of the liquid to the callbacks."""
+        warn_of_idle(self)
         kept = np.arange(len(y))
         if isinstance(self.readout, str) and self.readout == "ridge":
             kept, sample_weight = merge_duplicates(sequences, y, sample_weight)
@@ -199,7 +122,9 @@ class BaseLSM(CallbackSupportMixin, SequenceEstimator):
         The limiter keeps each feature to the range that it had in training. Without, a neuron
         that was all but silent there would, once it fires, count for more than all others.
         """
-        parameters = {name: getattr(self, name) for name in _RESERVOIR_PARAMETERS}
+        parameters = {
+            field.name: getattr(self, field.name) for field in fields(ReservoirParameters)
+        }
         if isinstance(readout, LeakyReadoutClassifier):
             trainer = clone(readout) if self._trains_reservoir() else None
             recorder = LiquidRecorder(trainer=trainer, **parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -14,18 +14,20 @@ from ..engines._record import StateTrains, record
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import canonical, held_out
 from ..sequences import Sequences
+from ._entries import parametrized
+from ._parameters import RecorderParameters
 from ._transformer import LiquidTransformer
 
 
-class LiquidRecorder(LiquidTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+@parametrized
+class LiquidRecorder(  # type: ignore[call-arg]
+    RecorderParameters, LiquidTransformer, auto_wrap_output_keys=None
+):
     """A :class:`LiquidTransformer` that returns states over time in place of pooled features.
 
     Parameters
     ----------
-    trainer : LeakyReadoutClassifier, default=None
-        If given, the liquid is trained for a readout with these parameters.
-    **parameters
-        Those of :class:`LiquidTransformer`.
+    {parameters}
 
     Attributes
     ----------
@@ -34,21 +36,6 @@ class LiquidRecorder(LiquidTransformer, auto_wrap_output_keys=None):  # type: ig
     validation_loss_curve_ : list of float or None
         Loss of the held-out part after each pass.
     """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **LiquidTransformer._parameter_constraints,
-        "trainer": [LeakyReadoutClassifier, None],
-    }
-
-    def __init__(
-        self, *, trainer: LeakyReadoutClassifier | None = None, **parameters: Any
-    ) -> None:
-        super().__init__(**parameters)
-        self.trainer = trainer
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        return sorted([*LiquidTransformer._get_param_names(), "trainer"])
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
-from ..readouts._named import REGRESSORS, regressor_readout
+from ..readouts._named import regressor_readout
 from ..readouts._samples import require_weights
+from ._entries import parametrized
 from ._lsm import BaseLSM
-from ._parameters import documented
+from ._parameters import RegressorParameters
 
 
-@documented
-class LSMRegressor(RegressorMixin, BaseLSM):
+@parametrized
+class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
     """Predict numbers from sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
@@ -28,15 +28,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
 
     Parameters
     ----------
-    {reservoir_doc}
-    readout : {"ridge", "mlp"} or estimator, default="ridge"
-        What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeCV`, its penalty
-        chosen by leave-one-out, in which identical samples count as one; "mlp" is
-        :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
-        cloned and fitted.
-    memory : str or object with the joblib.Memory interface, default=None
-        Where to cache the features, as in :class:`~sklearn.pipeline.Pipeline`, so that a
-        search over the readout alone runs the liquid once.
+    {parameters}
 
     Attributes
     ----------
@@ -58,7 +50,7 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
-    {reservoir_references}
+    {references}
 
     Examples
     --------
@@ -70,11 +62,6 @@ class LSMRegressor(RegressorMixin, BaseLSM):
     >>> bool(lsm.score(X[80:], y[80:]) > 0.9)
     True
     """
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseLSM._parameter_constraints,
-        "readout": [StrOptions(set(REGRESSORS)), HasMethods(["fit"])],
-    }
 
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import TransformerMixin, _fit_context, clone
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    check_is_fitted,
-    has_fit_parameter,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
-from .._checks import MOST_STEPS, check_pair
-from ..adaptation.channels import channel_scaling, derivative_gain
-from ..adaptation.homeostasis import regulated
-from ..encoding import ENCODERS
-from ..encoding._base import SequenceEncoder
+from ..adaptation.recipe import draw_reservoirs
+from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
 from ..engines import Runner, spike_trains
 from ..pooling import PoolingPlan, make_plan
-from ..reservoirs.liquid import Liquid, draw_liquid
-from ..reservoirs.rate_reservoir import GATES, RateReservoir, without_threshold
-from ..sequences import Sequences, as_sequences
-from ._parameters import RESERVOIR_CONSTRAINTS, documented
+from ..reservoirs.liquid import Liquid
+from ..reservoirs.rate_reservoir import RateReservoir
+from ..sequences import Sequences
+from ._entries import parametrized, warn_of_idle
+from ._parameters import ReservoirParameters
 
 if TYPE_CHECKING:
     from ..nn import LiquidReservoir
@@ -39,8 +32,10 @@ def _is_spiking(estimator: Any) -> bool:
     return bool(estimator.cell == "lif")
 
 
-@documented
-class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimator):
+@parametrized
+class LiquidTransformer(
+    CallbackSupportMixin, TransformerMixin, ReservoirParameters, SequenceEstimator
+):
     """Turn sequences into pooled features of a spiking reservoir.
 
     A liquid state machine [1]_ without its readout: each sequence drives a fixed random
@@ -52,7 +47,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
 
     Parameters
     ----------
-    {reservoir_doc}
+    {parameters}
 
     Attributes
     ----------
@@ -84,7 +79,7 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
        Computation 14(11), 2002.
-    {reservoir_references}
+    {references}
 
     Examples
     --------
@@ -96,80 +91,9 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     (270, 100)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**RESERVOIR_CONSTRAINTS}
-
     liquid_: Liquid | RateReservoir
     liquids_: list[Any]
     encoder_: Any
-
-    def __init__(
-        self,
-        reservoir_size: int = 1500,
-        *,
-        connectivity: float | None = None,
-        recurrent_fraction: float = 0.25,
-        spectral_radius: float = 1.0,
-        exc_ratio: float = 0.8,
-        ei_balance: float | None = 1.0,
-        beta: Any = (0.04, 0.82),
-        relative_tau: Any = None,
-        threshold: float = 1.0,
-        adaptation: float = 0.0,
-        tau_adaptation: float = 20.0,
-        refractory: int = 0,
-        topology: Any = "erdos_renyi",
-        topology_params: dict[str, Any] | None = None,
-        cell: str = "lif",
-        encoder: Any = "compression",
-        scale_channels: bool | str = "common",
-        derivative: bool = False,
-        input_scaling: float = 2.0,
-        n_delays: int = 5,
-        max_delay: float = 1.0,
-        max_channels: int | None = 9,
-        target_rate: Any = (0.05, 0.5),
-        bidirectional: bool = False,
-        n_liquids: int = 1,
-        pooling: Any = ("counts", "bursts", "longest_burst", "rectified"),
-        n_windows: Any = 1,
-        tau_trace: float = 5.0,
-        engine: str = "auto",
-        batch_size: int | None = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.reservoir_size = reservoir_size
-        self.connectivity = connectivity
-        self.recurrent_fraction = recurrent_fraction
-        self.spectral_radius = spectral_radius
-        self.exc_ratio = exc_ratio
-        self.ei_balance = ei_balance
-        self.beta = beta
-        self.relative_tau = relative_tau
-        self.threshold = threshold
-        self.adaptation = adaptation
-        self.tau_adaptation = tau_adaptation
-        self.refractory = refractory
-        self.topology = topology
-        self.topology_params = topology_params
-        self.cell = cell
-        self.encoder = encoder
-        self.scale_channels = scale_channels
-        self.derivative = derivative
-        self.input_scaling = input_scaling
-        self.n_delays = n_delays
-        self.max_delay = max_delay
-        self.max_channels = max_channels
-        self.target_rate = target_rate
-        self.bidirectional = bidirectional
-        self.n_liquids = n_liquids
-        self.pooling = pooling
-        self.n_windows = n_windows
-        self.tau_trace = tau_trace
-        self.engine = engine
-        self.batch_size = batch_size
-        self.n_jobs = n_jobs
-        self.random_state = random_state
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -309,106 +233,20 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
     def _fit(self, sequences: Sequences, sample_weight: Any) -> Sequences:
         """Fit, and return the encoded sequences."""
         self._plan()  # names a wrong pooling before any work is done
+        warn_of_idle(self)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, sequences)
         seed = seed_of(self.random_state)
-        self.encoder_ = _make_encoder(self.encoder, seed)
-        if self.encoder_ is not None:
-            _fit_encoder(self.encoder_, sequences, sample_weight)
-        sequences = self._encode(sequences)
-        offset, gain, difference_gain = None, None, None
-        if self.scale_channels:
-            common = self.scale_channels == "common"
-            offset, gain = channel_scaling(sequences, sample_weight, common=common)
-        if self.derivative:
-            difference_gain = derivative_gain(sequences, sample_weight)
-        length = _median_length(sequences, sample_weight)
-        max_delay: Any = self.max_delay
-        if not isinstance(max_delay, Integral):
-            max_delay = min(int(max_delay * length), MOST_STEPS)
-        # A unit of a rate cell has no memory but that of its cell.
-        neurons: dict[str, Any] = {"beta": 0.0}
-        if self.cell == "lif":
-            neurons = {
-                "beta": self._beta(length),
-                "threshold": self.threshold,
-                "adaptation": self.adaptation,
-                "tau_adaptation": self.tau_adaptation,
-                "refractory": self.refractory,
-            }
-
-        def draw(rng: np.random.Generator) -> Liquid:
-            liquid = draw_liquid(
-                sequences.n_channels,
-                self.reservoir_size,
-                connectivity=self.connectivity,
-                recurrent_fraction=self.recurrent_fraction,
-                spectral_radius=self.spectral_radius,
-                exc_ratio=self.exc_ratio,
-                ei_balance=self.ei_balance,
-                **neurons,
-                topology=self.topology,
-                topology_params=self.topology_params,
-                input_scaling=self.input_scaling,
-                n_delays=self.n_delays,
-                max_delay=int(max_delay),
-                max_channels=self.max_channels,
-                derivative_gain=difference_gain,
-                input_offset=offset,
-                input_gain=gain,
-                seed=rng,
-            )
-            if self.target_rate is not None:
-                liquid = regulated(
-                    liquid,
-                    sequences,
-                    sample_weight,
-                    target_rate=self._target_rate(),
-                    spread=self.input_scaling,
-                    engine=self.engine,
-                    n_jobs=self.n_jobs,
-                    rng=rng.spawn(1)[0],
-                )
-            return liquid
-
-        self.liquids_ = []
-        for i in range(self.n_liquids):
-            # The first liquid is that of the seed itself, however many there are.
-            rng = np.random.default_rng(seed if i == 0 else (seed, i))
-            if self.cell == "lif":
-                liquid: Liquid | RateReservoir = draw(rng)
-            else:
-                rngs = rng.spawn(len(GATES[self.cell]))
-                liquid = RateReservoir(self.cell, tuple(self._gate(draw(r)) for r in rngs))
-            self.liquids_.append(liquid)
+        self.encoder_ = make_encoder(self.encoder, seed)
+        fit_encoder(self.encoder_, sequences, sample_weight)
+        sequences = encoded_by(self.encoder_, sequences)
+        parameters = self.get_params(deep=False)
+        self.liquids_ = draw_reservoirs(sequences, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
         return sequences
 
-    def _gate(self, liquid: Liquid) -> Liquid:
-        """What was set to fire at a rate is set to be above zero at that rate."""
-        return liquid if self.target_rate is None else without_threshold(liquid)
-
     def _encode(self, sequences: Sequences) -> Sequences:
-        """Have the encoder make the liquid's input of validated sequences."""
-        if self.encoder_ is None:
-            return sequences
-        if isinstance(self.encoder_, SequenceEncoder):
-            return self.encoder_._encode(sequences)
-        encoded = as_sequences(self.encoder_.transform(list(sequences)))
-        return replace(encoded, dtype=sequences.dtype)
-
-    def _beta(self, length: int) -> Any:
-        if self.relative_tau is None:
-            return self.beta
-        if isinstance(self.relative_tau, Real):
-            return _decay_of(float(self.relative_tau) * length)
-        ends = check_pair("relative_tau", self.relative_tau, 0, 1e6, closed="right")
-        return tuple(_decay_of(end * length) for end in ends)
-
-    def _target_rate(self) -> tuple[float, float]:
-        if isinstance(self.target_rate, Real):
-            return float(self.target_rate), float(self.target_rate)
-        return check_pair("target_rate", self.target_rate, 0, 1, closed="neither")
+        return encoded_by(self.encoder_, sequences)
 
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)
@@ -444,36 +282,3 @@ class LiquidTransformer(CallbackSupportMixin, TransformerMixin, SequenceEstimato
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _make_encoder(encoder: Any, seed: int) -> Any:
-    """Make the encoder that a name stands for, or a clone of the one given."""
-    if encoder is None:
-        return None
-    made = ENCODERS[encoder]() if isinstance(encoder, str) else clone(encoder)
-    if isinstance(encoder, str) and "random_state" in made.get_params():
-        made.set_params(random_state=seed)
-    return made
-
-
-def _fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
-    """Fit an encoder of ours, or any other transformer on a plain list of arrays."""
-    if isinstance(encoder, SequenceEncoder):
-        encoder.fit(sequences, sample_weight=sample_weight)
-    elif sample_weight is not None and has_fit_parameter(encoder, "sample_weight"):
-        encoder.fit(list(sequences), sample_weight=sample_weight)
-    else:
-        encoder.fit(list(sequences))
-
-
-def _decay_of(tau: float) -> float:
-    """Decay per step for a time constant, which below this one forgets all anyway."""
-    return float(np.exp(-1.0 / max(tau, 2.0**-9)))
-
-
-def _median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> int:
-    """Length that half of the sequences, by weight, do not exceed."""
-    order = np.argsort(sequences.lengths)
-    weight = np.ones(len(order)) if sample_weight is None else sample_weight[order]
-    below = np.cumsum(weight)
-    return int(sequences.lengths[order[np.searchsorted(below, below[-1] / 2)]])

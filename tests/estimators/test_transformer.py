@@ -151,6 +151,7 @@ PLAIN = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:max_delay=0 does not act")
 @pytest.mark.parametrize("max_delay", [0, 1.0])
 def test_plain_settings_are_the_plain_liquid(X, max_delay):
     """The liquid of the literature, written out with dense matrices."""
