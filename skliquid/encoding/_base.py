@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from .._base import SequenceEstimator, checked_weight
+from .._warnings import warn_user
 from ..sequences import Sequences, as_collection
 
 
@@ -62,7 +62,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         sequences = self._validate_sequences(X, reset=True)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, sequences)
-        _warn_of_rounding(sequences)
+        warn_of_rounding(sequences)
         self._learn(sequences, sample_weight)
         self.n_channels_out_ = len(self._channel_names([""] * sequences.n_channels))
         return self
@@ -140,15 +140,14 @@ def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> S
     return replace(sequences, frames=frames, offsets=sequences.offsets * n_steps, unresolved=None)
 
 
-def _warn_of_rounding(sequences: Sequences) -> None:
+def warn_of_rounding(sequences: Sequences) -> None:
+    """Warn of a channel that varies so little around its mean that float32 loses most of it."""
     if sequences.unresolved is None or not sequences.unresolved.any():
         return
     channel = int(np.argmax(sequences.unresolved))
-    warnings.warn(
+    warn_user(
         f"Channel {channel} varies so little around {sequences.frames[:, channel].min():.3g} that "
-        "float32 loses most of it; subtract its offset, or scale it up, before fitting.",
-        UserWarning,
-        stacklevel=4,
+        "float32 loses most of it; subtract its offset, or scale it up, before fitting."
     )
 
 

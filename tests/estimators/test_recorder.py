@@ -67,6 +67,8 @@ def test_availability(few_vowels):
     both = LSMClassifier(40, readout="leaky_rate", bidirectional=True, random_state=0).fit(X, y)
     assert both.pipeline_[-1].coef_.shape == (3, 80)
     assert both.score(X, y) > 0.9
+    for unknown in ("lasso", LSMRegressor()):
+        assert not hasattr(LSMClassifier(readout=unknown), "predict_proba")
     with pytest.raises(NotFittedError):
         LSMClassifier(readout="leaky_rate").predict_over_time(X)
     with pytest.raises(ValueError, match="readout"):

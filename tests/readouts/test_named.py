@@ -48,8 +48,15 @@ def test_estimators_are_cloned():
         assert made.get_params() == given.get_params()
 
 
-def test_readout_of_another_kind_is_refused():
-    with pytest.raises(ValueError, match=r"one of \('ridge', .*\) or a classifier, got Ridge\(\)"):
-        classifier_readout(Ridge(), 0)
-    with pytest.raises(ValueError, match=r"one of \('ridge', 'mlp'\) or a regressor, got Logi"):
-        regressor_readout(LogisticRegression(), 0)
+@pytest.mark.parametrize(
+    ("make", "readout", "message"),
+    [
+        (classifier_readout, "lasso", r"'leaky_spike', .*\] or a classifier, got 'lasso'"),
+        (classifier_readout, Ridge(), r"'leaky_spike', .*\] or a classifier, got Ridge\(\)"),
+        (regressor_readout, "leaky_rate", r"\['mlp', 'ridge'\] or a regressor, got 'leaky_rate'"),
+        (regressor_readout, LogisticRegression(), r"'ridge'\] or a regressor, got Logistic"),
+    ],
+)
+def test_readout_of_another_kind_is_refused(make, readout, message):
+    with pytest.raises(ValueError, match=f"readout must be one of .*{message}"):
+        make(readout, 0)
