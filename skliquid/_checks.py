@@ -12,6 +12,14 @@ import numpy as np
 LARGEST_SCALE = 1e6
 # Longer than any sequence that a delay or a rest should be taken of.
 MOST_STEPS = 2**20
+# Characters of a value that an error prints.
+_MOST_SHOWN = 200
+
+
+def shown(value: Any) -> str:
+    """Return what an error prints of a value: its repr, or the beginning of a long one."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:

@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
+
+from ._checks import shown
 
 ACCEPTED = (
     "an array of shape (n_samples, n_timesteps, n_channels), an array of shape (n_samples, "
@@ -21,6 +24,8 @@ ACCEPTED = (
 
 # A channel should vary by at least this many steps of float32.
 _FLOAT32_STEPS = 300
+# What varies by less than this many steps of float64 is a constant with rounding errors.
+_FLOAT64_STEPS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,9 @@ class Sequences:
         """
         samples = np.arange(len(self))[samples]
         parts = [self.frames[self.offsets[i] : self.offsets[i + 1]] for i in samples]
-        return _joined(parts, self.dtype)
+        # What was validated once stays valid, and says what float64 held before it was rounded.
+        frames = np.concatenate([self.frames[:0], *parts])
+        return replace(self, frames=frames, offsets=_offsets(self.lengths[samples]))
 
 
 def as_sequences(X: Any) -> Sequences:
@@ -185,7 +192,7 @@ def as_collection(X: Any) -> np.ndarray | list[Any]:
         return _list_or_array(X)
     array = np.asarray(X)
     if array.ndim == 0:
-        raise TypeError(f"X is {X!r} ({type(X).__name__}); expected {ACCEPTED}.")
+        raise TypeError(f"X is {shown(X)} ({type(X).__name__}); expected {ACCEPTED}.")
     if array.ndim == 1:
         if array.dtype == object and any(np.ndim(value) for value in array):
             return list(array)
@@ -273,19 +280,23 @@ def refuse_objects(array: np.ndarray, name: str) -> None:
     """Raise an error for objects that NumPy would turn into numbers, or into part of one."""
     for value in array.flat:
         if isinstance(value, complex | np.complexfloating):
-            raise ValueError(f"Complex data not supported: {name} holds {value!r}.")
+            raise ValueError(f"Complex data not supported: {name} holds {shown(value)}.")
         if value is None or isinstance(value, str | bytes):
             raise TypeError(
                 f"{name} is an object array whose values are not all real numbers: it holds "
-                f"{value!r}."
+                f"{shown(value)}."
             )
 
 
 def _joined(parts: Iterable[np.ndarray], dtype: Any) -> Sequences:
     parts = list(parts)
-    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
-    offsets[1:] = np.cumsum([len(part) for part in parts])
+    offsets = _offsets([len(part) for part in parts])
     return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets)
+
+
+def _offsets(lengths: ArrayLike) -> np.ndarray:
+    """Where sequences of these lengths begin and end in the frames."""
+    return np.concatenate([[0], np.cumsum(lengths)], dtype=np.int64)
 
 
 def _validated(frames: np.ndarray, offsets: np.ndarray) -> Sequences:
@@ -307,11 +318,10 @@ def _unresolved(frames: np.ndarray) -> np.ndarray | None:
     if frames.dtype == np.float32:
         return None
     low, high = frames.min(axis=0), frames.max(axis=0)
-    # More than rounding errors in float64 around a constant ...
-    varies = high - low > 1e-12 * np.maximum(np.abs(low), np.abs(high))
-    # ... and less than float32 resolves around this value, or so near to zero.
-    step = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(np.float32))
-    return np.asarray(varies & (high - low < _FLOAT32_STEPS * step))
+    span, largest = high - low, np.maximum(np.abs(low), np.abs(high))
+    varies = span > _FLOAT64_STEPS * np.spacing(largest)
+    step = np.spacing(largest.astype(np.float32))
+    return np.asarray(varies & (span < _FLOAT32_STEPS * step))
 
 
 def _first_bad_value(frames: np.ndarray, single: np.ndarray, offsets: np.ndarray) -> str:

@@ -41,7 +41,15 @@ PUBLIC = {
     "skliquid.datasets": ["load_japanese_vowels", "from_aeon", "from_pandas", "from_tslearn"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
-    "skliquid.reservoirs": ["Liquid", "RateReservoir", "draw_liquid"],
+    "skliquid.reservoirs": [
+        "Liquid",
+        "NeuronModel",
+        "Neurons",
+        "RateReservoir",
+        "Synapses",
+        "Taps",
+        "draw_liquid",
+    ],
 }
 # GL01, GL08: text starts on the opening line; inherited methods of MLX are not ours.
 # SA01, ES01, EX01: "See Also", an extended summary and examples only where they help.

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skliquid.datasets import from_aeon, from_pandas, from_tslearn, load_japanese_vowels
+from skliquid import sequences as module
 from skliquid.sequences import Sequences, as_sequences
 
 
@@ -72,6 +72,46 @@ def test_padded_and_take():
     assert isinstance(as_sequences(sequences), Sequences)
 
 
+@pytest.mark.parametrize("samples", [[3, 1], slice(1, 4), np.arange(5) % 2 == 1])
+def test_taken_sequences_keep_what_was_found_of_all(samples, monkeypatch):
+    """That float32 resolves no variation is known only before it rounds it away."""
+    X = np.random.default_rng(0).normal(loc=[1e9, 0.0], size=(5, 30, 2))
+    sequences = as_sequences(X)
+    monkeypatch.setattr(module, "_validated", None)  # once is enough
+    taken = sequences.take(samples)
+    assert_same(taken, X[samples])
+    assert taken.offsets.dtype == np.int64
+    for part in (taken, taken.take([0]), sequences.reversed()):
+        assert part.dtype == np.float64
+        assert part.unresolved.tolist() == [True, False]
+    assert not np.shares_memory(taken.frames, sequences.frames)
+
+
+def test_none_taken_is_none():
+    taken = as_sequences(RAGGED).take([])
+    assert (len(taken), taken.frames.shape, taken.offsets.tolist()) == (0, (0, 2), [0])
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale", "expected"),
+    [
+        (0.0, 1.0, False),
+        (1e4, 1.0, False),
+        (1e6, 1.0, True),
+        (1e9, 1.0, True),
+        (-1e15, 100.0, True),
+        (0.0, 1e-44, True),
+        (0.1, 0.0, False),
+        (0.1, 1e-16, False),  # rounding errors around a constant
+        (1e15, 0.25, False),
+    ],
+)
+def test_channels_that_float32_does_not_resolve(offset, scale, expected):
+    X = offset + scale * np.random.default_rng(0).normal(size=(5, 30, 1))
+    assert as_sequences(X).unresolved.tolist() == [expected]
+    assert as_sequences(X.astype(np.float32)).unresolved is None
+
+
 def with_value(value, dtype=float):
     X = EQUAL.astype(dtype)
     X[2, 1, 1] = value
@@ -120,60 +160,15 @@ def test_bad_input(X, error, message):
         as_sequences(X)
 
 
-def test_from_aeon():
-    channel_first = np.swapaxes(EQUAL, 1, 2)
-    assert_same(as_sequences(from_aeon(channel_first)), EQUAL)
-    assert_same(as_sequences(from_aeon([value.T for value in RAGGED])), RAGGED)
-    with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
-        from_aeon(EQUAL[:, :, 0])
-    with pytest.raises(ValueError, match="sample 1 has shape"):
-        from_aeon([RAGGED[0], np.zeros(3)])
-
-
-def test_from_tslearn():
-    X = EQUAL.copy()
-    X[1, 1:] = np.nan
-    assert_same(from_tslearn(X), [X[0], X[1, :1], X[2], X[3]])
-    with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
-        from_tslearn(EQUAL[:, :, 0])
-    with pytest.raises(ValueError, match="NaN: sample 2"):
-        from_tslearn(with_value(np.nan))
-
-
-def test_from_pandas():
-    rows = [("b", 2, 3.0), ("b", 1, 2.0), ("a", 0, 1.0)]
-    frame = pd.DataFrame(rows, columns=["instance", "time", "x"]).set_index(["instance", "time"])
-    assert_same(from_pandas(frame), [[[2.0], [3.0]], [[1.0]]])
-    assert_same(from_pandas(frame["x"]), [[[2.0], [3.0]], [[1.0]]])
-    with pytest.raises(TypeError, match="MultiIndex of two levels"):
-        from_pandas(frame.reset_index())
-    with pytest.raises(TypeError, match="from_pandas"):
-        as_sequences(frame)
-    with pytest.raises(ValueError, match="instance b has more than one row at time 2"):
-        from_pandas(pd.concat([frame, frame.iloc[:1]]))
-    with pytest.raises(ValueError, match="frame is empty"):
-        from_pandas(frame.iloc[:0])
-    with pytest.raises(ValueError, match="index of frame holds NaN"):
-        from_pandas(frame.rename(index={"a": np.nan}))
-
-
-def test_japanese_vowels():
-    X_train, y_train, X_test, y_test = load_japanese_vowels()
-    assert (len(X_train), len(X_test)) == (270, 370)
-    lengths = [len(x) for x in X_train + X_test]
-    assert (min(lengths), max(lengths)) == (7, 29)
-    assert {x.shape[1] for x in X_train + X_test} == {12}
-    # The first frame of the file that the UCI repository distributes.
-    np.testing.assert_allclose(X_train[0][0, :3], [1.860936, -0.207383, 0.261557], rtol=1e-6)
-    assert np.unique(y_train, return_counts=True)[1].tolist() == [30] * 9
-    assert np.unique(y_test, return_counts=True)[1].tolist() == [
-        31,
-        35,
-        88,
-        44,
-        29,
-        24,
-        40,
-        50,
-        29,
-    ]
+@pytest.mark.parametrize(
+    "form", [dict, lambda items: dict(items).values(), lambda items: "x" * 10**6]
+)
+def test_errors_print_the_beginning_of_a_long_value(form):
+    X = form((i, np.zeros((30, 2))) for i in range(1200))
+    with pytest.raises(TypeError, match="(?s)X is .*expected an array of shape") as error:
+        as_sequences(X)
+    assert repr(X)[:100] in str(error.value)
+    assert len(str(error.value)) < 700
+    with pytest.raises(TypeError, match="X is an object array") as error:
+        as_sequences(with_value("x" * 10**6, object))
+    assert len(str(error.value)) < 700

@@ -76,19 +76,17 @@ class _Draw:
         measured["max_delay"] = _steps(parameters["max_delay"], length)
         measured["beta"] = _decay(parameters["beta"], parameters["relative_tau"], length)
         given = {**parameters, **measured}
-        self._of_parts = [
+        synapses, taps, self._of_neurons = (
             {name: given[name] for name in names if name in given} for names in PARAMETERS
-        ]
-        self._size = sequences.n_channels, parameters["reservoir_size"]
+        )
+        self._of_circuit: Any = synapses | taps
+        self._n_channels, self._n = sequences.n_channels, parameters["reservoir_size"]
 
     def liquid(self, rng: np.random.Generator) -> Liquid:
         """Draw a liquid of named or given neurons."""
-        synapses, taps, neurons = self._of_parts
         cell = self._parameters["cell"]
-        if cell == "lif":
-            liquid = draw_liquid(*self._size, **synapses, **taps, **neurons, seed=rng)
-        else:
-            liquid = draw_liquid(*self._size, **synapses, **taps, neurons=cell.draw, seed=rng)
+        neurons: Any = self._of_neurons if cell == "lif" else {"neurons": cell.draw}
+        liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)
         return self._regulated(liquid, liquid.neurons, rng)
 
     def rate_reservoir(self, rng: np.random.Generator) -> RateReservoir:
@@ -97,8 +95,7 @@ class _Draw:
         return RateReservoir(cell, tuple(self._gate(each) for each in rng.spawn(len(GATES[cell]))))
 
     def _gate(self, rng: np.random.Generator) -> Circuit:
-        synapses, taps, _ = self._of_parts
-        circuit = draw_circuit(*self._size, **synapses, **taps, rng=rng)
+        circuit = draw_circuit(self._n_channels, self._n, **self._of_circuit, rng=rng)
         if self._rates is None:
             return circuit
         # A unit of a rate cell has no memory but that of its cell; what was set to be above a

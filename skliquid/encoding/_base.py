@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from .._base import SequenceEstimator, checked_weight
+from .._warnings import warn_user
 from ..sequences import Sequences, as_collection
 
 
@@ -52,10 +53,16 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         -------
         SequenceEncoder
             The encoder itself, fitted.
+
+        Warns
+        -----
+        UserWarning
+            If a channel varies so little around its mean that float32 loses most of it.
         """
         sequences = self._validate_sequences(X, reset=True)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, sequences)
+        warn_of_rounding(sequences)
         self._learn(sequences, sample_weight)
         self.n_channels_out_ = len(self._channel_names([""] * sequences.n_channels))
         return self
@@ -79,7 +86,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         sequences = self._validate_sequences(X, reset=False)
         encoded = self._encode(sequences)
         # What is handed out must not be the caller's own array.
-        frames = encoded.frames.astype(encoded.dtype, copy=encoded is sequences)
+        frames = encoded.frames.astype(encoded.dtype, copy=encoded.frames is sequences.frames)
         collection = X if isinstance(X, Sequences) else as_collection(X)
         if not isinstance(collection, np.ndarray):
             return np.split(frames, encoded.offsets[1:-1])
@@ -126,8 +133,22 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
 
 
 def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> Sequences:
-    """Sequences with other frames, `n_steps` of them in the place of each."""
+    """Sequences with other frames, `n_steps` of them in the place of each.
+
+    What rounding has lost was said when the encoder was fitted.
+    """
     return replace(sequences, frames=frames, offsets=sequences.offsets * n_steps, unresolved=None)
+
+
+def warn_of_rounding(sequences: Sequences) -> None:
+    """Warn of a channel that varies so little around its mean that float32 loses most of it."""
+    if sequences.unresolved is None or not sequences.unresolved.any():
+        return
+    channel = int(np.argmax(sequences.unresolved))
+    warn_user(
+        f"Channel {channel} varies so little around {sequences.frames[:, channel].min():.3g} that "
+        "float32 loses most of it; subtract its offset, or scale it up, before fitting."
+    )
 
 
 def _padded(frames: np.ndarray, sequences: Sequences, n_timesteps: int) -> np.ndarray:

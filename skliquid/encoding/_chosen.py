@@ -11,7 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 from .._named import has_methods, named_or_given
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
-from ._base import SequenceEncoder
+from ._base import SequenceEncoder, warn_of_rounding
 
 
 def make_encoder(encoder: Any, seed: int) -> Any:
@@ -32,9 +32,11 @@ def fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | 
     """Fit an encoder of ours, or any other transformer on a plain list of arrays."""
     if isinstance(encoder, SequenceEncoder):
         encoder.fit(sequences, sample_weight=sample_weight)
-    elif encoder is None:
         return
-    elif sample_weight is not None and has_fit_parameter(encoder, "sample_weight"):
+    if encoder is None:
+        return
+    warn_of_rounding(sequences)
+    if sample_weight is not None and has_fit_parameter(encoder, "sample_weight"):
         encoder.fit(list(sequences), sample_weight=sample_weight)
     else:
         encoder.fit(list(sequences))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..sequences import Sequences
-from ._base import SequenceEncoder
+from ._base import SequenceEncoder, with_frames
 
 # The standard deviation of a normal variable in units of its median absolute deviation.
 _NORMAL = 1.4826
@@ -111,7 +110,7 @@ class CompressionEncoder(SequenceEncoder):
             distance = sequences.frames[rows] - self.center_
             frames[rows] = self.center_ + knee * np.arcsinh(distance / knee)
         frames[:, ~is_varied] = sequences.frames[:, ~is_varied]
-        return replace(sequences, frames=frames)
+        return with_frames(sequences, frames)
 
 
 def _median(values: np.ndarray, weight: np.ndarray | None) -> float:

@@ -60,9 +60,9 @@ class CurrentEncoder(SequenceEncoder):
         self.derivative = derivative
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        if not self.derivative:
-            return sequences
         frames = sequences.frames
+        if not self.derivative:
+            return with_frames(sequences, frames)
         difference = np.zeros_like(frames)
         with np.errstate(over="ignore"):
             np.subtract(frames[1:], frames[:-1], out=difference[1:])

@@ -89,7 +89,7 @@ class DeltaEncoder(SequenceEncoder):
         self.start = start
 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
-        mean, gain = channel_scaling(sequences, sample_weight)
+        mean, gain = channel_scaling(with_frames(sequences, sequences.frames), sample_weight)
         self.mean_ = mean.astype(np.float64)
         self.threshold_ = self.threshold / gain.astype(np.float64)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from ..sequences import Sequences
@@ -28,14 +26,6 @@ class RangeEncoder(SequenceEncoder):
             frames = sequences.take(sample_weight > 0).frames
         self.data_min_ = frames.min(axis=0).astype(np.float64)
         self.data_max_ = frames.max(axis=0).astype(np.float64)
-        if sequences.unresolved is not None and sequences.unresolved.any():
-            channel = int(np.argmax(sequences.unresolved))
-            warnings.warn(
-                f"Channel {channel} varies so little around {self.data_min_[channel]:.3g} that "
-                "float32 loses most of it; subtract its offset, or scale it up, before fitting.",
-                UserWarning,
-                stacklevel=4,
-            )
 
     def _unit(self, frames: np.ndarray) -> np.ndarray:
         """Where frames stand in the training range, float64 of the same shape."""

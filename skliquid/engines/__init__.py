@@ -23,6 +23,19 @@ from ..sequences import Sequences
 from ._record import Record, StateTrains
 from .protocol import Batch, Engine
 
+__all__ = [
+    "ENGINES",
+    "Batch",
+    "Engine",
+    "Record",
+    "Runner",
+    "StateTrains",
+    "add_neuron",
+    "record",
+    "recorded_states",
+    "resolve_engine",
+]
+
 ENGINES = {
     "numba": "skliquid.engines._numba",
     "numpy": "skliquid.engines._numpy",

@@ -151,6 +151,7 @@ def advance(
     c, W = constants(liquid.neurons), mx.array(liquid.recurrent_weights)
     now = {name: mx.array(state[name]) for name in ("spk", *liquid.neurons.state)}
     pools = [sink for sink in sinks if isinstance(sink, MLXPools)]
+    records = [sink for sink in sinks if isinstance(sink, Record)]
     sums = [{name: mx.array(value) for name, value in sink.sums.items()} for sink in pools]
     step = _compiled(partial(_step, STEPS[type(liquid.neurons)]))
     add = [_compiled(partial(_add, sink.plan)) for sink in pools]
@@ -161,11 +162,10 @@ def advance(
             at = sink.seen + t
             window = mx.array(window_of(at, sink.lengths, sink.plan.n_windows))
             sums[i] = add[i](sums[i], now, mx.array(at)[:, None], is_running, window)
-        for sink in sinks:
-            if isinstance(sink, Record):
-                n_running = int(np.count_nonzero(lengths > t))
-                states = {name: np.array(now[name])[:n_running] for name in sink.kept}
-                sink.take(batch.starts[:n_running] + t, states)
+        for record in records:
+            n_running = int(np.count_nonzero(lengths > t))
+            states = {name: np.array(now[name])[:n_running] for name in record.kept}
+            record.take(batch.starts[:n_running] + t, states)
         if t % _STEPS_PER_EVALUATION == _STEPS_PER_EVALUATION - 1:
             mx.eval(now, sums)
     after = {"past": past, **{name: np.array(value) for name, value in now.items()}}

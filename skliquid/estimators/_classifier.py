@@ -14,10 +14,11 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from .._base import checked_weight
 from .._callbacks import with_callbacks
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import class_factors, classifier_readout, require_weights
+from ..readouts._named import LEAKY_KINDS, classifier_readout
+from ..readouts._samples import class_factors, require_weights
 from ._entries import parametrized
 from ._lsm import BaseLSM
-from ._parameters import LEAKY_KINDS, ClassifierParameters
+from ._parameters import ClassifierParameters
 
 
 def _readout_has(method: str) -> Callable[[Any], bool]:
@@ -26,7 +27,10 @@ def _readout_has(method: str) -> Callable[[Any], bool]:
     def check(estimator: Any) -> bool:
         if hasattr(estimator, "pipeline_"):
             return hasattr(estimator.pipeline_[-1], method)
-        return hasattr(estimator._make_readout(), method)
+        try:
+            return hasattr(estimator._make_readout(), method)
+        except ValueError:  # which is for `fit` to raise
+            return False
 
     return check
 
@@ -218,7 +222,4 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
             )
 
     def _make_readout(self) -> Any:
-        if isinstance(self.readout, str) and self.readout in LEAKY_KINDS:
-            kind = LEAKY_KINDS[self.readout]
-            return LeakyReadoutClassifier(kind, random_state=self.random_state)
         return classifier_readout(self.readout, self.random_state)

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import merge_duplicates
+from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
 from ._entries import told_of_idle, warn_of_idle
 from ._parameters import LSMParameters, ReservoirParameters

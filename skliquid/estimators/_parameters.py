@@ -11,12 +11,10 @@ from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOpt
 from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import READOUTS
+from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
 from ..reservoirs.rate_reservoir import CELLS
 from ..reservoirs.synapses import TOPOLOGIES
 from ._entries import Accepts, Acts, Cites
-
-LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
 
 def _names(names: Iterable[str]) -> str:
@@ -393,7 +391,7 @@ class RegressorParameters(LSMParameters):
     readout: Annotated[
         Any,
         Accepts(
-            f"{_names(READOUTS)} or estimator", StrOptions(set(READOUTS)), HasMethods(["fit"])
+            f"{_names(REGRESSORS)} or estimator", StrOptions(set(REGRESSORS)), HasMethods(["fit"])
         ),
         """What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeCV`, its penalty
         chosen by leave-one-out, in which identical samples count as one; "mlp" is
@@ -409,8 +407,8 @@ class ClassifierParameters(LSMParameters):
     readout: Annotated[
         Any,
         Accepts(
-            f"{_names([*READOUTS, *LEAKY_KINDS])} or estimator",
-            StrOptions({*READOUTS, *LEAKY_KINDS}),
+            f"{_names(CLASSIFIERS)} or estimator",
+            StrOptions(set(CLASSIFIERS)),
             HasMethods(["fit"]),
         ),
         """What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeClassifierCV`, its

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._base import seed_of
 from .._callbacks import fit_tasks, with_callbacks
 from ..engines import StateTrains, record
-from ..readouts._leaky import LeakyReadoutClassifier, canonical, held_out
+from ..readouts._leaky import LeakyReadoutClassifier
+from ..readouts._samples import canonical, held_out
 from ..sequences import Sequences
 from ._entries import parametrized
 from ._parameters import RecorderParameters

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
-from ..readouts._named import regressor_readout, require_weights
+from ..readouts._named import regressor_readout
+from ..readouts._samples import require_weights
 from ._entries import parametrized
 from ._lsm import BaseLSM
 from ._parameters import RegressorParameters

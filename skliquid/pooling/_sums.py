@@ -52,6 +52,6 @@ class Pools:
     spk: np.ndarray | None = None
 
 
-def window_of(t: int, lengths: np.ndarray, n_windows: int) -> np.ndarray:
+def window_of(t: int | np.ndarray, lengths: np.ndarray, n_windows: int) -> np.ndarray:
     """Index of the window that time step `t` falls in, for sequences of some lengths."""
-    return t * n_windows // lengths
+    return np.asarray(t * n_windows // lengths)

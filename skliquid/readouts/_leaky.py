@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -15,11 +14,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from ..engines import StateTrains
-from ._named import class_factors
+from ._descent import Schedule
+from ._samples import canonical, class_factors, held_out
 from ._scores import running_scores, weight_grid
-
-# A class with fewer sequences than this has none to spare for the held-out part.
-_FEWEST_TO_SPLIT = 5
 
 
 class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
@@ -322,9 +319,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
     def _dynamics(self) -> dict[str, Any]:
         return {"kind": self.kind, "tau": self.tau, "spk_reset": self.spk_reset}
 
-    def _schedule(self) -> Any:
-        from ._leaky_training import Schedule
-
+    def _schedule(self) -> Schedule:
         return Schedule(
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
@@ -332,34 +327,3 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
             n_iter_no_change=self.n_iter_no_change,
             tol=self.tol,
         )
-
-
-def canonical(
-    trains: Any, y: np.ndarray, weight: np.ndarray
-) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Merge identical samples, drop those of weight 0, and put the others in a fixed order.
-
-    Training then depends on what the samples are and not on their order, and a weight of 2 is
-    the sample given twice.
-    """
-    summed: dict[tuple[Any, bytes], float] = {}
-    first: dict[tuple[Any, bytes], int] = {}
-    for i, (states, label) in enumerate(zip(trains, y.tolist(), strict=True)):
-        if weight[i] > 0:
-            key = (label, hashlib.blake2b(states.tobytes(), digest_size=16).digest())
-            first.setdefault(key, i)
-            summed[key] = summed.get(key, 0.0) + float(weight[i])
-    order = sorted(summed)
-    kept = np.array([first[key] for key in order])
-    return trains.take(kept), y[kept], np.array([summed[key] for key in order])
-
-
-def held_out(target: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Choose a fraction of each class at random, at least one where it has five or more."""
-    chosen = np.zeros(len(target), dtype=bool)
-    for code in np.unique(target):
-        mine = rng.permutation(np.flatnonzero(target == code))
-        if fraction > 0 and len(mine) >= _FEWEST_TO_SPLIT:
-            n_chosen = min(max(1, round(fraction * len(mine))), len(mine) - 1)
-            chosen[mine[:n_chosen]] = True
-    return chosen

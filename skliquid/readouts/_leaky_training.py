@@ -20,50 +20,8 @@ import mlx.optimizers as optim
 import numpy as np
 
 from ..nn import LeakyRateReadout, LeakySpikeReadout
+from ._descent import Curves, Schedule, descend
 from ._scores import SPIKE_GAIN, leak
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Parameters
-    ----------
-    learning_rate : float
-        How far a step of Adam moves a score.
-    batch_size : int
-        Number of sequences of a step.
-    max_iter : int
-        Largest number of passes over the training sequences.
-    n_iter_no_change : int
-        Passes without a better loss after which training ends.
-    tol : float
-        Least improvement that counts.
-    """
-
-    learning_rate: float
-    batch_size: int
-    max_iter: int
-    n_iter_no_change: int
-    tol: float
-
-
-class Watch:
-    """Keeps what was best, and says when nothing better has come for a while."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        self._to_beat, self._lowest, self._n_since = np.inf, np.inf, 0
-        self.best: Any = None
-
-    def is_over(self, loss: float, parameters: Any) -> bool:
-        """Take note of the loss after a pass, and tell whether to stop."""
-        if loss < self._lowest or self.best is None:
-            self._lowest, self.best = loss, parameters
-        self._n_since += 1
-        if loss < self._to_beat - self._schedule.tol:
-            self._to_beat, self._n_since = loss, 0
-        return self._n_since >= self._schedule.n_iter_no_change
 
 
 def make_module(kind: str, n_units: int, n_classes: int, tau: float, spk_reset: str) -> Any:
@@ -143,6 +101,92 @@ class Standardised:
         return mx.concatenate([coef, intercept[:, None]], axis=1)
 
 
+class Objective:
+    """Loss of a leaky readout, by its standardised weights and the states that it hears.
+
+    Parameters
+    ----------
+    trains : StateTrains or Sequences
+        States by which the weights are standardised.
+    target : ndarray of shape (n_samples,), integer
+        Index of each sequence's class.
+    weight : ndarray of shape (n_samples,)
+        Weights of the sequences.
+    kind : {"rate", "spike"}
+        Which readout.
+    tau : float
+        Its time constant in steps.
+    spk_reset : {"soft", "hard"}
+        Reset of the spiking readout.
+    """
+
+    def __init__(
+        self,
+        trains: Any,
+        target: np.ndarray,
+        weight: np.ndarray,
+        *,
+        kind: str,
+        tau: float,
+        spk_reset: str,
+    ) -> None:
+        self.n_units, self.n_classes = trains.n_channels, int(target.max()) + 1
+        self.scaling = Standardised.of(trains, weight)
+        self.sensitivity = sensitivity(kind, tau)
+        self._kind = kind
+        self._readout = make_module(kind, self.n_units, self.n_classes, tau, spk_reset)
+        self._lengths, self._target = trains.lengths, target
+        self._weight = (weight / weight.mean()).astype(np.float32)
+
+    def first_weights(self) -> mx.array:
+        """Standardised weights to start from: zeros of shape (n_classes, n_units + 1)."""
+        return mx.zeros((self.n_classes, self.n_units + 1))
+
+    def optimizer(self, learning_rate: float) -> optim.Adam:
+        """Adam for the standardised weights, a step of which moves a score by the rate."""
+        return optim.Adam(learning_rate / (self.n_units * self.sensitivity), bias_correction=True)
+
+    def __call__(self, standardised: mx.array, states: mx.array, samples: np.ndarray) -> mx.array:
+        """Cross-entropy of some samples with their states, shape (T, batch, n_units)."""
+        self._readout.weight = self.scaling.plain(standardised)
+        return cross_entropy(
+            running_scores(self._kind, self._readout, with_constant(states)),
+            mx.array(self._lengths[samples]),
+            mx.array(self._target[samples]),
+            mx.array(self._weight[samples]),
+        )
+
+
+class _Readout:
+    """A readout in training."""
+
+    def __init__(
+        self, trains: Any, objective: Objective, *, alpha: float, learning_rate: float
+    ) -> None:
+        self._trains, self._objective, self._alpha = trains, objective, alpha
+        self._weights = objective.first_weights()
+        self._optimizer = objective.optimizer(learning_rate)
+
+    def step(self, samples: np.ndarray, rng: np.random.Generator) -> mx.array:
+        value, slope = mx.value_and_grad(self._penalised)(self._weights, samples)
+        moved = self._optimizer.apply_gradients({"weight": slope}, {"weight": self._weights})
+        self._weights = moved["weight"]
+        mx.eval(self._weights, self._optimizer.state)
+        return value
+
+    def loss(self, samples: np.ndarray) -> mx.array:
+        return self._penalised(self._weights, samples)
+
+    def parameters(self) -> np.ndarray:
+        return np.array(self._weights)
+
+    def _penalised(self, standardised: mx.array, samples: np.ndarray) -> mx.array:
+        states = mx.array(self._trains.padded(samples))
+        error = self._objective(standardised, states, samples)
+        effects = standardised[:, :-1] * self._objective.sensitivity
+        return error + self._alpha * effects.square().sum()
+
+
 def train_readout(
     trains: Any,
     target: np.ndarray,
@@ -155,7 +199,7 @@ def train_readout(
     alpha: float,
     schedule: Schedule,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray, dict[str, list[float]]]:
+) -> tuple[np.ndarray, np.ndarray, Curves]:
     """Train a leaky readout.
 
     Parameters
@@ -190,53 +234,8 @@ def train_readout(
     curves : dict of str to list of float
         Loss of each pass: "training", and "validation" if some are held out.
     """
-    n_units, n_classes = trains.n_channels, int(target.max()) + 1
-    scaling = Standardised.of(trains, weight)
-    weight = (weight / weight.mean()).astype(np.float32)
-    readout = make_module(kind, n_units, n_classes, tau, spk_reset)
-    optimizer = optim.Adam(
-        schedule.learning_rate / (n_units * sensitivity(kind, tau)), bias_correction=True
-    )
-
-    def loss(standardised: mx.array, samples: np.ndarray) -> mx.array:
-        readout.weight = scaling.plain(standardised)
-        scores = running_scores(kind, readout, with_constant(mx.array(trains.padded(samples))))
-        lengths = mx.array(trains.lengths[samples])
-        error = cross_entropy(
-            scores, lengths, mx.array(target[samples]), mx.array(weight[samples])
-        )
-        return error + alpha * (standardised[:, :-1] * sensitivity(kind, tau)).square().sum()
-
-    gradient = mx.value_and_grad(loss)
-    parameters = {"weight": mx.zeros((n_classes, n_units + 1))}
-    learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
-    curves: dict[str, list[float]] = {"training": []}
-    watch = Watch(schedule)
-    for _ in range(schedule.max_iter):
-        total = 0.0
-        for samples in batches(rng.permutation(learned), schedule.batch_size):
-            value, slope = gradient(parameters["weight"], samples)
-            parameters = optimizer.apply_gradients({"weight": slope}, parameters)
-            mx.eval(parameters, optimizer.state)
-            total += number(value) * len(samples)
-        monitored = total / len(learned)
-        curves["training"].append(monitored)
-        if len(held_out):
-            parts = batches(held_out, schedule.batch_size)
-            monitored = sum(number(loss(parameters["weight"], part)) * len(part) for part in parts)
-            monitored /= len(held_out)
-            curves.setdefault("validation", []).append(monitored)
-        if watch.is_over(monitored, np.array(parameters["weight"])):
-            break
-    best = np.array(scaling.plain(mx.array(watch.best)), dtype=np.float64)
+    objective = Objective(trains, target, weight, kind=kind, tau=tau, spk_reset=spk_reset)
+    readout = _Readout(trains, objective, alpha=alpha, learning_rate=schedule.learning_rate)
+    weights, curves = descend(readout, is_held_out, schedule, rng)
+    best = np.array(objective.scaling.plain(mx.array(weights)), dtype=np.float64)
     return best[:, :-1], best[:, -1], curves
-
-
-def number(value: mx.array) -> float:
-    """Evaluate a scalar."""
-    return float(np.array(value))
-
-
-def batches(samples: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    """Cut indices into pieces of `batch_size`."""
-    return [samples[i : i + batch_size] for i in range(0, len(samples), batch_size)]

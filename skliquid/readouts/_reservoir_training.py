@@ -24,18 +24,8 @@ from ..engines import record
 from ..nn import LiquidReservoir
 from ..reservoirs import Liquid, Taps
 from ..sequences import Sequences
-from ._leaky_training import (
-    Schedule,
-    Standardised,
-    Watch,
-    batches,
-    cross_entropy,
-    make_module,
-    number,
-    running_scores,
-    sensitivity,
-    with_constant,
-)
+from ._descent import Curves, Schedule, descend
+from ._leaky_training import Objective
 
 # Step of Adam in units of potential, and the largest norm of a gradient.
 _RESERVOIR_RATE = 0.003
@@ -45,6 +35,69 @@ _DROPOUT = 0.3
 _WEIGHTS = ("W", "W_in", "bias")
 
 Parameters = dict[str, mx.array]
+
+
+class _Liquids:
+    """Liquids in training, side by side before one readout."""
+
+    def __init__(
+        self,
+        liquids: list[Liquid],
+        ways: list[Sequences],
+        objective: Objective,
+        learning_rate: float,
+    ) -> None:
+        self._ways, self._objective = ways, objective
+        self._modules = [LiquidReservoir.from_liquid(each, trainable=True) for each in liquids]
+        self._bounds = [_bounds(liquid) for liquid in liquids]
+        # Those of the readout come first, then those of each liquid.
+        self._parameters: list[Parameters] = [{"readout": objective.first_weights()}]
+        self._parameters += [{n: getattr(m, n) for n in _WEIGHTS} for m in self._modules]
+        self._optimizers = [objective.optimizer(learning_rate)]
+        self._optimizers += [optim.Adam(_RESERVOIR_RATE, bias_correction=True) for _ in liquids]
+
+    def step(self, samples: np.ndarray, rng: np.random.Generator) -> mx.array:
+        is_heard = rng.random((len(samples), self._objective.n_units)) >= _DROPOUT
+        value, slopes = mx.value_and_grad(self._loss)(self._parameters, samples, is_heard)
+        slopes, _ = optim.clip_grad_norm(  # type: ignore[no-untyped-call]
+            slopes, _LARGEST_GRADIENT
+        )
+        self._parameters = [
+            optimizer.apply_gradients(slope, mine)
+            for optimizer, slope, mine in zip(
+                self._optimizers, slopes, self._parameters, strict=True
+            )
+        ]
+        for mine, limits in zip(self._parameters[1:], self._bounds, strict=True):
+            _project(mine, limits)
+        mx.eval(self._parameters, [optimizer.state for optimizer in self._optimizers])
+        return value
+
+    def loss(self, samples: np.ndarray) -> mx.array:
+        return self._loss(self._parameters, samples)
+
+    def parameters(self) -> list[dict[str, np.ndarray]]:
+        """Weights of the liquids; the readout is trained anew in the end."""
+        return [{n: np.array(w) for n, w in mine.items()} for mine in self._parameters[1:]]
+
+    def _loss(
+        self, parameters: list[Parameters], samples: np.ndarray, is_heard: np.ndarray | None = None
+    ) -> mx.array:
+        states = self._states(parameters[1:], samples)
+        if is_heard is not None:  # those not heard are as on average
+            mean = self._objective.scaling.mean
+            factor = mx.array(is_heard / (1.0 - _DROPOUT), dtype=mx.float32)
+            states = mean + factor * (states - mean)
+        return self._objective(parameters[0]["readout"], states, samples)
+
+    def _states(self, parameters: list[Parameters], samples: np.ndarray) -> mx.array:
+        spikes = []
+        for module, mine in zip(self._modules, parameters, strict=True):
+            for name in _WEIGHTS:
+                setattr(module, name, mine[name])
+            for way in self._ways:
+                spikes.append(module.forward_sequence(mx.array(way.padded(samples)))[0])
+        return mx.concatenate(spikes, axis=-1)
 
 
 def train_liquids(
@@ -60,7 +113,7 @@ def train_liquids(
     spk_reset: str,
     schedule: Schedule,
     rng: np.random.Generator,
-) -> tuple[list[Liquid], dict[str, list[float]]]:
+) -> tuple[list[Liquid], Curves]:
     """Train liquids for a leaky readout.
 
     Parameters
@@ -97,71 +150,10 @@ def train_liquids(
     """
     ways = [sequences, sequences.reversed()] if bidirectional else [sequences]
     trains = record(liquids, ways, "auto", None)
-    scaling = Standardised.of(trains, weight)
-    n_units, n_classes = trains.n_channels, int(target.max()) + 1
-    weight = (weight / weight.mean()).astype(np.float32)
-    readout = make_module(kind, n_units, n_classes, tau, spk_reset)
-    modules = [LiquidReservoir.from_liquid(liquid, trainable=True) for liquid in liquids]
-    bounds = [_bounds(liquid) for liquid in liquids]
-
-    def loss(
-        parameters: list[Parameters], samples: np.ndarray, is_heard: np.ndarray | None = None
-    ) -> mx.array:
-        readout.weight = scaling.plain(parameters[0]["readout"])
-        spikes = []
-        for module, mine in zip(modules, parameters[1:], strict=True):
-            for name in _WEIGHTS:
-                setattr(module, name, mine[name])
-            for way in ways:
-                spikes.append(module.forward_sequence(mx.array(way.padded(samples)))[0])
-        states = mx.concatenate(spikes, axis=-1)
-        if is_heard is not None:  # those not heard are as on average
-            factor = mx.array(is_heard / (1.0 - _DROPOUT), dtype=mx.float32)
-            states = scaling.mean + factor * (states - scaling.mean)
-        scores = running_scores(kind, readout, with_constant(states))
-        return cross_entropy(
-            scores,
-            mx.array(sequences.lengths[samples]),
-            mx.array(target[samples]),
-            mx.array(weight[samples]),
-        )
-
-    parameters: list[Parameters] = [{"readout": mx.zeros((n_classes, n_units + 1))}]
-    parameters += [{name: getattr(module, name) for name in _WEIGHTS} for module in modules]
-    rate = schedule.learning_rate / (n_units * sensitivity(kind, tau))
-    optimizers = [optim.Adam(rate, bias_correction=True)]
-    optimizers += [optim.Adam(_RESERVOIR_RATE, bias_correction=True) for _ in modules]
-    gradient = mx.value_and_grad(loss)
-    learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
-    curves: dict[str, list[float]] = {"training": []}
-    watch = Watch(schedule)
-    for _ in range(schedule.max_iter):
-        total = 0.0
-        for samples in batches(rng.permutation(learned), schedule.batch_size):
-            is_heard = rng.random((len(samples), n_units)) >= _DROPOUT
-            value, slopes = gradient(parameters, samples, is_heard)
-            slopes, _ = optim.clip_grad_norm(  # type: ignore[no-untyped-call]
-                slopes, _LARGEST_GRADIENT
-            )
-            parameters = [
-                optimizer.apply_gradients(slope, mine)
-                for optimizer, slope, mine in zip(optimizers, slopes, parameters, strict=True)
-            ]
-            for mine, limits in zip(parameters[1:], bounds, strict=True):
-                _project(mine, limits)
-            mx.eval(parameters, [optimizer.state for optimizer in optimizers])
-            total += number(value) * len(samples)
-        monitored = total / len(learned)
-        curves["training"].append(monitored)
-        if len(held_out):
-            parts = batches(held_out, schedule.batch_size)
-            monitored = sum(number(loss(parameters, part)) * len(part) for part in parts)
-            monitored /= len(held_out)
-            curves.setdefault("validation", []).append(monitored)
-        kept = [{name: np.array(value) for name, value in p.items()} for p in parameters[1:]]
-        if watch.is_over(monitored, kept):
-            break
-    pairs = zip(liquids, watch.best, strict=True)
+    objective = Objective(trains, target, weight, kind=kind, tau=tau, spk_reset=spk_reset)
+    model = _Liquids(liquids, ways, objective, schedule.learning_rate)
+    best, curves = descend(model, is_held_out, schedule, rng)
+    pairs = zip(liquids, best, strict=True)
     return [with_weights(liquid, **arrays) for liquid, arrays in pairs], curves
 
 

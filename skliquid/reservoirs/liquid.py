@@ -184,8 +184,9 @@ def _parameters_of(draw: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(name for name, p in own if p.kind == p.KEYWORD_ONLY and name != "rng")
 
 
+_DRAWS: tuple[Callable[..., Any], ...] = (draw_synapses, draw_taps, draw_neurons)
 # Those of synapses, taps and neurons.
-PARAMETERS = tuple(map(_parameters_of, (draw_synapses, draw_taps, draw_neurons)))
+PARAMETERS = tuple(_parameters_of(draw) for draw in _DRAWS)
 
 
 def _sorted_to(parameters: dict[str, Any], *parts: tuple[str, ...]) -> list[dict[str, Any]]:

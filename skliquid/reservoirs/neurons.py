@@ -46,6 +46,14 @@ class Neurons:
     ----------
     threshold : ndarray of shape (n,), dtype float32
         Membrane potential above which a neuron fires.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.reservoirs import Neurons
+    >>> neurons = Neurons(threshold=np.ones(10, dtype=np.float32))
+    >>> neurons.n_neurons, neurons.state
+    (10, ('mem',))
     """
 
     # Constants and states that are potentials, whose unit an engine may choose.
@@ -72,11 +80,28 @@ class Neurons:
         return np.ones(self.n_neurons)
 
     def take(self: _N, neurons: Any) -> _N:
-        """Return some of the neurons."""
+        """Return some of the neurons.
+
+        Parameters
+        ----------
+        neurons : slice or ndarray of int
+            Which, in this order.
+
+        Returns
+        -------
+        Neurons
+            Their record.
+        """
         return replace(self, **{f.name: getattr(self, f.name)[neurons] for f in fields(self)})
 
     def silent(self: _N) -> _N:
-        """Return the same neurons with a threshold that they never reach."""
+        """Return the same neurons with a threshold that they never reach.
+
+        Returns
+        -------
+        Neurons
+            Their record.
+        """
         return replace(self, threshold=np.full(self.n_neurons, _NEVER, dtype=np.float32))
 
 
@@ -130,14 +155,52 @@ class NeuronModel:
 
     A subclass is a dataclass of parameters, which a search reaches as ``cell__name``, with a
     method `draw`.
+
+    Examples
+    --------
+    Neurons without memory, whose threshold is a parameter:
+
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skliquid.reservoirs import NeuronModel, Neurons
+    >>> @dataclass
+    ... class Memoryless(NeuronModel):
+    ...     threshold: float = 1.0
+    ...
+    ...     def draw(self, n, rng):
+    ...         return Neurons(threshold=np.full(n, self.threshold, dtype=np.float32))
+    >>> Memoryless().set_params(threshold=2.0).draw(3, np.random.default_rng(0)).threshold
+    array([2., 2., 2.], dtype=float32)
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name."""
+        """Return the parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored: no parameter has parameters of its own.
+
+        Returns
+        -------
+        dict
+            The parameters.
+        """
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     def set_params(self, **parameters: Any) -> NeuronModel:
-        """Set parameters by name."""
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **parameters
+            Those to set.
+
+        Returns
+        -------
+        NeuronModel
+            The model itself.
+        """
         known = self.get_params()
         for name, value in parameters.items():
             if name not in known:
@@ -148,7 +211,20 @@ class NeuronModel:
         return self
 
     def draw(self, n: int, rng: np.random.Generator) -> Neurons:
-        """Draw `n` neurons."""
+        """Draw neurons.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        rng : numpy.random.Generator
+            Source of the draws.
+
+        Returns
+        -------
+        Neurons
+            Their record.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define draw(n, rng).")
 
 

@@ -42,6 +42,15 @@ class Synapses:
         Weight of each synapse in units of ``2**-exponent``.
     exponent : int
         Exponent of the grid of the weights.
+
+    Examples
+    --------
+    >>> from scipy import sparse
+    >>> from skliquid.reservoirs import Synapses
+    >>> ring = Synapses.of(sparse.csc_array([[0.0, 0.5], [-0.25, 0.0]]))
+    >>> ring.weights
+    array([[ 0.  ,  0.5 ],
+           [-0.25,  0.  ]], dtype=float32)
     """
 
     offsets: np.ndarray
@@ -51,7 +60,18 @@ class Synapses:
 
     @classmethod
     def of(cls, weights: sparse.csc_array) -> Synapses:
-        """Put weights on the finest grid on which their sums are exact."""
+        """Put weights on the finest grid on which their sums are exact.
+
+        Parameters
+        ----------
+        weights : scipy.sparse.csc_array of shape (n, n)
+            ``W[i, j]`` is the synapse from j to i.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
         units, exponent = recurrent_grid(weights.data, weights.indices)
         return cls(
             weights.indptr.astype(np.int64), weights.indices.astype(np.int32), units, exponent
@@ -59,7 +79,18 @@ class Synapses:
 
     @classmethod
     def none(cls, n: int) -> Synapses:
-        """No synapse among `n` neurons."""
+        """Return no synapse among some neurons.
+
+        Parameters
+        ----------
+        n : int
+            Number of neurons.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
         return cls.of(sparse.csc_array((n, n), dtype=np.float64))
 
     @property
@@ -91,14 +122,36 @@ class Synapses:
         return sparse.csc_array((weights, self.targets, self.offsets), shape=shape)
 
     def take(self, order: np.ndarray) -> Synapses:
-        """Return all neurons' synapses, the neurons in another order."""
+        """Return the synapses of the same neurons in another order.
+
+        Parameters
+        ----------
+        order : ndarray of int, shape (n,)
+            Which neuron comes first, second and so on.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
         offsets, items = reordered(self.offsets, order)
         place = np.argsort(order)
         targets = place[self.targets[items]].astype(np.int32)
         return replace(self, offsets=offsets, targets=targets, units=self.units[items])
 
     def with_weights(self, W: np.ndarray) -> Synapses:
-        """Return the same synapses with the weights of a matrix, put on their grid."""
+        """Return the same synapses with other weights, put on their grid.
+
+        Parameters
+        ----------
+        W : ndarray of shape (n, n)
+            The weights; those of synapses that there are not are left out.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
         units, exponent = recurrent_grid(W[self.targets, self.sources], self.targets)
         return replace(self, units=units, exponent=exponent)
 

@@ -50,6 +50,13 @@ class Taps:
         Constant current.
     input_offset, input_gain : ndarray of shape (n_channels,), dtype float32
         The input is standardised as ``(x - input_offset) * input_gain``.
+
+    Examples
+    --------
+    >>> from skliquid.reservoirs import draw_liquid
+    >>> taps = draw_liquid(2, 50, n_delays=5, max_delay=40, seed=0).taps
+    >>> len(taps.weights), taps.max_delay
+    (500, 40)
     """
 
     offsets: np.ndarray
@@ -91,7 +98,18 @@ class Taps:
         return weights
 
     def take(self, order: np.ndarray) -> Taps:
-        """Return the taps of some neurons, in this order."""
+        """Return the taps of some neurons.
+
+        Parameters
+        ----------
+        order : ndarray of int
+            Which neurons, in this order.
+
+        Returns
+        -------
+        Taps
+            The record.
+        """
         offsets, items = reordered(self.offsets, order)
         return replace(
             self,
@@ -103,7 +121,20 @@ class Taps:
         )
 
     def with_weights(self, weights: np.ndarray, bias: np.ndarray) -> Taps:
-        """Return taps at the same places with other weights and biases, put on their grids."""
+        """Return taps at the same places with other weights and biases, put on their grids.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_taps,)
+            Weight of each.
+        bias : ndarray of shape (n,)
+            Constant current of each neuron.
+
+        Returns
+        -------
+        Taps
+            The record.
+        """
         row_sums = np.bincount(self.neurons, weights=np.abs(weights), minlength=self.n_neurons)
         return replace(
             self,

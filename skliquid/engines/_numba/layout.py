@@ -73,13 +73,14 @@ class Prepared:
 
 def prepare(liquid: Liquid) -> Prepared:
     """Lay the weights out in slabs."""
-    n, places, numbers = liquid.n_neurons, slice(liquid.n_neurons), np.arange(liquid.n_neurons)
+    n, numbers = liquid.n_neurons, np.arange(liquid.n_neurons)
+    places: Any = slice(n)
     taps, synapses, neurons = liquid.taps, liquid.synapses, liquid.neurons
     is_sparse = _is_sparse(synapses)
     if is_sparse and len(synapses.units):
         # The processor foresees the end of a list of synapses if the one before was as long.
         numbers = np.argsort(np.diff(synapses.offsets), kind="stable")
-        places: Any = np.argsort(numbers, kind="stable")  # type: ignore[no-redef]
+        places = np.argsort(numbers, kind="stable")
         taps, synapses = taps.take(numbers), synapses.take(numbers)
         neurons = neurons.take(numbers)
     width = _slab_width(n, is_sparse)

@@ -185,7 +185,7 @@ def run_together(step, frames, starts, lengths, begin, end, network, state, sums
 
 @compiled
 def run(step, frames, starts, lengths, network, state, sums, kept, work):
-    """Run sequences, longest first, and change their state; as many side by side as there is room for."""
+    """Run sequences, longest first, as many side by side as there is room for."""
     frames, starts, lengths = borrowed((frames, starts, lengths))
     network, state, sums, kept, work = borrowed((network, state, sums, kept, work))
     n_together = len(work.drive)

@@ -14,6 +14,7 @@ ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
 @pytest.mark.parametrize("parameters", [{}, {"engine": "mlx", "reservoir_size": 100}])
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_check_estimator(Estimator, parameters):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke them
@@ -95,6 +96,7 @@ def test_estimators_share_their_parameters():
         ("train_reservoir", ["yes", 1]),
     ],
 )
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_bad_parameter_is_named_with_its_value(Estimator, name, values):
     if name not in Estimator().get_params():
         pytest.skip("not a parameter of this estimator")
@@ -109,6 +111,7 @@ def test_bad_parameter_is_named_with_its_value(Estimator, name, values):
 
 
 @pytest.mark.parametrize("Estimator", ESTIMATORS)
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_html_view(Estimator):
     X = np.random.default_rng(0).normal(size=(6, 5, 1))
     estimator = Estimator(reservoir_size=30)

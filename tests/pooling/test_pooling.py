@@ -63,6 +63,7 @@ NAIVE = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", NAIVE)
+@pytest.mark.filterwarnings("ignore:.*does not act")
 def test_pooling_of_spikes(X, transformer, name, engine):
     pooled = LiquidTransformer(
         **transformer.get_params()

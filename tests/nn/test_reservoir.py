@@ -1,5 +1,4 @@
-import copy
-import pickle
+"""LiquidReservoir against the equations, the estimators' liquids and the chain rule."""
 
 import mlx.core as mx
 import mlx.nn
@@ -9,14 +8,9 @@ import pytest
 from mlx.utils import tree_flatten
 
 from skliquid import LiquidTransformer
-from skliquid.nn import LSM, LiquidReservoir
-from skliquid.nn.surrogate import fast_sigmoid, straight_through_round
+from skliquid.nn import LiquidReservoir
 from skliquid.reservoirs import draw_liquid
 from skliquid.topology import erdos_renyi
-
-
-def trainable(module):
-    return {name for name, _ in tree_flatten(module.trainable_parameters())}
 
 
 def test_step_is_the_equation():
@@ -142,7 +136,8 @@ def test_training_moves_delayed_weights():
     X = np.random.default_rng(0).normal(size=(6, 12, 2))
     transformer = LiquidTransformer(30, **DELAYED_AND_TIRED).fit(X)
     reservoir = transformer.to_reservoir(trainable=True)
-    assert trainable(reservoir) == {"W", "W_in", "bias"}
+    names = {name for name, _ in tree_flatten(reservoir.trainable_parameters())}
+    assert names == {"W", "W_in", "bias"}
 
     def rate(reservoir):
         spikes, _ = reservoir.forward_sequence(mx.array(X.transpose(1, 0, 2)))
@@ -193,65 +188,8 @@ def test_given_weights():
     W = erdos_renyi(30, 0.3, rng=0)
     for topology in (W, lambda n, rng: erdos_renyi(n, 0.3, rng=0)):
         np.testing.assert_allclose(
-            np.array(LiquidReservoir(1, 30, topology=topology).W), W, atol=1e-4
+            np.array(LiquidReservoir(1, 30, topology=topology, seed=0).W), W, atol=1e-4
         )
-
-
-@pytest.mark.parametrize(("readout", "n_readout"), [("linear", 2), ("mlp", 4)])
-def test_reservoir_stays_frozen(readout, n_readout):
-    lsm = LSM(3, 20, 2, readout=readout, connectivity=0.3, seed=0)
-
-    class Model(mlx.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.lsm = lsm
-
-    model = Model()
-    for module in (lsm, lsm.reservoir, model):
-        module.unfreeze()
-        assert len(trainable(lsm)) == n_readout
-        assert all(name.startswith("readout") for name in trainable(lsm))
-    lsm.reservoir.unfreeze(keys=["W"])
-    assert len(trainable(lsm)) == n_readout
-    model.freeze()
-    assert not trainable(lsm)
-    assert {"reservoir.W", "reservoir.beta"} <= dict(tree_flatten(lsm.parameters())).keys()
-
-
-def test_trainable_reservoir_freezes_like_any_module():
-    lsm = LSM(3, 20, 2, train_reservoir=True, connectivity=0.3, seed=0)
-    everything = {"reservoir.W", "reservoir.W_in", "reservoir.bias"} | {
-        "readout.weight",
-        "readout.bias",
-    }
-    assert trainable(lsm) == everything
-    lsm.freeze()
-    assert not trainable(lsm)
-    lsm.unfreeze()
-    assert trainable(lsm) == everything
-
-
-def loss(lsm, x, target):
-    outputs, _ = lsm.forward_sequence(x)
-    return mx.mean((outputs.mean(axis=0) - target) ** 2)
-
-
-def test_gradients_reach_the_reservoir_and_training_lowers_the_loss():
-    mx.random.seed(0)
-    lsm = LSM(3, 40, 1, train_reservoir=True, connectivity=0.2, seed=0)
-    x = mx.random.normal((15, 16, 3))
-    target = mx.random.normal((16, 1))
-    value_and_grad = mlx.nn.value_and_grad(lsm, loss)
-    first, gradient = value_and_grad(lsm, x, target)
-    for name, value in tree_flatten(gradient):
-        assert mx.isfinite(value).all().item(), name
-        assert mx.abs(value).max().item() > 0, name
-    optimizer = mlx.optimizers.Adam(0.01)
-    for _ in range(15):
-        value, gradient = value_and_grad(lsm, x, target)
-        optimizer.update(lsm, gradient)
-        mx.eval(lsm.parameters())
-    assert value.item() < 0.5 * first.item()
 
 
 def test_gradient_through_time_is_the_chain_rule_of_the_surrogate():
@@ -284,47 +222,6 @@ def test_gradient_through_time_is_the_chain_rule_of_the_surrogate():
     np.testing.assert_allclose(gradient, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("slope", [1.0, 25.0])
-def test_fast_sigmoid(slope):
-    spike = fast_sigmoid(slope)
-    x = np.linspace(-2, 2, 41).astype(np.float32)
-    np.testing.assert_array_equal(np.array(spike(mx.array(x))), x > 0)
-    weights = mx.arange(41) / 7
-    gradient = mx.grad(lambda x: (weights * spike(x)).sum())(mx.array(x))
-    expected = np.arange(41) / 7 / (1 + slope * np.abs(x)) ** 2
-    np.testing.assert_allclose(np.array(gradient), expected, rtol=1e-5)
-    with pytest.raises(ValueError, match="slope must be .* got 0"):
-        fast_sigmoid(0)
-
-
-def test_straight_through_round():
-    x = mx.array([-1.5, -0.4, 0.5, 2.5])
-    assert straight_through_round(x).tolist() == [-2.0, 0.0, 0.0, 2.0]
-    assert mx.grad(lambda x: (3 * straight_through_round(x)).sum())(x).tolist() == [3.0] * 4
-
-
-def test_one_step_and_the_sequence_agree():
-    lsm = LSM(3, 20, 4, readout="mlp", connectivity=0.3, seed=0)
-    x = mx.random.normal((6, 2, 3), key=mx.random.key(1))
-    outputs, final = lsm.forward_sequence(x)
-    assert outputs.shape == (6, 2, 4)
-    state = lsm.init_state(2)
-    for t in range(6):
-        output, state = lsm(x[t], state)
-        assert mx.allclose(output, outputs[t], atol=1e-6)
-    assert mx.array_equal(state["mem"], final["mem"])
-
-
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_modules_copy_and_pickle(duplicate):
-    lsm = LSM(3, 20, 2, connectivity=0.3, seed=0)
-    x = mx.random.normal((6, 2, 3), key=mx.random.key(1))
-    other = duplicate(lsm)
-    assert mx.array_equal(other.forward_sequence(x)[0], lsm.forward_sequence(x)[0])
-    other.unfreeze()
-    assert trainable(other) == trainable(lsm)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -332,10 +229,6 @@ def test_modules_copy_and_pickle(duplicate):
         (lambda r: r(mx.ones((2, 3), mx.complex64), r.init_state(2)), "x must be a real"),
         (lambda r: r(mx.ones((2, 3)), None), "state must be a dict"),
         (lambda r: r(mx.ones((2, 3)), {}), "state must be a dict"),
-        (
-            lambda r: LSM(3, 20, 2, train_reservoir="no", seed=0),
-            "train_reservoir must be True or False",
-        ),
         (
             lambda r: LiquidReservoir(3, 20, 0.3, seed=0, trainable=1),
             "trainable must be True or False",
@@ -356,8 +249,6 @@ def test_wrong_types(call, message):
         (lambda r: r.forward_sequence(mx.ones((2, 3))), r"x_seq has shape .* expected \(T, "),
         (lambda r: r.forward_sequence(mx.ones((0, 2, 3))), "x_seq has shape"),
         (lambda r: r.init_state(0), "batch_size must be .* got 0"),
-        (lambda r: LSM(3, 20, 2, readout="tree"), "readout must be one of .* got 'tree'"),
-        (lambda r: LSM(3, 20, 0), "output_size must be .* got 0"),
     ],
 )
 def test_bad_calls(call, message):

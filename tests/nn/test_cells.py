@@ -19,6 +19,9 @@ from skliquid.nn import (
     VanillaRNNCell,
 )
 
+# Default weights are drawn by MLX.
+pytestmark = pytest.mark.usefixtures("same_draws_every_run")
+
 N_IN, N = 3, 4
 # MLX's sigmoid of float64 is as exact as that of float32.
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}

@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import quad
 
 from skliquid.nn import surrogate
+from skliquid.nn.surrogate import fast_sigmoid, straight_through_round
 
 # Factory, arguments, and the derivative as documented.
 CASES = [
@@ -93,3 +94,22 @@ def test_bad_constants(factory, name):
         factory(**{name: 0})
     with pytest.raises(TypeError, match=f"{name} must be a finite number in .* got 'steep'"):
         factory(**{name: "steep"})
+
+
+@pytest.mark.parametrize("slope", [1.0, 25.0])
+def test_fast_sigmoid(slope):
+    spike = fast_sigmoid(slope)
+    x = np.linspace(-2, 2, 41).astype(np.float32)
+    np.testing.assert_array_equal(np.array(spike(mx.array(x))), x > 0)
+    weights = mx.arange(41) / 7
+    gradient = mx.grad(lambda x: (weights * spike(x)).sum())(mx.array(x))
+    expected = np.arange(41) / 7 / (1 + slope * np.abs(x)) ** 2
+    np.testing.assert_allclose(np.array(gradient), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="slope must be .* got 0"):
+        fast_sigmoid(0)
+
+
+def test_straight_through_round():
+    x = mx.array([-1.5, -0.4, 0.5, 2.5])
+    assert straight_through_round(x).tolist() == [-2.0, 0.0, 0.0, 2.0]
+    assert mx.grad(lambda x: (3 * straight_through_round(x)).sum())(x).tolist() == [3.0] * 4

@@ -16,7 +16,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid.readouts._named import ALPHAS, merge_duplicates
+from skliquid.readouts._named import ALPHAS
+from skliquid.readouts._samples import merge_duplicates
 from skliquid.sequences import as_sequences
 
 
@@ -80,6 +81,7 @@ def test_sequence_of_weight_zero_is_as_absent_for_any_readout(few_vowels):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_readouts(few_vowels, readout, has_proba, has_decision):
     X, y = few_vowels
     lsm = LSMClassifier(60, readout=readout, random_state=0)
@@ -167,6 +169,7 @@ def test_class_weight_of_unknown_class(few_vowels):
 
 
 @pytest.mark.parametrize("name", ["sample_weight", "class_weight"])
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_readout_without_weights(few_vowels, name):
     X, y = few_vowels
     lsm = LSMClassifier(30, readout=KNeighborsClassifier())
@@ -180,6 +183,7 @@ def test_readout_without_weights(few_vowels, name):
     lsm.set_params(class_weight=None).fit(X, y)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_memory_runs_the_liquid_once(few_vowels, tmp_path, monkeypatch):
     from skliquid.engines import Runner
 
@@ -200,6 +204,7 @@ def test_memory_runs_the_liquid_once(few_vowels, tmp_path, monkeypatch):
     assert sum(runs) == 4 * len(X)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_callbacks(few_vowels):
     sklearn_callback = pytest.importorskip("sklearn.callback")
     X, y = few_vowels
@@ -254,6 +259,7 @@ def test_global_settings_stay_outside(few_vowels):
         np.testing.assert_array_equal(lsm.decision_function(X), expected.decision_function(X))
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_regressor_learns(vowels):
     X, _, X_test, _ = vowels
     energy = np.array([x[:, 0].mean() for x in X])

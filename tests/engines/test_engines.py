@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from skliquid import engines
-from skliquid.engines import ENGINES, Runner, resolve_engine, spike_trains
+from skliquid.engines import ENGINES, Runner, record, resolve_engine
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
@@ -120,7 +120,7 @@ def test_engines_against_rational_arithmetic(parameters, ragged):
         input_gain=np.array([1.3, 0.7, 1.0]),
     )
     bias = np.random.default_rng(2).integers(-(2**18), 2**18, size=25) / 2**20
-    liquid = replace(liquid, bias=bias.astype(np.float32))
+    liquid = replace(liquid, taps=replace(liquid.taps, bias=bias.astype(np.float32)))
     got = [features(liquid, ragged, engine) for engine in ENGINES]
     for frames, *rows in zip(ragged, *got, strict=True):
         spikes, potentials = exact_spikes(liquid, frames)
@@ -264,9 +264,10 @@ def test_derivative_taps_alone_and_missing_channels():
             np.testing.assert_array_equal(features(liquid, X, engine), oracle)
 
 
-def test_spike_trains(ragged):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_spike_trains(engine, ragged):
     liquid = draw_liquid(3, 20, connectivity=0.3, seed=0)
-    trains = list(spike_trains(liquid, ragged))
+    trains = record([liquid], [ragged], engine, 2).spikes()
     rate = features(liquid, ragged, "numpy", make_plan("rate", 1, 1.0))
     for train, frames, row in zip(trains, ragged, rate, strict=True):
         assert train.shape == (len(frames), 20)

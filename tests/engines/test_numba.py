@@ -12,9 +12,9 @@ from distributed import Client
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
-from skliquid import LiquidTransformer, LSMClassifier, _compile
+from skliquid import LiquidTransformer, LSMClassifier, engines
 from skliquid.engines import Runner, _numba
-from skliquid.engines._numba import loop, vectors
+from skliquid.engines._numba import layout
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
@@ -53,12 +53,12 @@ DELAYED_AND_TIRED = {
 def test_every_form_of_the_weights_gives_the_same_bits(
     monkeypatch, sequences, oracle, n, form, parameters
 ):
-    monkeypatch.setattr(_numba, "_is_sparse", lambda liquid: form == "synapses")
+    monkeypatch.setattr(layout, "_is_sparse", lambda synapses: form == "synapses")
     if form == "slabs":
-        monkeypatch.setattr(_numba, "_SLAB_BYTES", 2**15)
+        monkeypatch.setattr(layout, "_SLAB_BYTES", 2**15)
         monkeypatch.setattr(_numba, "_TOGETHER", 7)
     liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, **parameters, seed=0)
-    rows = _numba.prepare(liquid).recurrence[0]
+    rows = _numba.prepare(liquid).network.recurrence.rows
     assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)
     assert (rows.size == 0) == (form == "synapses")
     key = (n, *parameters)
@@ -73,7 +73,7 @@ def test_slabs_of_a_large_dense_reservoir():
     n, rng = 1500, np.random.default_rng(0)
     W = rng.normal(size=(n, n)) * 0.8 / n**0.5
     liquid = draw_liquid(2, n, topology=W, **DELAYED_AND_TIRED, seed=0)
-    assert _numba.prepare(liquid).recurrence[0].shape[0] > 1
+    assert _numba.prepare(liquid).network.recurrence.rows.shape[0] > 1
     X = as_sequences([2 * rng.normal(size=(t, 2)) for t in rng.integers(1, 9, size=70)])
     expected = features(liquid, X, "numpy")
     assert expected[:, :n].mean() > 0.05
@@ -87,25 +87,6 @@ def test_no_synapses(sequences, topology):
     got = features(liquid, sequences, "numba")
     np.testing.assert_array_equal(got, features(liquid, sequences, "numpy"))
     assert got[:, :70].mean() > 0.02
-
-
-@pytest.mark.parametrize("name", ["list_spikes", "store_spikes"])
-def test_numbers_of_the_neurons_that_fired(name):
-    if name == "store_spikes" and not vectors.HAS_COMPRESS:
-        pytest.skip("no instruction for it on this processor")
-    store = getattr(loop, name)
-
-    @numba.njit
-    def stored(out, bits):
-        return store(out, 1000, bits)
-
-    rng = np.random.default_rng(0)
-    patterns = [0, 1, 2**63, 2**64 - 1, 2**16 - 1, 2**15 + 2**16, 0x5555555555555555]
-    patterns += [int(bits) for bits in rng.integers(2**64, size=30, dtype=np.uint64)]
-    for bits in patterns:
-        out = np.empty(64 + 16, dtype=np.int32)
-        n_stored = stored(out.ctypes.data, np.uint64(bits))
-        assert out[:n_stored].tolist() == [1000 + i for i in range(64) if bits >> i & 1]
 
 
 def test_strongest_weights_do_not_overflow():
@@ -123,8 +104,9 @@ def test_strongest_weights_do_not_overflow():
 def test_reservoir_of_ten_thousand_is_not_densified():
     liquid = draw_liquid(1, 10_000, connectivity=0.001, seed=0)
     prepared = _numba.prepare(liquid)
-    assert prepared.recurrence[0].size == 0
-    held = sum(part.nbytes for part in (*prepared.neurons, *prepared.recurrence))
+    taps, recurrence, constants = prepared.network
+    assert recurrence.rows.size == 0
+    held = sum(np.asarray(part).nbytes for part in (*taps, *recurrence, constants))
     assert held < 2_000_000
 
 
@@ -212,6 +194,7 @@ def test_global_thread_settings_are_left():
     assert settings() == before
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_number_of_threads(monkeypatch):
     used = []
 
@@ -220,7 +203,7 @@ def test_number_of_threads(monkeypatch):
             used.append(n)
             super().__init__(n)
 
-    monkeypatch.setattr(_numba, "ThreadPoolExecutor", Recorder)
+    monkeypatch.setattr(engines, "ThreadPoolExecutor", Recorder)
     monkeypatch.setattr(_numba.config, "NUMBA_NUM_THREADS", 3)
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     for n_jobs, expected in ((None, []), (1, []), (2, [2]), (8, [3])):
@@ -233,6 +216,7 @@ def test_number_of_threads(monkeypatch):
     assert used == [2]
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_error_in_a_thread_comes_out(monkeypatch):
     def fail(*arguments):
         raise FloatingPointError("from the kernel")
@@ -241,17 +225,3 @@ def test_error_in_a_thread_comes_out(monkeypatch):
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     with pytest.raises(FloatingPointError, match="from the kernel"):
         LiquidTransformer(30, engine="numba", n_jobs=2).fit(X).transform(X)
-
-
-def test_compiles_where_no_cache_can_be_kept(monkeypatch):
-    def no_locator(**options):
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return numba.njit(**options)
-
-    monkeypatch.setattr(_compile, "njit", no_locator)
-
-    def double(x):
-        return 2 * x
-
-    assert _compile.compiled(double)(3) == 6

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from skliquid.engines._input import standardise
-from skliquid.engines._numpy import prepare, steps
+from skliquid.engines import recorded_states
+from skliquid.engines._lockstep import standardise
 from skliquid.reservoirs import draw_liquid
-from skliquid.reservoirs.taps import Taps, draw_taps
+from skliquid.reservoirs.taps import draw_taps
+from skliquid.sequences import as_sequences
 
 
 def draw(n_channels=6, n_neurons=400, seed=0, **parameters):
@@ -22,9 +23,8 @@ def of_each_neuron(taps):
 
 def free_potentials(liquid, frames):
     """Currents of neurons that neither remember, fire nor connect."""
-    lengths = np.array([len(frames)])
-    states = steps(prepare(liquid), frames[:, np.newaxis].astype(np.float32), lengths)
-    return np.stack([mem[0] for _, mem, _ in states])
+    rows = np.arange(len(frames))
+    return recorded_states(liquid, as_sequences([frames]), "mem", rows, "numpy", None)
 
 
 def deaf(n_channels, n, **parameters):
@@ -100,10 +100,9 @@ def test_currents_are_a_convolution(n_delays):
     rng = np.random.default_rng(0)
     liquid = deaf(3, 30, n_delays=n_delays, max_delay=20, max_channels=2, seed=0)
     frames = rng.normal(size=(50, 3))
-    x = standardise(frames.astype(np.float32), liquid)
+    x = standardise(frames.astype(np.float32), liquid.taps)
     currents = free_potentials(liquid, frames)
-    taps = Taps(liquid.tap_offsets, liquid.tap_channels, liquid.tap_delays, liquid.tap_weights)
-    for i, (channels, delays, weights) in enumerate(of_each_neuron(taps)):
+    for i, (channels, delays, weights) in enumerate(of_each_neuron(liquid.taps)):
         expected = np.zeros(50)
         for channel, delay, weight in zip(channels, delays, weights, strict=True):
             kernel = np.zeros(delay + 1)

@@ -12,6 +12,9 @@ import pytest
 from skliquid.nn import LeakyRateReadout, LeakySpikeReadout, LiquidReservoir
 from skliquid.nn.surrogate import SPIKE_FUNCTIONS, fast_sigmoid
 
+# Default weights are drawn by MLX.
+pytestmark = pytest.mark.usefixtures("same_draws_every_run")
+
 READOUTS = [LeakyRateReadout, LeakySpikeReadout]
 every_readout = pytest.mark.parametrize("readout_class", READOUTS)
 every_reset = pytest.mark.parametrize("reset", ["soft", "hard"])

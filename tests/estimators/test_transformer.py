@@ -82,6 +82,7 @@ def test_features_do_not_depend_on_the_batch(vowels):
     np.testing.assert_array_equal(transformer.fit_transform(X), together)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_feature_names(X):
     pooling = list(POOLINGS)
     transformer = LiquidTransformer(4, connectivity=1.0, pooling=pooling, n_windows=3)
@@ -116,6 +117,7 @@ def test_channels_and_features_in(X):
     assert transformer.transform(table[:, :9]).shape[0] == 12
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_column_names(X):
     frame = pd.DataFrame(X[:, :, 0], columns=[f"t{i}" for i in range(10)])
     transformer = LiquidTransformer(10, connectivity=0.5, recurrent_fraction=1.0).fit(frame)
@@ -378,6 +380,7 @@ def test_everything_at_once_copies_and_pickles(vowels):
         np.testing.assert_array_equal(other, features)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_random_state(X):
     def features(state):
         return LiquidTransformer(20, connectivity=0.5, random_state=state).fit_transform(X)
@@ -399,6 +402,7 @@ def test_before_fit(X):
             call()
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_short_sequences_leave_windows_empty():
     X = [np.ones((1, 1)), np.zeros((8, 1))]
     transformer = LiquidTransformer(20, connectivity=0.5, pooling=["counts", "potentials"])

@@ -238,7 +238,7 @@ def test_a_parameter_that_acts_is_not_named(Estimator, parameters):
 
 @pytest.mark.parametrize("fit", ["fit", "fit_transform"])
 def test_one_warning_names_all(fit):
-    liquid = LiquidTransformer(20, cell="mgu", refractory=2, tau_adaptation=3.0)
+    liquid = LiquidTransformer(20, cell="mgu", refractory=2, tau_adaptation=3.0, random_state=0)
     with pytest.warns(UserWarning, match="does not act") as caught:
         getattr(liquid, fit)(X)
     (message,) = (str(item.message) for item in caught)
@@ -254,6 +254,7 @@ def test_one_warning_names_all(fit):
     [({"pooling": "counts"}, "pooling"), ({"batch_size": 4}, "batch_size")],
 )
 @pytest.mark.parametrize("readout", ["leaky_rate", LeakyReadoutClassifier(max_iter=2)])
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_what_pools_does_not_act_with_a_leaky_readout(readout, parameters, name):
     (caught,) = fit_warnings(LSMClassifier(20, readout=readout, **parameters))
     assert str(caught.message).startswith(f"{name}=")
@@ -263,11 +264,12 @@ def test_what_pools_does_not_act_with_a_leaky_readout(readout, parameters, name)
 
 
 def test_a_cached_pipeline_warns_once(tmp_path):
-    lsm = LSMRegressor(20, tau_adaptation=3.0, memory=str(tmp_path))
+    lsm = LSMRegressor(20, tau_adaptation=3.0, memory=str(tmp_path), random_state=0)
     assert len(fit_warnings(lsm)) == 1
     assert len(fit_warnings(lsm)) == 1
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_a_search_points_at_its_own_call():
     search = GridSearchCV(LSMClassifier(20, tau_adaptation=3.0), {"n_delays": [1]}, cv=2)
     assert {item.filename for item in fit_warnings(search)} == {__file__}

@@ -13,9 +13,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid.engines._input import input_currents
-from skliquid.engines._rate_cells import prepare, steps
-from skliquid.engines._record import record
+from skliquid.engines import record
+from skliquid.engines._lockstep import TapInput
 from skliquid.nn import GRUCell, LSTMCell, MGUCell, VanillaRNNCell
 from skliquid.pooling import POOLINGS
 from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
@@ -35,9 +34,15 @@ def drawn(few_vowels):
 
 
 def activations(reservoir, frames):
-    return np.array(
-        [h[0] for h in steps(prepare(reservoir), frames[:, None], np.array([len(frames)]))]
-    )
+    return next(iter(record([reservoir], [as_sequences([frames])], "auto", None)))
+
+
+def drives_of(gate, frames):
+    """Input currents of a gate, shape (n_timesteps, n)."""
+    taps = TapInput(gate.taps)
+    frames = np.asarray(frames, dtype=np.float32)[:, None]
+    currents, _ = taps.run(taps.at_rest(1), frames, np.array([len(frames)]))
+    return np.concatenate(list(currents))
 
 
 def mlx_cell(reservoir):
@@ -72,11 +77,12 @@ def mlx_cell(reservoir):
 
 
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_equations_are_those_of_the_mlx_cells(few_vowels, drawn, cell):
     reservoir = drawn[cell].liquid_
     frames = few_vowels[0][0]
-    inputs = [np.array(list(input_currents(frames[:, None], g))) for g in reservoir.gates]
-    expected, _ = mlx_cell(reservoir).forward_sequence(mx.array(np.concatenate(inputs, axis=2)))
+    inputs = np.concatenate([drives_of(gate, frames) for gate in reservoir.gates], axis=1)
+    expected, _ = mlx_cell(reservoir).forward_sequence(mx.array(inputs[:, None]))
     got = activations(reservoir, frames)
     # The states' grid of 2**-14 is the difference.
     np.testing.assert_allclose(got, np.array(expected)[:, 0], atol=2e-3)
@@ -95,9 +101,7 @@ def test_gates_are_drawn_like_liquids(few_vowels, drawn, cell):
         assert (gate.recurrent_weights[:, :16] >= 0).all()
         assert (gate.recurrent_weights[:, 16:] <= 0).all()
         sequences = as_sequences(few_vowels[0])
-        drives = np.concatenate(
-            [np.array(list(input_currents(x[:, None], gate)))[:, 0] for x in sequences]
-        )
+        drives = np.concatenate([drives_of(gate, x) for x in sequences])
         np.testing.assert_allclose(drives.std(axis=0), 2.0, rtol=0.05)
         assert (((drives > 0).mean(axis=0) > 0.03) & ((drives > 0).mean(axis=0) < 0.52)).all()
     first, second = reservoir.gates[0], reservoir.gates[-1]
@@ -153,7 +157,7 @@ def test_bits_do_not_depend_on_the_batch(few_vowels, cell):
     X = few_vowels[0]
     for topology in ("erdos_renyi", np.random.default_rng(0).normal(size=(40, 40)) / 7):
         liquid = LiquidTransformer(
-            40, cell=cell, topology=topology, pooling=POOLINGS, n_windows=3, random_state=0
+            40, cell=cell, topology=topology, pooling=list(POOLINGS), n_windows=3, random_state=0
         ).fit(X)
         X64 = [x.astype(float) for x in X]
         expected = liquid.transform(X64)
@@ -202,15 +206,25 @@ def test_spikes_are_those_of_spiking_neurons(few_vowels):
 
 
 def test_memory_of_an_open_lstm_is_bounded():
-    X = as_sequences(np.ones((1, 20, 1)))
-    reservoir = LiquidTransformer(5, cell="lstm", target_rate=None, random_state=0).fit(X).liquid_
-    # All gates wide open add 1 a step.
-    wide = tuple(replace(g, bias=np.full(5, 100, dtype=np.float32)) for g in reservoir.gates)
-    h = activations(RateReservoir("lstm", wide), np.zeros((5000, 1), dtype=np.float32))
-    assert np.isfinite(h).all()
-    np.testing.assert_allclose(h[:3, 0], np.tanh([1, 2, 3]), atol=1e-3)
+    """Gates wide open add 1 a step; the way back down tells how far up the memory went."""
+    X = as_sequences([[[1.0], [-1.0]]])
+    plain = {"encoder": None, "n_delays": 1, "target_rate": None}
+    reservoir = LiquidTransformer(5, cell="lstm", **plain, random_state=0).fit(X).liquid_
+    gates = []
+    for name, gate in zip(GATES["lstm"], reservoir.gates, strict=True):
+        heard = np.full_like(gate.tap_weights, 100.0 if name == "g" else 0.0)
+        bias = np.full(5, 0.0 if name == "g" else 100.0, dtype=np.float32)
+        gates.append(replace(gate, taps=replace(gate.taps, weights=heard, bias=bias)))
+    signs = np.repeat([1.0, -1.0], [1500, 1100])
+    c, expected = 0.0, []
+    for sign in signs:
+        c = np.clip(c + sign, -1024.0, 1024.0)
+        expected.append(np.full(5, np.tanh(c)))
+    h = activations(RateReservoir("lstm", tuple(gates)), signs[:, None].astype(np.float32))
+    np.testing.assert_allclose(h, expected, atol=2.0**-14)
 
 
+@pytest.mark.usefixtures("same_draws_every_run")
 def test_check_estimator():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks provoke them

@@ -1,0 +1,151 @@
+"""What is done with samples and their weights before a readout is trained."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import has_fit_parameter
+
+from .._checks import check_real
+from ..sequences import Sequences
+
+# A class with fewer sequences than this has none to spare for the held-out part.
+_FEWEST_TO_SPLIT = 5
+
+Sample = tuple[Any, bytes]
+
+
+def class_factors(
+    class_weight: Any, y: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray:
+    """Weight of each sample by its class.
+
+    Parameters
+    ----------
+    class_weight : dict or "balanced"
+        Weight of each class, 1 where it has none; "balanced" makes the classes' total
+        weights equal.
+    y : ndarray of shape (n_samples,)
+        Classes.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights that "balanced" takes into account.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The factors.
+    """
+    classes, code = np.unique(y, return_inverse=True)
+    if class_weight == "balanced":
+        totals = np.bincount(code, weights=sample_weight)
+        factor = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
+        return np.asarray(factor[code])
+    for label, factor in class_weight.items():
+        check_real(f"class_weight of class {label!r}", factor, 0)
+    unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
+    unweighted = [label for label in classes.tolist() if label not in class_weight]
+    if unknown and unweighted:
+        raise ValueError(
+            f"class_weight has the classes {unknown}, which y does not hold, and none for "
+            f"{unweighted}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
+
+
+def require_weights(readout: Any, name: str) -> None:
+    """Raise an error if the readout cannot take sample weights."""
+    if not has_fit_parameter(readout, "sample_weight"):
+        raise ValueError(
+            f"{name} was given, but the readout {readout!r} takes no sample_weight in fit; "
+            "choose a readout that does."
+        )
+
+
+def merge_duplicates(
+    sequences: Sequences, y: np.ndarray, sample_weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Count identical samples as one with their weights summed, and drop those of weight 0.
+
+    Leave-one-out then leaves out every copy of a sample. Otherwise a copy that stays would
+    be predicted from itself, and a weight of 2 would differ from a sample given twice.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Training sequences.
+    y : ndarray of shape (n_samples, ...)
+        Targets.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights.
+
+    Returns
+    -------
+    kept : ndarray of int
+        Index of the first copy of each sample.
+    weight : ndarray of the same length, or None
+        Their weights; None where all are one by default.
+    """
+    weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
+    first, total = _distinct(sequences, y, weight)
+    no_weights = sample_weight is None and len(first) == len(sequences)
+    return np.array(list(first.values())), None if no_weights else np.array(list(total.values()))
+
+
+def canonical(
+    trains: Any, y: np.ndarray, weight: np.ndarray
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Merge identical samples, drop those of weight 0, and put the others in a fixed order.
+
+    Training then depends on what the samples are and not on their order, and a weight of 2 is
+    the sample given twice.
+
+    Parameters
+    ----------
+    trains : StateTrains or Sequences
+        Training sequences.
+    y : ndarray of shape (n_samples,)
+        Classes.
+    weight : ndarray of shape (n_samples,)
+        Weights.
+
+    Returns
+    -------
+    trains : StateTrains or Sequences
+        The first copy of each sample, in the order of their classes.
+    y : ndarray of shape (n_distinct,)
+        Their classes.
+    weight : ndarray of shape (n_distinct,)
+        Their weights.
+    """
+    first, total = _distinct(trains, y, weight)
+    order = sorted(first)
+    kept = np.array([first[sample] for sample in order])
+    return trains.take(kept), y[kept], np.array([total[sample] for sample in order])
+
+
+def _distinct(
+    trains: Any, y: np.ndarray, weight: np.ndarray
+) -> tuple[dict[Sample, int], dict[Sample, float]]:
+    """Index of the first copy, and total weight, of each sample with a weight."""
+    labels = y.tolist() if y.ndim == 1 else [row.tobytes() for row in y]
+    first: dict[Sample, int] = {}
+    total: dict[Sample, float] = {}
+    for i, (states, label) in enumerate(zip(trains, labels, strict=True)):
+        if weight[i] > 0:
+            sample = label, hashlib.blake2b(states.tobytes(), digest_size=16).digest()
+            first.setdefault(sample, i)
+            total[sample] = total.get(sample, 0.0) + float(weight[i])
+    return first, total
+
+
+def held_out(target: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Choose a fraction of each class at random, at least one where it has five or more."""
+    chosen = np.zeros(len(target), dtype=bool)
+    for code in np.unique(target):
+        mine = rng.permutation(np.flatnonzero(target == code))
+        if fraction > 0 and len(mine) >= _FEWEST_TO_SPLIT:
+            n_chosen = min(max(1, round(fraction * len(mine))), len(mine) - 1)
+            chosen[mine[:n_chosen]] = True
+    return chosen
