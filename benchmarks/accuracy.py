@@ -10,12 +10,11 @@ import argparse
 import json
 import time
 import warnings
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from classifiers import CLASSIFIERS, DETERMINISTIC, NotAffordableError
-from rivals import load_set
+from rivals import load_set, versions
 
 from skliquid import LiquidTransformer
 
@@ -163,7 +162,7 @@ def main():
     parser.add_argument("--json", type=Path, help="file to keep the results in")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
-    print(", ".join(f"{name} {version}" for name in PACKAGES if (version := _version(name))))
+    print(versions(PACKAGES))
     names = arguments.sets or sorted(path.stem for path in arguments.data.glob("*.npz"))
     sets = {name: load_set(arguments.data, name) for name in names}
     results = {}
@@ -181,13 +180,6 @@ def main():
     print_table(results, {name: spikes_per_step(X) for name, (X, _, _, _) in sets.items()})
     compare(results)
     save_figure(results, arguments.figure)
-
-
-def _version(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 if __name__ == "__main__":

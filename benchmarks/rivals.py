@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import time
+from importlib import metadata
 
 import numpy as np
 from numba import njit
 
-from skliquid.engines._numba import _aligned
+from skliquid.engines._numba.layout import aligned
+
+
+def versions(packages):
+    """Names and versions of the packages that are installed."""
+    installed = []
+    for name in packages:
+        try:
+            installed.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return ", ".join(installed)
 
 
 def dense_numpy(liquid, X):
@@ -146,7 +158,7 @@ def _read(values, repeats):
 
 def read_bandwidth(n_bytes):
     """Bytes a second that one thread adds up from a block of memory read over and over."""
-    values = _aligned(np.ones(n_bytes // 8, dtype=np.int64))
+    values = aligned(np.ones(n_bytes // 8, dtype=np.int64))
     repeats = max(1, 2**28 // n_bytes)
     _read(values, 1)
     best = np.inf

@@ -12,11 +12,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from rivals import RIVALS, dense_numpy, limit_seconds, load_set, minirocket_seconds
+from rivals import RIVALS, dense_numpy, limit_seconds, load_set, minirocket_seconds, versions
 
 from skliquid import LSMClassifier
 from skliquid.engines import Runner
@@ -268,11 +267,7 @@ def main():
     parser.add_argument("--figure", default="speed.png", help="file of the figure")
     arguments = parser.parse_args()
     packages = ["skliquid", "numpy", "numba", "mlx", "torch", "snntorch", "reservoirpy", "aeon"]
-    versions = {name: _version(name) for name in packages}
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores;",
-        ", ".join(f"{name} {version}" for name, version in versions.items() if version),
-    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores; {versions(packages)}")
     table = Table()
     against_dense(table)
     against_libraries(table)
@@ -283,13 +278,6 @@ def main():
     peak_memory(table)
     set_up(table)
     save_figure(table, arguments.figure)
-
-
-def _version(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 if __name__ == "__main__":

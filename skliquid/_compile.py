@@ -8,6 +8,7 @@ anything that a kernel is made of reaches it.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from numba import cfunc, config, njit
 
 _PACKAGE = Path(__file__).parent
+_KEPT_FOLDERS = 8
 # Division by zero gives an infinity as in NumPy, so that no loop has a branch for it.
 _OPTIONS = {"error_model": "numpy"}
 
@@ -34,14 +36,14 @@ def spliced(function: Any) -> Any:
 
 def compiled(function: Any) -> Any:
     """Compile a kernel that Python calls, without the GIL, and keep the result on disk."""
-    with _kept_in(_folder()) as options:
+    with _kept_in(cache_folder()) as options:
         return njit(nogil=True, **_OPTIONS, **options)(function)
 
 
 def compiled_to(signature: Any, function: Any) -> Any:
     """Compile a function that is handed to kernels, and keep it if it is the package's own."""
     is_ours = Path(function.__code__.co_filename).is_relative_to(_PACKAGE)
-    with _kept_in(_folder() if is_ours else None) as options:
+    with _kept_in(cache_folder() if is_ours else None) as options:
         made: Any = cfunc(signature, nopython=True, **_OPTIONS, **options)(function)
     return made
 
@@ -60,7 +62,7 @@ def _kept_in(folder: str | None) -> Iterator[dict[str, bool]]:
 
 
 @cache
-def _folder() -> str | None:
+def cache_folder() -> str | None:
     """The first of the usual places that can be written, in it a folder for these sources."""
     given = config.CACHE_DIR
     places = [Path(given)] if given else [_PACKAGE / "__pycache__", _user_cache()]
@@ -69,10 +71,18 @@ def _folder() -> str | None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
+                _forget_others(folder)
                 return str(folder)
         except OSError:
             continue
     return None
+
+
+def _forget_others(folder: Path) -> None:
+    """Keep the folders of a few other sources, which checkouts and versions go back to."""
+    others = sorted(folder.parent.glob("skliquid-*"), key=lambda other: other.stat().st_mtime)
+    for other in others[:-_KEPT_FOLDERS]:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def _user_cache() -> Path:

@@ -18,7 +18,7 @@ from .._checks import MOST_STEPS, check_pair
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..reservoirs.liquid import PARAMETERS, Circuit, draw_circuit, draw_liquid
 from ..reservoirs.neurons import draw_neurons
-from ..reservoirs.rate_reservoir import GATES
+from ..reservoirs.rate_reservoir import GATES, is_rate_cell
 from ..sequences import Sequences
 from .channels import channel_scaling, derivative_gain
 from .homeostasis import regulated
@@ -55,7 +55,7 @@ def draw_reservoirs(
     draw = _Draw(sequences, sample_weight, parameters)
     others: list[Any] = [(seed, i) for i in range(1, parameters["n_liquids"])]
     rngs = [np.random.default_rng(each) for each in (seed, *others)]
-    if parameters["cell"] in GATES:
+    if is_rate_cell(parameters["cell"]):
         return [draw.rate_reservoir(rng) for rng in rngs]
     return [draw.liquid(rng) for rng in rngs]
 
@@ -85,7 +85,7 @@ class _Draw:
     def liquid(self, rng: np.random.Generator) -> Liquid:
         """Draw a liquid of named or given neurons."""
         cell = self._parameters["cell"]
-        neurons: Any = self._of_neurons if cell == "lif" else {"neurons": cell.draw}
+        neurons: Any = self._of_neurons if isinstance(cell, str) else {"neurons": cell.draw}
         liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)
         return self._regulated(liquid, liquid.neurons, rng)
 

@@ -215,7 +215,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
                 f"one of {sorted(LEAKY_KINDS)} or a LeakyReadoutClassifier, but readout is "
                 f"{self.readout!r}."
             )
-        if self.cell != "lif":
+        if not (isinstance(self.cell, str) and self.cell == "lif"):
             raise ValueError(
                 f"train_reservoir=True needs spiking neurons, cell='lif', but cell is "
                 f"{self.cell!r}."

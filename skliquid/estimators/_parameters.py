@@ -1,8 +1,10 @@
 """Every parameter of the estimators, each in one entry (see :mod:`._entries`)."""
 
 # Annotations are kept as objects here, not as strings: the entries are read from them.
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from numbers import Integral, Real
 from typing import Annotated, Any
 
@@ -10,9 +12,11 @@ from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOpt
 
 from ..encoding import ENCODERS
 from ..engines import ENGINES
+from ..pooling import POOLINGS
+from ..pooling._poolings import Pooling
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
-from ..reservoirs.rate_reservoir import CELLS
+from ..reservoirs.rate_reservoir import CELLS, is_rate_cell
 from ..reservoirs.synapses import TOPOLOGIES
 from ._entries import Accepts, Acts, Cites
 
@@ -20,6 +24,13 @@ from ._entries import Accepts, Acts, Cites
 def _names(names: Iterable[str]) -> str:
     """Write names as numpydoc writes a choice."""
     return "{" + ", ".join(f'"{name}"' for name in names) + "}"
+
+
+def _listed(poolings: Mapping[str, Pooling]) -> str:
+    """List what each pooling is, as deep as the text in which it stands."""
+    items = [f'- "{name}": {pooling.text}' for name, pooling in poolings.items()]
+    wrap = partial(textwrap.fill, width=90, initial_indent=8 * " ", subsequent_indent=10 * " ")
+    return (";\n".join(map(wrap, items)) + ".").lstrip()
 
 
 def is_leaky(readout: Any) -> bool:
@@ -43,7 +54,8 @@ def _leaves_connectivity(parameters: Any) -> bool:
     return {"p", "k", "m"}.isdisjoint(parameters.topology_params or {})
 
 
-SPIKING = Acts("cell", lambda p: p.cell == "lif", '``cell="lif"``')
+LEAKY = Acts("cell", lambda p: isinstance(p.cell, str) and p.cell == "lif", '``cell="lif"``')
+SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `cell`")
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
@@ -114,7 +126,7 @@ class ReservoirParameters:
     beta: Annotated[
         Any,
         Accepts("float or (float, float)", Interval(Real, 0, 1, closed="left"), tuple, list),
-        SPIKING,
+        LEAKY,
         Acts("relative_tau", lambda p: p.relative_tau is None, "``relative_tau=None``"),
         Cites(
             "P",
@@ -130,20 +142,20 @@ class ReservoirParameters:
         Accepts(
             "float or (float, float)", Interval(Real, 0, 1e6, closed="right"), tuple, list, None
         ),
-        SPIKING,
+        LEAKY,
         """The time constant, or a range of it, as a fraction of the median length of the
         training sequences.""",
     ] = None
     threshold: Annotated[
         float,
         Accepts("float", Interval(Real, 2.0**-20, 1e6, closed="both")),
-        SPIKING,
+        LEAKY,
         """Membrane potential above which a neuron fires; positive.""",
     ] = 1.0
     adaptation: Annotated[
         float,
         Accepts("float", Interval(Real, 0, 1e6, closed="both")),
-        SPIKING,
+        LEAKY,
         Cites(
             "A",
             'Bellec, Salaj, Subramoney, Legenstein, Maass. "Long short-term memory and '
@@ -155,14 +167,14 @@ class ReservoirParameters:
     tau_adaptation: Annotated[
         float,
         Accepts("float", Interval(Real, 0, None, closed="neither")),
-        SPIKING,
+        LEAKY,
         Acts("adaptation", lambda p: p.adaptation > 0, "`adaptation` above 0"),
         """Time constant in steps with which a raised threshold falls back; positive.""",
     ] = 20.0
     refractory: Annotated[
         int,
         Accepts("int", Interval(Integral, 0, None, closed="left")),
-        SPIKING,
+        LEAKY,
         """Time steps after a spike in which the neuron cannot fire.""",
     ] = 0
     topology: Annotated[
@@ -185,17 +197,21 @@ class ReservoirParameters:
     ] = None
     cell: Annotated[
         Any,
-        Accepts(_names(CELLS), StrOptions(set(CELLS)), HasMethods(["get_params", "draw"])),
+        Accepts(
+            f"{_names(CELLS)} or model", StrOptions(set(CELLS)), HasMethods(["get_params", "draw"])
+        ),
         Cites(
             "J",
             'Jaeger. "The echo state approach to analysing and training recurrent neural '
             'networks", GMD Report 148, 2001.',
         ),
-        """What the reservoir is made of: spiking neurons, or the units of an untrained recurrent
-        cell (see :class:`~skliquid.reservoirs.RateReservoir`), "vanilla" being the echo state
-        network [J]_. Each gate of a cell has weights of its own, drawn like those of the
-        liquid; there `input_scaling` and `target_rate` are the deviation of a gate's drive
-        and how often that is above zero, and the constants of spiking neurons do not act.""",
+        """What the reservoir is made of: leaky integrate-and-fire neurons; spiking neurons of
+        another :class:`~skliquid.reservoirs.NeuronModel`, whose parameters a search reaches
+        as ``cell__name``; or the units of an untrained recurrent cell (see
+        :class:`~skliquid.reservoirs.RateReservoir`), "vanilla" being the echo state network
+        [J]_. Each gate of such a cell has weights of its own, drawn like those of the liquid;
+        `input_scaling` and `target_rate` are then the deviation of a gate's drive and how
+        often that is above zero.""",
     ] = "lif"
     encoder: Annotated[
         Any,
@@ -296,20 +312,9 @@ class ReservoirParameters:
             'representation and classification of multivariate time series", IEEE '
             "Transactions on Neural Networks and Learning Systems 32(5), 2021.",
         ),
-        """What is kept of a sequence's spikes and potentials, one or several of
+        f"""What is kept of a sequence's spikes and potentials, one or several of
 
-        - "rate": mean firing rate of each neuron, in spikes per step;
-        - "counts": spikes in each of `n_windows` equal windows of the sequence;
-        - "bursts": number of runs of steps in each of which the neuron fires;
-        - "longest_burst": steps of the longest such run;
-        - "first_spike": time of the first spike as a fraction of the sequence, 1 if none;
-        - "rectified": mean of the positive part of the membrane potential;
-        - "membrane": mean membrane potential;
-        - "potentials": mean membrane potential in each window;
-        - "trace": exponentially filtered spikes after the last step;
-        - "last": membrane potential and spikes of the last step;
-        - "model_space": coefficients of a linear model that predicts the next window's
-          spikes [M]_.
+        {_listed(POOLINGS)}
 
         A rate cell's activation takes the place of both the spike and the membrane
         potential, and being above zero that of firing, also as the spike of "last".""",
@@ -318,7 +323,7 @@ class ReservoirParameters:
         Any,
         Accepts("int or list of int", Interval(Integral, 1, None, closed="left"), tuple, list),
         POOLED,
-        _pools("counts", "potentials", "model_space"),
+        _pools(*(name for name, pooling in POOLINGS.items() if pooling.is_windowed)),
         """Number of windows of "counts", "potentials" and "model_space" (at least 3); several
         numbers are windows at several scales, of which "model_space" takes the last.""",
     ] = 1

@@ -18,7 +18,7 @@ from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
 from ..engines import Runner, record
 from ..pooling import PoolingPlan, make_plan
 from ..reservoirs.liquid import Liquid
-from ..reservoirs.rate_reservoir import RateReservoir
+from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
 from ..sequences import Sequences
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def _is_spiking(estimator: Any) -> bool:
     """Check for `available_if`: the reservoir's units are spiking neurons."""
-    return bool(estimator.cell == "lif")
+    return not is_rate_cell(estimator.cell)
 
 
 @parametrized
@@ -53,7 +53,7 @@ class LiquidTransformer(
     ----------
     liquid_ : Liquid or RateReservoir
         The reservoir's weights and neuron constants, as NumPy arrays; the first of
-        `liquids_`. A :class:`~skliquid.reservoirs.RateReservoir` unless `cell` is "lif".
+        `liquids_`. A :class:`~skliquid.reservoirs.RateReservoir` for a rate cell.
     liquids_ : list of Liquid or RateReservoir
         All of the `n_liquids`.
     encoder_ : encoder or None

@@ -39,6 +39,11 @@ GATES = {
 CELLS = ("lif", *GATES)
 
 
+def is_rate_cell(cell: object) -> bool:
+    """Tell whether a cell is the name of one with gates, and not of spiking neurons."""
+    return isinstance(cell, str) and cell in GATES
+
+
 @dataclass(frozen=True, eq=False)
 class RateReservoir:
     """Weights of one reservoir of rate cells.

@@ -135,6 +135,7 @@ def add_to_trace(trace, decay, spikes):
 def keep(kept, row, spikes, states):
     """Keep a step of all neurons; `states` are of shape (n_slabs, n_states, width)."""
     if len(kept.spikes):
+        kept.spikes[row] = 0
         for neuron in spikes:
             i = kept.neurons[neuron]
             kept.spikes[row, i >> 3] |= np.uint8(128 >> (i & 7))

@@ -1,0 +1,130 @@
+"""Going on from a state: pieces of a sequence, on every engine, into every sink."""
+
+import pickle
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from skliquid.engines import ENGINES, Batch, Record
+from skliquid.pooling import POOLINGS, make_plan
+from skliquid.reservoirs import RateReservoir, draw_liquid
+from skliquid.reservoirs.liquid import draw_circuit
+from skliquid.reservoirs.rate_reservoir import GATES
+
+PLAN = make_plan(list(POOLINGS), n_windows=(1, 4), tau_trace=6.0)
+PLAIN = {"connectivity": 0.2, "spectral_radius": 1.5}
+EVERYTHING = {
+    **{"connectivity": 0.2, "recurrent_fraction": 0.5, "spectral_radius": 1.5, "beta": (0.2, 0.9)},
+    **{"n_delays": 4, "max_delay": 200, "max_channels": 2, "input_scaling": 2.0, "refractory": 2},
+    **{"adaptation": 0.2, "tau_adaptation": 5.0, "derivative_gain": np.ones(3)},
+}
+STATES = {"plain": ("spk", "mem"), "everything": ("spk", "mem", "raised", "rest"), "gru": ("h",)}
+
+
+def reservoir_of(name, n):
+    if name == "gru":
+        rngs = np.random.default_rng(0).spawn(len(GATES["gru"]))
+        gates = (draw_circuit(3, n, n_delays=3, max_delay=30, rng=rng) for rng in rngs)
+        return RateReservoir("gru", tuple(gates))
+    return draw_liquid(3, n, **(PLAIN if name == "plain" else EVERYTHING), seed=0)
+
+
+def engine_of(name):
+    return import_module(ENGINES.get(name, "skliquid.engines._rate_cells"))
+
+
+def run(engine, reservoir, frames, cuts, names, n_units):
+    """Pools, records and the last state of sequences of one length, run in pieces."""
+    batch, length = frames.shape[:2]
+    prepared = engine.prepare(reservoir)
+    pools = engine.open_pools(prepared, PLAN, np.full(batch, length))
+    flat = frames.reshape(-1, frames.shape[2])
+    record = Record(names, n_units, np.arange(len(flat)))
+    state = engine.at_rest(prepared, batch)
+    for first, last in zip([0, *cuts], [*cuts, length], strict=True):
+        piece = Batch(flat, np.arange(batch) * length + first, np.full(batch, last - first))
+        before = pickle.dumps(state)
+        after = engine.advance(prepared, state, piece, [pools, record])
+        assert pickle.dumps(state) == before  # what was handed in is left as it was
+        state = pickle.loads(pickle.dumps(after))
+    return pools.read(), record.kept, state
+
+
+def sequence_of(state, i):
+    """State of one sequence of a batch."""
+    if isinstance(state, dict):
+        return {name: part[i : i + 1] for name, part in state.items()}
+    return type(state)(*(part[i : i + 1] for part in state))
+
+
+def assert_same(one, other):
+    for mine, others in zip(one, other, strict=True):
+        names = vars(mine) if hasattr(mine, "__dict__") else mine
+        if hasattr(mine, "_asdict"):
+            names, mine, others = mine._fields, mine._asdict(), others._asdict()
+        for name in names:
+            a = mine[name] if isinstance(mine, dict) else getattr(mine, name)
+            b = others[name] if isinstance(others, dict) else getattr(others, name)
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [(engine, name) for engine in ENGINES for name in ("plain", "everything")]
+    + [("rate cells", "gru")],
+)
+def test_pieces_give_the_bits_of_the_whole(engine, name):
+    """10,000 steps of three sequences, cut at 50 random places."""
+    rng = np.random.default_rng(0)
+    n, length = 40, 10_000
+    frames = rng.normal(size=(3, length, 3)).astype(np.float32)
+    cuts = np.sort(rng.choice(np.arange(1, length), 50, replace=False))
+    module, reservoir = engine_of(engine), reservoir_of(name, n)
+    whole = run(module, reservoir, frames, [], STATES[name], n)
+    assert whole[0].counts.mean() > 0.01 * length / 4
+    assert_same(run(module, reservoir, frames, cuts, STATES[name], n), whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_pieces_of_unlike_lengths(engine):
+    """Sequences of a batch that get many frames, few or none."""
+    rng = np.random.default_rng(1)
+    lengths = np.array([70, 9, 4, 0])
+    module, reservoir = engine_of(engine), reservoir_of("everything", 40)
+    prepared = module.prepare(reservoir)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    frames = rng.normal(size=(lengths.sum() + 30, 3)).astype(np.float32)
+    state = module.at_rest(prepared, 4)
+    state = module.advance(prepared, state, Batch(frames, offsets[:-1], lengths), [])
+    later = Batch(frames, np.full(4, lengths.sum()), np.full(4, 30))
+    record = Record(("spk",), 40, np.arange(len(frames)) - lengths.sum())
+    for i in range(4):
+        alone = Record(("spk",), 40, np.arange(len(frames)) - lengths.sum())
+        fresh = module.at_rest(prepared, 1)
+        first = Batch(frames, offsets[i : i + 1], lengths[i : i + 1])
+        own = module.advance(prepared, fresh, first, [])
+        one = Batch(frames, later.starts[:1], later.lengths[:1])
+        module.advance(prepared, own, one, [alone])
+        mine = sequence_of(state, i)
+        module.advance(prepared, mine, one, [record])
+        np.testing.assert_array_equal(record.kept["spk"], alone.kept["spk"])
+        assert alone.kept["spk"].any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_chosen_steps_are_kept_in_their_rows(engine):
+    module, reservoir = engine_of(engine), reservoir_of("everything", 40)
+    frames = np.random.default_rng(2).normal(size=(2, 50, 3)).astype(np.float32)
+    flat = frames.reshape(-1, 3)
+    batch = Batch(flat, np.array([0, 50]), np.array([50, 50]))
+    prepared = module.prepare(reservoir)
+    every = Record(("rest", "spk", "mem"), 40, np.arange(100))
+    module.advance(prepared, module.at_rest(prepared, 2), batch, [every])
+    rows = np.full(100, -1)
+    chosen = np.array([97, 3, 50, 0])
+    rows[chosen] = np.arange(4)
+    some = Record(("rest", "spk", "mem"), 40, rows)
+    module.advance(prepared, module.at_rest(prepared, 2), batch, [some])
+    for name, kept in some.kept.items():
+        np.testing.assert_array_equal(kept, every.kept[name][chosen])

@@ -1,0 +1,138 @@
+"""Vector instructions by hand against their twins in plain loops."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from numba import njit
+
+from skliquid.engines._numba import synapses, taps
+from skliquid.engines._numba.layout import aligned, prepare, room
+from skliquid.engines._numba.vectors import HAS_COMPRESS, target_features
+from skliquid.reservoirs import draw_liquid
+
+
+def both(plain, by_vectors):
+    """Python functions that call the two."""
+
+    @njit
+    def call_plain(arguments):
+        return plain(*arguments)
+
+    @njit
+    def call_vectors(arguments):
+        return by_vectors(*arguments)
+
+    return call_plain, call_vectors
+
+
+@pytest.mark.parametrize("n_spikes", [0, 1, 2, 77, 300])
+@pytest.mark.parametrize("width", [128, 384])
+def test_sums_of_rows(n_spikes, width):
+    rng = np.random.default_rng(0)
+    rows = aligned(rng.integers(-100, 101, size=(300, width)).astype(np.int16))
+    spikes = np.sort(rng.choice(300, n_spikes, replace=False)).astype(np.int32)
+    for sum_rows in both(synapses.sum_rows_plain, synapses.sum_rows_by_vectors):
+        total = np.full(width, 7, dtype=np.int16)
+        sum_rows((total, rows, spikes))
+        np.testing.assert_array_equal(total, rows[spikes].sum(axis=0))
+
+
+def test_sums_of_lists():
+    liquid = draw_liquid(1, 200, connectivity=0.02, seed=0)
+    recurrence = prepare(liquid).network.recurrence
+    assert not recurrence.rows.size
+    W = np.zeros((200, 256), dtype=np.int64)
+    for source in range(200):
+        mine = recurrence.synapses[recurrence.offsets[source] : recurrence.offsets[source + 1]]
+        W[source, mine >> 16] = (mine & 0xFFFF).astype(np.uint16).view(np.int16)
+    spikes = np.array([0, 3, 4, 150, 199], dtype=np.int32)
+    total = np.zeros(256, dtype=np.int16)
+    synapses.sum_lists(total, recurrence.offsets, recurrence.synapses, spikes)
+    np.testing.assert_array_equal(total, W[spikes].sum(axis=0))
+    assert np.abs(total).sum() > 0
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.03, 0.5, 1.0])
+@pytest.mark.parametrize("first", [0, 1000])
+def test_numbers_of_the_neurons_that_fired(rate, first):
+    fired = (np.random.default_rng(0).random(256) < rate).astype(np.int32)
+    plain, by_vectors = both(synapses.list_spikes_plain, synapses.list_spikes_by_vectors)
+    for list_spikes in (plain, by_vectors) if HAS_COMPRESS else (plain,):
+        out = np.zeros(256 + 64, dtype=np.int32)
+        n_spikes = list_spikes((out, first, fired))
+        np.testing.assert_array_equal(out[:n_spikes], first + np.flatnonzero(fired))
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 40])
+def test_projection(n_channels):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-(2**14), 2**14, n_channels) / 2**14
+    weights = aligned(rng.integers(-999, 1000, size=(n_channels, 192)).astype(np.float32) * 100)
+    bias = aligned(rng.integers(-999, 1000, size=192).astype(np.float32))
+    for project in both(taps.project_plain, taps.project_by_vectors):
+        current = np.zeros(192, dtype=np.float32)
+        project((current, x, weights, bias))
+        np.testing.assert_array_equal(current, np.rint(x @ weights.astype(float) + bias))
+
+
+@pytest.mark.parametrize("n_left", [1, 31, 32, 33, 64, 200])
+def test_sums_of_taps(n_left):
+    rng = np.random.default_rng(0)
+    liquid = draw_liquid(3, 150, n_delays=4, max_delay=50, max_channels=2, seed=0)
+    network = prepare(liquid).network
+    work = room(network, 1, 300)
+    work.columns[:] = rng.integers(-(2**14), 2**14, work.columns.shape) / 2**14
+    drives = []
+    for sum_taps in both(taps.sum_taps_plain, taps.sum_taps_by_vectors):
+        drive = aligned(np.zeros(work.drive.shape[1:], dtype=np.float32))
+        arguments = (drive, work.columns[0], 64, n_left, network.taps, work.places, work.tile)
+        sum_taps(arguments)
+        drives.append(drive[: min(n_left, 64)])
+    np.testing.assert_array_equal(*drives)
+    at, t = liquid.max_delay + 64, min(n_left, 64) - 1
+    heard = work.columns[0][liquid.tap_channels, at + t - liquid.tap_delays]
+    neuron = liquid.taps.neurons
+    expected = np.bincount(neuron, heard * liquid.tap_weights.astype(float), 150) * 2**20
+    order = prepare(liquid).neurons[:150]
+    np.testing.assert_array_equal(drives[0][t, :150], np.rint(expected)[order])
+
+
+CODE = """
+    import json, sys
+    sys.path.insert(0, sys.argv[1])
+    import test_golden as golden
+    from skliquid.engines._numba.vectors import HAS_COMPRESS, HAS_VECTORS
+    expected = json.loads(golden.GOLDEN.read_text())
+    for case in ("default", "plain, chaotic, another seed", "adaptive, delays"):
+        assert golden.digests(golden.CASES[case], "numba") == expected[case], case
+    print(HAS_VECTORS, HAS_COMPRESS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"NUMBA_CPU_NAME": "generic"}, "False False"),
+        ({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, "False False"),
+        ({"NUMBA_CPU_FEATURES": ""}, "False False"),
+        ({"NUMBA_CPU_NAME": "x86-64-v3"}, "False False"),
+        ({"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2,+fma"}, "True False"),
+    ],
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else None,
+)
+@pytest.mark.skipif("avx2" not in target_features(), reason="names of x86 processors")
+def test_same_bits_for_every_target(settings, expected, tmp_path):
+    """Each in a process of its own, which compiles for another processor."""
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CODE), os.path.dirname(os.path.dirname(__file__))],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | settings | {"NUMBA_CACHE_DIR": str(tmp_path)},
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == expected

@@ -1,0 +1,96 @@
+"""Where compiled kernels are kept, and when they are compiled anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+import skliquid
+from skliquid import _compile
+
+CODE = """
+import numpy as np
+from skliquid import LiquidTransformer
+from skliquid.engines._numba.loop import run
+X = np.random.default_rng(0).normal(size=(3, 20, 1))
+features = LiquidTransformer(20, target_rate=None, random_state=0).fit_transform(X)
+print(features[:, :20].sum(), sum(run.stats.cache_hits.values()))
+"""
+
+
+def run(package, cache):
+    environment = os.environ | {"PYTHONPATH": str(package), "NUMBA_CACHE_DIR": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=package,
+    )
+    return done.stdout.split()
+
+
+def test_an_edit_of_any_source_reaches_a_warm_cache(tmp_path):
+    package, cache = tmp_path / "package", tmp_path / "cache"
+    shutil.copytree(
+        Path(skliquid.__file__).parent,
+        package / "skliquid",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    first, hits = run(package, cache)
+    assert hits == "0"
+    assert run(package, cache) == [first, "1"]
+    # Not the file of the compiled function, but one written into it; of the same size and time.
+    source = package / "skliquid" / "engines" / "_numba" / "sinks.py"
+    kept = os.stat(source)
+    text = source.read_text()
+    edited = text.replace("counts[i] += fired[i]", "counts[i] -= fired[i]")
+    assert edited != text
+    source.write_text(edited)
+    os.utime(source, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    second, hits = run(package, cache)
+    assert hits == "0"
+    assert float(second) == -float(first) != 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_places_that_cannot_be_written(tmp_path, monkeypatch):
+    tmp_path.chmod(0o500)
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", str(tmp_path))
+    _compile.cache_folder.cache_clear()
+    assert _compile.cache_folder() is None
+
+
+def test_compiles_where_nothing_can_be_kept(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", str(blocked))
+    _compile.cache_folder.cache_clear()
+    assert _compile.cache_folder() is None
+
+    def double(x):
+        return 2 * x
+
+    assert _compile.compiled(double)(3) == 6
+    assert _compile.compiled_to(numba.types.int64(numba.types.int64), double)(3) == 6
+    _compile.cache_folder.cache_clear()
+
+
+def test_numba_s_own_folder_is_left(monkeypatch, tmp_path):
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", str(tmp_path))
+    _compile.cache_folder.cache_clear()
+
+    def triple(x):
+        return 3 * x
+
+    assert _compile.compiled(triple)(3) == 9
+    assert str(tmp_path) == _compile.config.CACHE_DIR
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith("skliquid-")
+    assert any(folder.rglob("*.nbi"))
+    _compile.cache_folder.cache_clear()
