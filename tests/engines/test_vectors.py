@@ -35,10 +35,10 @@ def test_sums_of_rows(n_spikes, width):
     rng = np.random.default_rng(0)
     rows = aligned(rng.integers(-100, 101, size=(300, width)).astype(np.int16))
     spikes = np.sort(rng.choice(300, n_spikes, replace=False)).astype(np.int32)
-    for sum_rows in both(synapses.sum_rows_plain, synapses.sum_rows_by_vectors):
-        total = np.full(width, 7, dtype=np.int16)
-        sum_rows((total, rows, spikes))
-        np.testing.assert_array_equal(total, rows[spikes].sum(axis=0))
+    for add_rows in both(synapses.add_rows_plain, synapses.add_rows_by_vectors):
+        current = aligned(np.full(width, 7, dtype=np.float32))
+        add_rows((current, rows, spikes, np.float32(0.5), np.empty(width, dtype=np.int16)))
+        np.testing.assert_array_equal(current, 7 + 0.5 * rows[spikes].sum(axis=0))
 
 
 def test_sums_of_lists():
@@ -50,10 +50,11 @@ def test_sums_of_lists():
         mine = recurrence.synapses[recurrence.offsets[source] : recurrence.offsets[source + 1]]
         W[source, mine >> 16] = (mine & 0xFFFF).astype(np.uint16).view(np.int16)
     spikes = np.array([0, 3, 4, 150, 199], dtype=np.int32)
-    total = np.zeros(256, dtype=np.int16)
-    synapses.sum_lists(total, recurrence.offsets, recurrence.synapses, spikes)
-    np.testing.assert_array_equal(total, W[spikes].sum(axis=0))
-    assert np.abs(total).sum() > 0
+    current, total = np.zeros(256, dtype=np.float32), np.zeros(256, dtype=np.int16)
+    lists = recurrence.offsets, recurrence.synapses
+    synapses.add_lists(current, *lists, spikes, np.float32(2), total)
+    np.testing.assert_array_equal(current, 2 * W[spikes].sum(axis=0))
+    assert np.abs(current).sum() > 0
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.03, 0.5, 1.0])

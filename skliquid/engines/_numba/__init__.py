@@ -19,7 +19,7 @@ from ...pooling import PoolingPlan, Pools
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from ..protocol import Batch
-from .layout import Prepared, aligned, aligned_zeros, prepare, room
+from .layout import Prepared, aligned_zeros, prepare, room
 from .loop import State, run
 from .neurons import STEPS
 from .sinks import Kept, Sums
@@ -119,7 +119,7 @@ def advance(
     records = [sink for sink in sinks if isinstance(sink, Record)]
     if len(pools) > 1 or len(records) > 1:
         raise ValueError("sinks must hold at most one of pools and one record.")
-    after = State(*map(aligned, state))
+    after = State(*(aligned_zeros(part.shape, part.dtype) for part in state))
     if len(batch):
         empty = np.zeros(0, dtype=np.int64)
         sums = pools[0].sums if pools else NumbaPools(prepared, _NO_PLAN, empty).sums
@@ -128,7 +128,7 @@ def advance(
         lengths = batch.lengths.astype(np.int64)
         where = batch.frames, batch.starts, lengths
         work = room(prepared.network, n_together, int(lengths[0]))
-        run(prepared.step, *where, prepared.network, after, sums, kept, work)
+        run(prepared.step, *where, prepared.network, state, after, sums, kept, work)
     for sink in pools:
         sink.sums.seen[:] += batch.lengths
         sink.state = after

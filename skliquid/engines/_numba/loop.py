@@ -91,16 +91,19 @@ class Work(NamedTuple):
 
 
 @spliced
-def open_sequence(b, sample, frames, taps, state, work):
+def open_sequence(b, sample, frames, taps, before, after, work):
     """Take up a sequence where its state left it."""
     n_spikes = 0
-    for neuron in range(state.spk.shape[1]):
+    for neuron in range(before.spk.shape[1]):
         work.spikes[1, b, n_spikes] = neuron
-        n_spikes += state.spk[sample, neuron]
+        n_spikes += before.spk[sample, neuron]
     work.n_spikes[1, b] = n_spikes
+    values, copy = before.neurons[sample].ravel(), after.neurons[sample].ravel()
+    for i in range(len(values)):
+        copy[i] = values[i]
     if len(taps.offsets):
         offset, gain = taps.input_offset, taps.input_gain
-        standardise_sequence(work.columns[b], state.past[sample], frames, offset, gain)
+        standardise_sequence(work.columns[b], before.past[sample], frames, offset, gain)
 
 
 @spliced
@@ -156,7 +159,9 @@ def close_step(b, sample, t, frame, state, sums, kept, work):
 
 
 @spliced
-def run_together(step, frames, starts, lengths, begin, end, network, state, sums, kept, work):
+def run_together(
+    step, frames, starts, lengths, begin, end, network, before, state, sums, kept, work
+):
     """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
 
     A slab is a range of neurons whose incoming weights stay in the cache while all the
@@ -166,7 +171,7 @@ def run_together(step, frames, starts, lengths, begin, end, network, state, sums
     for b in range(n_running):
         first, sample = starts[begin + b], begin + b
         mine = frames[first : first + lengths[sample]]
-        open_sequence(b, sample, mine, network.taps, state, work)
+        open_sequence(b, sample, mine, network.taps, before, state, work)
     for t in range(lengths[begin]):
         while lengths[begin + n_running - 1] <= t:
             n_running -= 1
@@ -184,11 +189,14 @@ def run_together(step, frames, starts, lengths, begin, end, network, state, sums
 
 
 @compiled
-def run(step, frames, starts, lengths, network, state, sums, kept, work):
-    """Run sequences, longest first, as many side by side as there is room for."""
+def run(step, frames, starts, lengths, network, before, after, sums, kept, work):
+    """Run sequences from a state, longest first, as many side by side as there is room for."""
     frames, starts, lengths = borrowed((frames, starts, lengths))
-    network, state, sums, kept, work = borrowed((network, state, sums, kept, work))
+    network, before, after = borrowed((network, before, after))
+    sums, kept, work = borrowed((sums, kept, work))
     n_together = len(work.drive)
     for begin in range(0, len(starts), n_together):
         end = min(begin + n_together, len(starts))
-        run_together(step, frames, starts, lengths, begin, end, network, state, sums, kept, work)
+        run_together(
+            step, frames, starts, lengths, begin, end, network, before, after, sums, kept, work
+        )

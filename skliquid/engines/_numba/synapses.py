@@ -12,9 +12,9 @@ from .vectors import (
     HAS_VECTORS,
     NEURON_CHUNK,
     SUM_CHUNK,
+    add_row_sum,
     address,
     prefetch,
-    store_row_sum,
     store_spikes,
 )
 
@@ -44,28 +44,36 @@ class Recurrence(NamedTuple):
 
 
 @inner
-def sum_rows_plain(total, rows, spikes):
-    """Total of the rows of the neurons that fired."""
+def add_total(current, total, units):
+    """Add sums of weights to a current."""
+    for i in range(len(current)):
+        current[i] += units * np.float32(total[i])
+
+
+@inner
+def add_rows_plain(current, rows, spikes, units, total):
+    """Add the rows of the neurons that fired to the current of those of a slab."""
     total[:] = 0
     for source in spikes:
         for i in range(len(total)):
             total[i] += rows[source, i]
+    add_total(current, total, units)
 
 
 @inner
-def sum_rows_by_vectors(total, rows, spikes):
+def add_rows_by_vectors(current, rows, spikes, units, total):
     """The same, for a width that is a multiple of ``SUM_CHUNK``."""
-    row_bytes = 2 * len(total)
-    for start in range(0, len(total), SUM_CHUNK):
-        at_sum, at_rows = address(total) + 2 * start, address(rows) + 2 * start
-        store_row_sum(at_sum, at_rows, row_bytes, address(spikes), len(spikes))
+    row_bytes = 2 * len(current)
+    for first in range(0, len(current), SUM_CHUNK):
+        at_current, at_rows = address(current) + 4 * first, address(rows) + 2 * first
+        add_row_sum(at_current, at_rows, row_bytes, address(spikes), len(spikes), units)
 
 
-sum_rows = sum_rows_by_vectors if HAS_VECTORS else sum_rows_plain
+add_rows = add_rows_by_vectors if HAS_VECTORS else add_rows_plain
 
 
 @inner
-def sum_lists(total, offsets, synapses, spikes):
+def add_lists(current, offsets, synapses, spikes, units, total):
     """The same from lists of synapses."""
     total[:] = 0
     at_synapses = address(synapses)
@@ -80,6 +88,7 @@ def sum_lists(total, offsets, synapses, spikes):
         for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
             synapse = synapses[s]
             total[synapse >> np.uint32(16)] += np.int16(synapse & np.uint32(0xFFFF))
+    add_total(current, total, units)
 
 
 @spliced
@@ -87,12 +96,11 @@ def add_echo(current, recurrence, slab, spikes, total):
     """Add the current that spikes drive into the neurons of a slab."""
     if len(spikes) == 0:
         return
+    units = recurrence.units
     if recurrence.rows.shape[1]:
-        sum_rows(total, recurrence.rows[slab], spikes)
+        add_rows(current, recurrence.rows[slab], spikes, units, total)
     else:
-        sum_lists(total, recurrence.offsets, recurrence.synapses, spikes)
-    for i in range(len(current)):
-        current[i] += recurrence.units * np.float32(total[i])
+        add_lists(current, recurrence.offsets, recurrence.synapses, spikes, units, total)
 
 
 @inner

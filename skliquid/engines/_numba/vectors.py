@@ -119,19 +119,26 @@ def _accumulate(builder: Any, n_items: Any, initial: list[Any], add_item: Any) -
 
 
 @intrinsic
-def store_row_sum(
-    typing_context: Any, out: Any, rows: Any, row_bytes: Any, indices: Any, n_indices: Any
+def add_row_sum(
+    typing_context: Any,
+    out: Any,
+    rows: Any,
+    row_bytes: Any,
+    indices: Any,
+    n_indices: Any,
+    units: Any,
 ) -> Any:
-    """Write the sum of some int16 rows, over ``SUM_CHUNK`` columns.
+    """Add the sum of some int16 rows, in units, over ``SUM_CHUNK`` columns.
 
-    Parameters are the address of the sums, that of the first column in row 0, the bytes from
-    one row to the next, the address of the int32 row numbers, and their number.
+    Parameters are the address of the float32 numbers to add to, that of the first column in
+    row 0, the bytes from one row to the next, the address of the int32 row numbers, their
+    number, and the float32 unit.
     """
     lanes = 32
     n_vectors = SUM_CHUNK // lanes
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, rows, row_bytes, indices, n_indices = arguments
+        out, rows, row_bytes, indices, n_indices, units = arguments
 
         def add_row(k: Any, sums: list[Any]) -> list[Any]:
             place = builder.add(indices, builder.shl(k, _constant(2)))
@@ -145,10 +152,13 @@ def store_row_sum(
         zero = ir.Constant(ir.VectorType(_I16, lanes), [0] * lanes)
         sums = _accumulate(builder, n_indices, [zero] * n_vectors, add_row)
         for i, value in enumerate(sums):
-            _store(builder, value, out, _I16, lanes, i)
+            single = builder.sitofp(value, ir.VectorType(_F32, lanes))
+            scaled = builder.fmul(_spread(builder, units, lanes), single)
+            total = builder.fadd(_load(builder, out, _F32, lanes, i), scaled)
+            _store(builder, total, out, _F32, lanes, i)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 5), generate
+    return types.void(*[types.intp] * 5, types.float32), generate
 
 
 def _store_rounded(builder: Any, value: Any, address: Any, lanes: int, i: int) -> None:
