@@ -41,6 +41,7 @@ PUBLIC = {
     "skliquid.datasets": ["load_japanese_vowels", "from_aeon", "from_pandas", "from_tslearn"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
+    "skliquid.engines": ["add_neuron"],
     "skliquid.reservoirs": [
         "Liquid",
         "NeuronModel",
@@ -49,6 +50,9 @@ PUBLIC = {
         "Synapses",
         "Taps",
         "draw_liquid",
+        "draw_neurons",
+        "draw_synapses",
+        "draw_taps",
     ],
 }
 # GL01, GL08: text starts on the opening line; inherited methods of MLX are not ours.

@@ -85,6 +85,31 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
     ------
     ValueError
         If there is no such engine.
+
+    Examples
+    --------
+    Neurons that forget everything from one step to the next, on the NumPy engine:
+
+    >>> import numpy as np
+    >>> from dataclasses import dataclass
+    >>> from skliquid import LiquidTransformer
+    >>> from skliquid.engines import add_neuron
+    >>> from skliquid.reservoirs import NeuronModel, Neurons
+    >>> class MemorylessNeurons(Neurons):
+    ...     pass
+    >>> @dataclass
+    ... class Memoryless(NeuronModel):
+    ...     threshold: float = 1.0
+    ...
+    ...     def draw(self, n, rng):
+    ...         return MemorylessNeurons(np.full(n, self.threshold, dtype=np.float32))
+    >>> def step(neurons, state, current):
+    ...     spk = (current > neurons.threshold).astype(np.float32)
+    ...     return {"spk": spk, "mem": current}
+    >>> add_neuron("numpy", MemorylessNeurons, step)
+    >>> liquid = LiquidTransformer(50, cell=Memoryless(), engine="numpy", random_state=0)
+    >>> liquid.fit_transform(np.sin(np.arange(60.0)).reshape(3, 20)).shape
+    (3, 200)
     """
     check_option("engine", engine, ENGINES)
     import_module(ENGINES[engine]).STEPS[kind] = step

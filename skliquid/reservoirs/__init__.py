@@ -1,10 +1,10 @@
 """Reservoirs: what is drawn, as frozen records of plain NumPy arrays."""
 
 from .liquid import Liquid, draw_liquid
-from .neurons import NeuronModel, Neurons
+from .neurons import NeuronModel, Neurons, draw_neurons
 from .rate_reservoir import RateReservoir
-from .synapses import Synapses
-from .taps import Taps
+from .synapses import Synapses, draw_synapses
+from .taps import Taps, draw_taps
 
 __all__ = [
     "Liquid",
@@ -14,4 +14,7 @@ __all__ = [
     "Synapses",
     "Taps",
     "draw_liquid",
+    "draw_neurons",
+    "draw_synapses",
+    "draw_taps",
 ]

@@ -135,9 +135,9 @@ def draw_liquid(
         Function ``(n, *, rng, **parameters)`` that draws the neurons.
     **parameters
         Parameters of the parts: those of
-        :func:`~skliquid.reservoirs.synapses.draw_synapses`,
-        :func:`~skliquid.reservoirs.taps.draw_taps` and
-        :func:`~skliquid.reservoirs.neurons.draw_neurons`.
+        :func:`~skliquid.reservoirs.draw_synapses`,
+        :func:`~skliquid.reservoirs.draw_taps` and
+        :func:`~skliquid.reservoirs.draw_neurons`.
 
     Returns
     -------

@@ -267,6 +267,13 @@ def draw_neurons(
     ----------
     .. [1] Perez-Nieves, Leung, Dragotti, Goodman. "Neural heterogeneity promotes robust
        learning", Nature Communications 12, 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.reservoirs import draw_neurons
+    >>> draw_neurons(100, refractory=2, rng=np.random.default_rng(0)).state
+    ('mem', 'raised', 'rest')
     """
     threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
     adaptation = check_real("adaptation", adaptation, 0, LARGEST_SCALE)

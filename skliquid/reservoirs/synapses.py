@@ -211,6 +211,14 @@ def draw_synapses(
     ----------
     .. [1] Brunel. "Dynamics of sparsely connected networks of excitatory and inhibitory
        spiking neurons", Journal of Computational Neuroscience 8, 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.reservoirs import draw_synapses
+    >>> rng = np.random.default_rng(0)
+    >>> draw_synapses(100, topology="small_world", connectivity=0.06, rng=rng).density
+    0.06
     """
     if connectivity is None:
         connectivity = min(_SYNAPSES_EACH / n, 1.0)

@@ -186,6 +186,14 @@ def draw_taps(
     -------
     Taps
         The taps; those of one neuron in the order of channel and delay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.reservoirs import draw_taps
+    >>> taps = draw_taps(3, 50, n_delays=4, max_delay=30, rng=np.random.default_rng(0))
+    >>> taps.input_weights.shape, taps.max_delay
+    ((50, 3), 30)
     """
     scale = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
     n_delays = check_integer("n_delays", n_delays, low=1)

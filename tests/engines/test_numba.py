@@ -216,6 +216,29 @@ def test_number_of_threads(monkeypatch):
     assert used == [2]
 
 
+def test_homeostasis_and_recording_use_the_threads_and_the_engine(monkeypatch):
+    used = []
+
+    class Recorder(ThreadPoolExecutor):
+        def __init__(self, n):
+            used.append(n)
+            super().__init__(n)
+
+    monkeypatch.setattr(engines, "ThreadPoolExecutor", Recorder)
+    X = np.random.default_rng(0).normal(size=(20, 5, 1))
+    liquid = LiquidTransformer(30, engine="numba", n_jobs=2, random_state=0).fit(X)
+    assert used == [2]
+    trains = liquid.spikes(X)
+    assert used == [2, 2]
+    lsm = LSMClassifier(30, readout="leaky_rate", engine="numba", n_jobs=2, random_state=0)
+    lsm.fit(X, [0, 1] * 10)
+    assert set(used) == {2}
+    monkeypatch.setattr(_numba, "run", None)
+    with pytest.raises(TypeError):
+        liquid.spikes(X)
+    np.testing.assert_array_equal(liquid.set_params(engine="numpy").spikes(X), trains)
+
+
 @pytest.mark.usefixtures("same_draws_every_run")
 def test_error_in_a_thread_comes_out(monkeypatch):
     def fail(*arguments):
