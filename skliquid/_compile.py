@@ -8,10 +8,11 @@ anything that a kernel is made of reaches it.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,12 @@ def _kept_in(folder: str | None) -> Iterator[dict[str, bool]]:
 @cache
 def cache_folder() -> str | None:
     """The first of the usual places that can be written, in it a folder for these sources."""
-    given = config.CACHE_DIR
-    places = [Path(given)] if given else [_PACKAGE / "__pycache__", _user_cache()]
-    for place in places:
-        folder = place / f"skliquid-{_digest(sorted(_PACKAGE.rglob('*.py')))}"
+    for place in _places():
+        folder = place / "skliquid-kernels" / _digest(sorted(_PACKAGE.rglob("*.py")))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
+                os.utime(folder)
                 _forget_others(folder)
                 return str(folder)
         except OSError:
@@ -78,15 +78,21 @@ def cache_folder() -> str | None:
     return None
 
 
+def _places() -> Iterator[Path]:
+    """Where Numba was told to keep things; or beside the sources, or in the user's cache."""
+    if config.CACHE_DIR:
+        yield Path(config.CACHE_DIR)
+        return
+    yield _PACKAGE / "__pycache__"
+    with suppress(RuntimeError):  # a user without a home
+        yield Path.home() / ".cache"
+
+
 def _forget_others(folder: Path) -> None:
     """Keep the folders of a few other sources, which checkouts and versions go back to."""
-    others = sorted(folder.parent.glob("skliquid-*"), key=lambda other: other.stat().st_mtime)
+    others = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime)
     for other in others[:-_KEPT_FOLDERS]:
         shutil.rmtree(other, ignore_errors=True)
-
-
-def _user_cache() -> Path:
-    return Path.home() / ".cache" / "skliquid"
 
 
 def _digest(files: list[Path]) -> str:

@@ -91,6 +91,32 @@ def test_numba_s_own_folder_is_left(monkeypatch, tmp_path):
     assert _compile.compiled(triple)(3) == 9
     assert str(tmp_path) == _compile.config.CACHE_DIR
     (folder,) = tmp_path.iterdir()
-    assert folder.name.startswith("skliquid-")
+    assert folder.name == "skliquid-kernels"
     assert any(folder.rglob("*.nbi"))
     _compile.cache_folder.cache_clear()
+
+
+def test_folders_of_others_are_left_and_old_ones_of_ours_forgotten(monkeypatch, tmp_path):
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", str(tmp_path))
+    for i in range(12):
+        (tmp_path / f"skliquid-paper{i}").mkdir()
+        old = tmp_path / "skliquid-kernels" / f"digest{i}"
+        old.mkdir(parents=True)
+        os.utime(old, (i, i))
+    _compile.cache_folder.cache_clear()
+    mine = _compile.cache_folder()
+    _compile.cache_folder.cache_clear()
+    assert len(list(tmp_path.glob("skliquid-paper*"))) == 12
+    kept = sorted((tmp_path / "skliquid-kernels").iterdir())
+    assert len(kept) == 8
+    assert Path(mine) in kept
+    assert tmp_path / "skliquid-kernels" / "digest11" in kept
+
+
+def test_user_without_a_home(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(_compile.Path, "home", no_home)
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", "")
+    assert [place.name for place in _compile._places()] == ["__pycache__"]

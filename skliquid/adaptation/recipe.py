@@ -85,6 +85,8 @@ class _Draw:
     def liquid(self, rng: np.random.Generator) -> Liquid:
         """Draw a liquid of named or given neurons."""
         cell = self._parameters["cell"]
+        if isinstance(cell, type):
+            raise TypeError(f"cell must be a name or a configured object, got the class {cell!r}.")
         neurons: Any = self._of_neurons if isinstance(cell, str) else {"neurons": cell.draw}
         liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)
         return self._regulated(liquid, liquid.neurons, rng)

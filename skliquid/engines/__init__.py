@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module, metadata
+from inspect import isfunction
 from typing import Any, cast
 
 import numpy as np
@@ -83,8 +84,8 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
 
     Raises
     ------
-    ValueError
-        If there is no such engine.
+    ValueError, TypeError
+        If there is no such engine, or an argument is of the wrong type.
 
     Examples
     --------
@@ -112,6 +113,10 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
     (3, 200)
     """
     check_option("engine", engine, ENGINES)
+    if not (isinstance(kind, type) and issubclass(kind, Neurons)):
+        raise TypeError(f"kind must be a subclass of Neurons, got {kind!r}.")
+    if not isfunction(step):
+        raise TypeError(f"step must be a function, got {step!r}.")
     import_module(ENGINES[engine]).STEPS[kind] = step
 
 

@@ -6,13 +6,14 @@ each sum is exact, so that the order in which a library adds is no matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import (
     INPUT_EXPONENT,
     INPUT_LIMIT,
@@ -20,6 +21,8 @@ from ..reservoirs.fixed_point import (
     to_grid,
 )
 from ..reservoirs.taps import Taps
+from ._record import Record
+from .protocol import Batch, check_run
 
 # Above this density a dense product is faster than a sparse one.
 _DENSE_FROM = 0.2
@@ -116,7 +119,7 @@ class LockstepPools:
     ) -> None:
         batch, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
         self._plan, self._exponent = plan, exponent
-        self._lengths, self._seen = lengths, np.zeros(len(lengths), dtype=np.int64)
+        self.lengths, self.seen = lengths, np.zeros(len(lengths), dtype=np.int64)
         self._burst = np.zeros(batch, dtype=np.int32)
         self._pools = Pools(
             counts=np.zeros(windows, dtype=dtype),
@@ -134,8 +137,8 @@ class LockstepPools:
         """Add a step of the sequences that have not ended, arrays of shape (n_running, n)."""
         p: Any = self._pools
         running = np.arange(len(mem))
-        t = self._seen[running]
-        window = window_of(t, self._lengths[running], self._plan.n_windows)
+        t = self.seen[running]
+        window = window_of(t, self.lengths[running], self._plan.n_windows)
         fired = (output > 0).astype(np.int32)
         p.counts[running, window] += output.astype(p.counts.dtype)
         burst = self._burst[running]
@@ -151,11 +154,25 @@ class LockstepPools:
         faded = p.trace.dtype.type(self._plan.trace_decay) * p.trace[running]
         p.trace[running] = to_grid(faded, self._exponent) + output
         p.mem[running], p.spk[running] = mem, fired
-        self._seen[running] += 1
+        self.seen[running] += 1
 
     def read(self) -> Pools:
         """Return the sums so far."""
         return self._pools
+
+
+def check_sinks(
+    batch: Batch,
+    states: np.ndarray,
+    sinks: Sequence[Any],
+    reservoir: Liquid | RateReservoir,
+    names: tuple[str, ...],
+) -> None:
+    """Raise an error unless a batch, a state and sinks fit each other and the reservoir."""
+    records = [sink for sink in sinks if isinstance(sink, Record)]
+    pools = [sink for sink in sinks if not isinstance(sink, Record)]
+    n_channels, n = reservoir.n_channels, reservoir.n_neurons
+    check_run(batch, n_channels, len(states), pools, records, n, names)
 
 
 def whole_batch(

@@ -18,7 +18,7 @@ from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.neurons import LIF
-from ._lockstep import TapInput, whole_batch
+from ._lockstep import TapInput, check_sinks, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -147,6 +147,7 @@ def advance(
 ) -> Arrays:
     """Run the frames of a batch from a state; MLX has threads of its own."""
     liquid, lengths = prepared.liquid, batch.lengths
+    check_sinks(batch, state["spk"], sinks, liquid, ("spk", *liquid.neurons.state))
     currents, past = prepared.taps.run(state["past"], batch.padded(), lengths)
     c, W = constants(liquid.neurons), mx.array(liquid.recurrent_weights)
     now = {name: mx.array(state[name]) for name in ("spk", *liquid.neurons.state)}

@@ -15,7 +15,7 @@ from ..pooling import PoolingPlan
 from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..reservoirs.neurons import LIF
-from ._lockstep import LockstepPools, TapInput, whole_batch
+from ._lockstep import LockstepPools, TapInput, check_sinks, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -85,7 +85,8 @@ def advance(
     prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
 ) -> State:
     """Run the frames of a batch from a state; BLAS has threads of its own."""
-    neurons = prepared.liquid.neurons
+    liquid, neurons = prepared.liquid, prepared.liquid.neurons
+    check_sinks(batch, state["spk"], sinks, liquid, ("spk", *neurons.state))
     step = STEPS[type(neurons)]
     after = {name: values.copy() for name, values in state.items()}
     currents, after["past"] = prepared.taps.run(state["past"], batch.padded(), batch.lengths)

@@ -38,7 +38,11 @@ class Record:
     """
 
     def __init__(self, names: tuple[str, ...], n_units: int, rows: np.ndarray) -> None:
-        self.rows = rows
+        if not isinstance(names, tuple) or not names:
+            raise TypeError(f"names must be a tuple of names of states, got {names!r}.")
+        if not isinstance(rows, np.ndarray) or rows.dtype.kind != "i" or rows.ndim != 1:
+            raise TypeError("rows must be an integer array with a row, or -1, for each frame.")
+        self.rows, self.n_units = rows.astype(np.int64, copy=False), n_units
         n_rows = int(rows.max(initial=-1)) + 1
         self.names = [name for name in names if name not in ("spk", "h")]
         self.states = np.zeros((len(self.names), n_rows, n_units), dtype=np.float32)

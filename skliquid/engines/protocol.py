@@ -23,6 +23,7 @@ import numpy as np
 
 from ..pooling import PoolingPlan, Pools
 from ..sequences import Sequences
+from ._record import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,19 @@ class Batch:
     frames: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
+
+    def __post_init__(self) -> None:
+        ends = self.starts + self.lengths
+        if (np.diff(self.lengths) > 0).any():
+            raise ValueError(
+                f"lengths must be in descending order, got {self.lengths.tolist()[:10]}."
+            )
+        if (
+            (self.starts < 0).any()
+            or (self.lengths < 0).any()
+            or ends.max(initial=0) > len(self.frames)
+        ):
+            raise ValueError(f"starts and lengths must lie within the {len(self.frames)} frames.")
 
     @classmethod
     def of(cls, sequences: Sequences, samples: np.ndarray) -> Batch:
@@ -60,6 +74,9 @@ class Batch:
 
 class PoolSink(Protocol):
     """Sums over time, kept in whatever form the engine adds up in."""
+
+    lengths: np.ndarray
+    seen: np.ndarray
 
     def read(self) -> Pools:
         """Return the sums so far."""
@@ -84,7 +101,8 @@ class Engine(Protocol):
     def advance(self, prepared: Any, state: Any, batch: Batch, sinks: Sequence[Any]) -> Any:
         """Run the frames of a batch from a state; return the state after them.
 
-        The state that is handed in is left as it was.
+        The state that is handed in is left as it was. The sinks are at most one of pools and
+        one :class:`~skliquid.engines.Record`.
         """
 
     def shares(
@@ -94,3 +112,42 @@ class Engine(Protocol):
 
     def bytes_of_a_sequence(self, prepared: Any, plan: PoolingPlan, length: int) -> int:
         """Memory that a sequence of a batch takes while it runs."""
+
+
+def check_run(
+    batch: Batch,
+    n_channels: int,
+    state_size: int,
+    pools: Sequence[PoolSink],
+    records: Sequence[Record],
+    n_units: int,
+    names: tuple[str, ...],
+) -> None:
+    """Raise an error unless a batch, a state and sinks fit each other and the reservoir.
+
+    `names` are those of the states that there are, `n_units` the number of units.
+    """
+    if batch.frames.shape[1] != n_channels:
+        raise ValueError(
+            f"batch has frames of {batch.frames.shape[1]} channels; expected {n_channels}."
+        )
+    if state_size != len(batch):
+        raise ValueError(f"state is that of {state_size} sequences, but batch has {len(batch)}.")
+    if len(pools) > 1 or len(records) > 1:
+        raise ValueError("sinks must hold at most one of pools and one record.")
+    for sums in pools:
+        if sums.lengths.shape != batch.lengths.shape:
+            raise ValueError(
+                f"pools are those of {len(sums.lengths)} sequences, not {len(batch)}."
+            )
+        if (sums.seen + batch.lengths > sums.lengths).any():
+            raise ValueError("batch goes beyond the lengths for which the pools were opened.")
+    for record in records:
+        if record.n_units != n_units or len(record.rows) != len(batch.frames):
+            raise ValueError(
+                f"record is one of {record.n_units} units and {len(record.rows)} frames; expected "
+                f"{n_units} and {len(batch.frames)}."
+            )
+        unknown = [name for name in record.kept if name not in names]
+        if unknown:
+            raise ValueError(f"record keeps the states {unknown}; there are {list(names)}.")

@@ -88,6 +88,7 @@ def parametrized(cls: type) -> type:
     init: Any = cls.__init__  # type: ignore[misc]
     # Of the entry a signature shows the type alone.
     init.__annotations__ = get_type_hints(init) | {"return": None}
+    init.__qualname__ = f"{cls.__name__}.__init__"  # which errors name
     if cls.__doc__:  # python -OO has none
         doc = cleandoc(cls.__doc__).replace("{parameters}", _documentation(own))
         cls.__doc__ = doc.replace("{references}", _references(own)) + "\n"

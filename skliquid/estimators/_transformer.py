@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -239,7 +240,7 @@ class LiquidTransformer(
         self.encoder_ = make_encoder(self.encoder, seed)
         fit_encoder(self.encoder_, sequences, sample_weight)
         sequences = encoded_by(self.encoder_, sequences)
-        parameters = self.get_params(deep=False)
+        parameters = {f.name: getattr(self, f.name) for f in fields(ReservoirParameters)}
         self.liquids_ = draw_reservoirs(sequences, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
         return sequences

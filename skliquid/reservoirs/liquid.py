@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from .._checks import check_integer, check_seed
-from .neurons import Neurons, draw_neurons
+from .neurons import Neurons, checked_neurons, draw_neurons
 from .synapses import Synapses, draw_synapses
 from .taps import Taps, draw_taps
 
@@ -162,7 +162,7 @@ def draw_liquid(
     return Liquid(
         synapses=draw_synapses(n, **synapses, rng=synapse_rng),
         taps=draw_taps(n_channels, n, **taps, rng=tap_rng),
-        neurons=neurons(n, **cells, rng=neuron_rng),
+        neurons=checked_neurons(neurons(n, **cells, rng=neuron_rng), n),
     )
 
 

@@ -23,7 +23,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -186,7 +186,10 @@ class NeuronModel:
         dict
             The parameters.
         """
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        kind: Any = type(self)
+        if not is_dataclass(kind):
+            raise TypeError(f"{kind.__name__} must be a dataclass of its parameters.")
+        return {f.name: getattr(self, f.name) for f in fields(kind)}
 
     def set_params(self, **parameters: Any) -> NeuronModel:
         """Set parameters by name.
@@ -226,6 +229,23 @@ class NeuronModel:
             Their record.
         """
         raise NotImplementedError(f"{type(self).__name__} must define draw(n, rng).")
+
+
+def checked_neurons(neurons: object, n: int) -> Neurons:
+    """Return what was drawn as neurons, potentials on their grid, or say what is wrong."""
+    if not isinstance(neurons, Neurons):
+        raise TypeError(f"cell must draw a record of Neurons, got {type(neurons).__name__}.")
+    on_grid = {}
+    for field in fields(neurons):
+        values = getattr(neurons, field.name)
+        name = f"{type(neurons).__name__}.{field.name}"
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+            raise TypeError(f"cell must draw {name} as an array of numbers, got {values!r}.")
+        if values.shape != (n,) or not np.isfinite(values).all():
+            raise ValueError(f"cell must draw {name} finite, of shape ({n},), got {values!r}.")
+        if field.name in neurons.potentials:
+            on_grid[field.name] = to_grid(values.astype(np.float32), UNIT_EXPONENT)
+    return replace(neurons, **on_grid)
 
 
 def draw_neurons(

@@ -160,3 +160,71 @@ def test_an_engine_that_does_not_run_them_says_so():
             model.fit(X)
     with pytest.raises(ValueError, match="engine must be one of"):
         add_neuron("cuda", Unknown, numpy_step)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "error"),
+    [
+        (lambda n: None, "must draw a record of Neurons, got NoneType"),
+        (lambda n: Neurons(threshold=[1.0] * n), "Neurons.threshold as an array"),
+        (lambda n: Neurons(threshold=np.ones(n + 7)), r"finite, of shape \(10,\)"),
+        (lambda n: Neurons(threshold=np.ones((n, 1))), r"finite, of shape \(10,\)"),
+        (lambda n: Neurons(threshold=np.full(n, np.nan)), "finite"),
+    ],
+)
+def test_what_a_model_draws_is_checked(drawn, error):
+    class Model(NeuronModel):
+        def draw(self, n, rng):
+            return drawn(n)
+
+    model = LiquidTransformer(10, cell=dataclass(Model)(), target_rate=None, random_state=0)
+    with pytest.raises((TypeError, ValueError), match=error):
+        model.fit(np.zeros((2, 5, 1)))
+
+
+def test_potentials_are_put_on_their_grid(few_vowels):
+    model = Resetting(reset=-0.3, kick=0.1)
+    features = [
+        LiquidTransformer(60, cell=model, engine=engine, random_state=0).fit_transform(
+            few_vowels[0]
+        )
+        for engine in ENGINES
+    ]
+    np.testing.assert_array_equal(features[0], features[1])
+    np.testing.assert_array_equal(features[0], features[2])
+
+
+def test_what_is_no_model_or_no_step():
+    X = np.zeros((2, 5, 1))
+    with pytest.raises(TypeError, match="cell must be a name or a configured object"):
+        LiquidTransformer(10, cell=Resetting).fit(X)
+
+    class Bare(NeuronModel):
+        pass
+
+    with pytest.raises(TypeError, match="Bare must be a dataclass"):
+        Bare().get_params()
+    with pytest.raises(ValueError, match="Resetting has no parameter 'tau'"):
+        Resetting().set_params(tau=1.0)
+    with pytest.raises(TypeError, match="kind must be a subclass of Neurons"):
+        add_neuron("numpy", Resetting(), numpy_step)
+    with pytest.raises(TypeError, match="step must be a function"):
+        add_neuron("numba", ResettingNeurons, 5)
+
+
+def test_a_step_that_does_not_compile_is_named():
+    @dataclass(frozen=True, eq=False)
+    class Odd(Neurons):
+        pass
+
+    def odd_step(current, constants, state, fired):
+        fired[0] = "one"
+
+    @dataclass
+    class OddModel(NeuronModel):
+        def draw(self, n, rng):
+            return Odd(threshold=np.ones(n, dtype=np.float32))
+
+    add_neuron("numba", Odd, odd_step)
+    with pytest.raises(TypeError, match="step 'odd_step' must be a function"):
+        LiquidTransformer(10, cell=OddModel(), engine="numba").fit(np.zeros((2, 5, 1)))

@@ -2,11 +2,12 @@
 
 import pickle
 from importlib import import_module
+from inspect import signature
 
 import numpy as np
 import pytest
 
-from skliquid.engines import ENGINES, Batch, Record
+from skliquid.engines import ENGINES, Batch, Engine, Record
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import RateReservoir, draw_liquid
 from skliquid.reservoirs.liquid import draw_circuit
@@ -69,6 +70,15 @@ def assert_same(one, other):
             np.testing.assert_array_equal(a, b, err_msg=name)
 
 
+@pytest.mark.parametrize("engine", [*ENGINES, "rate cells"])
+def test_every_engine_has_the_functions_of_the_protocol(engine):
+    wanted = [name for name in vars(Engine) if not name.startswith("_")]
+    assert len(wanted) == 6
+    for name in wanted:
+        own = signature(getattr(engine_of(engine), name)).parameters
+        assert len(own) == len(signature(getattr(Engine, name)).parameters) - 1
+
+
 @pytest.mark.parametrize(
     ("engine", "name"),
     [(engine, name) for engine in ENGINES for name in ("plain", "everything")]
@@ -128,3 +138,54 @@ def test_chosen_steps_are_kept_in_their_rows(engine):
     module.advance(prepared, module.at_rest(prepared, 2), batch, [some])
     for name, kept in some.kept.items():
         np.testing.assert_array_equal(kept, every.kept[name][chosen])
+
+
+FRAMES = np.random.default_rng(3).normal(size=(100, 3)).astype(np.float32)
+TWO = Batch(FRAMES, np.array([0, 50]), np.array([50, 50]))
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "rate cells"])
+def test_what_does_not_fit_is_named(engine):
+    module = engine_of(engine)
+    name = "gru" if engine == "rate cells" else "plain"
+    prepared = module.prepare(reservoir_of(name, 40))
+    state = module.at_rest(prepared, 2)
+    state_name = STATES[name][-1]
+
+    def error(text, state=state, batch=TWO, sinks=()):
+        with pytest.raises(ValueError, match=text):
+            module.advance(prepared, state, batch, sinks)
+
+    error("state is that of 1 sequences, but batch has 2", module.at_rest(prepared, 1))
+    narrow = Batch(FRAMES[:, :2].copy(), TWO.starts, TWO.lengths)
+    error("frames of 2 channels; expected 3", batch=narrow)
+    error("expected 40 and 100", sinks=[Record((state_name,), 40, np.arange(3))])
+    error("5 units", sinks=[Record((state_name,), 5, np.arange(100))])
+    error(r"keeps the states \['voltage'\]", sinks=[Record(("voltage",), 40, np.arange(100))])
+    error("at most one", sinks=[Record((state_name,), 40, np.arange(100))] * 2)
+    short = module.open_pools(prepared, PLAN, np.array([50, 49]))
+    error("beyond the lengths", sinks=[short])
+    error("those of 1 sequences", sinks=[module.open_pools(prepared, PLAN, np.array([50]))])
+
+
+def test_batches_and_records_that_cannot_be():
+    with pytest.raises(ValueError, match=r"descending order, got \[3, 50\]"):
+        Batch(FRAMES, np.array([0, 3]), np.array([3, 50]))
+    for starts, lengths in (([0, 60], [50, 50]), ([-1, 0], [5, 5]), ([0, 0], [5, -1])):
+        with pytest.raises(ValueError, match="within the 100 frames"):
+            Batch(FRAMES, np.array(starts), np.array(lengths))
+    for names in ("mem", ["mem"], ()):
+        with pytest.raises(TypeError, match="names must be a tuple"):
+            Record(names, 40, np.arange(100))
+    for rows in ([0, 1], np.zeros(100), np.zeros((10, 10), dtype=int)):
+        with pytest.raises(TypeError, match="rows must be an integer array"):
+            Record(("mem",), 40, rows)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_empty_batch(engine):
+    module, none = engine_of(engine), np.zeros(0, dtype=np.int64)
+    prepared = module.prepare(reservoir_of("everything", 40))
+    pools = module.open_pools(prepared, PLAN, none)
+    module.advance(prepared, module.at_rest(prepared, 0), Batch(FRAMES, none, none), [pools])
+    assert pools.read().mem.shape == (0, 40)

@@ -273,3 +273,19 @@ def test_a_cached_pipeline_warns_once(tmp_path):
 def test_a_search_points_at_its_own_call():
     search = GridSearchCV(LSMClassifier(20, tau_adaptation=3.0), {"n_delays": [1]}, cv=2)
     assert {item.filename for item in fit_warnings(search)} == {__file__}
+
+
+def test_unknown_keyword_names_the_estimator():
+    for Estimator in (LiquidTransformer, LSMClassifier, LSMRegressor):
+        with pytest.raises(TypeError, match=f"{Estimator.__name__}.__init__.* 'foo'"):
+            Estimator(foo=1)
+
+
+def test_subclass_with_a_constructor_of_its_own():
+    class Small(LiquidTransformer):
+        def __init__(self, reservoir_size=20, random_state=0):
+            super().__init__(reservoir_size, random_state=random_state)
+
+    X = np.random.default_rng(0).normal(size=(5, 9, 1))
+    expected = LiquidTransformer(20, random_state=0).fit_transform(X)
+    np.testing.assert_array_equal(Small().fit_transform(X), expected)

@@ -18,7 +18,7 @@ from numba import config
 from ...pooling import PoolingPlan, Pools
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
-from ..protocol import Batch
+from ..protocol import Batch, check_run
 from .layout import Prepared, aligned_zeros, prepare, room
 from .loop import State, run
 from .neurons import STEPS
@@ -86,6 +86,7 @@ class NumbaPools:
             seen=np.zeros(batch, dtype=np.int64),
         )
         self.sums.first_spike[:] = -1
+        self.lengths, self.seen = self.sums.lengths, self.sums.seen
         self.state = at_rest(prepared, 0)
 
     def read(self) -> Pools:
@@ -97,7 +98,7 @@ class NumbaPools:
         if "trace" in sums:
             sums["trace"] = sums["trace"] * np.float32(_UNIT)
         if "mem" in self._asked:
-            mem = self.state.neurons[:, :, 0].reshape(len(self.sums.lengths), -1)
+            mem = self.state.neurons[:, :, 0].reshape(-1, self._prepared.n_padded)
             sums["mem"] = self._prepared.of_ours(mem) * np.float32(_UNIT)
             sums["spk"] = self._prepared.of_ours(self.state.spk).astype(np.float32)
         return Pools(**sums)
@@ -117,20 +118,21 @@ def advance(
     """Run the frames of a batch from a state."""
     pools = [sink for sink in sinks if isinstance(sink, NumbaPools)]
     records = [sink for sink in sinks if isinstance(sink, Record)]
-    if len(pools) > 1 or len(records) > 1:
-        raise ValueError("sinks must hold at most one of pools and one record.")
+    n_channels, n = len(prepared.network.taps.input_offset), prepared.n_neurons
+    names = ("spk", *prepared.states)
+    check_run(batch, n_channels, len(state.spk), pools, records, n, names)
     after = State(*(aligned_zeros(part.shape, part.dtype) for part in state))
     if len(batch):
         empty = np.zeros(0, dtype=np.int64)
         sums = pools[0].sums if pools else NumbaPools(prepared, _NO_PLAN, empty).sums
-        kept = _kept(prepared, records[0]) if records else _kept(prepared, Record((), 0, empty))
+        kept = _kept(prepared, records[0] if records else Record(("spk",), 0, empty))
         n_together = min(_TOGETHER, len(batch)) if prepared.has_slabs else 1
         lengths = batch.lengths.astype(np.int64)
         where = batch.frames, batch.starts, lengths
         work = room(prepared.network, n_together, int(lengths[0]))
         run(prepared.step, *where, prepared.network, state, after, sums, kept, work)
     for sink in pools:
-        sink.sums.seen[:] += batch.lengths
+        sink.seen += batch.lengths
         sink.state = after
     return after
 

@@ -60,6 +60,11 @@ class Prepared:
         return len(self.neurons)
 
     @property
+    def n_neurons(self) -> int:
+        """Number of the liquid's neurons."""
+        return int(np.count_nonzero(self.neurons >= 0))
+
+    @property
     def has_slabs(self) -> bool:
         """Whether there is more than one slab."""
         return len(self.network.constants) > 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numba import float32, int32, types
+from numba.core.errors import NumbaError
 
 from ..._compile import compiled_to
 from ...reservoirs.neurons import LIF
@@ -50,4 +51,10 @@ STEPS: dict[type, Callable[..., None]] = {LIF: lif}
 @cache
 def compiled_step(step: Callable[..., None]) -> Any:
     """Compile a step for the loop over time, which calls it by its address."""
-    return compiled_to(_SIGNATURE, step)
+    try:
+        return compiled_to(_SIGNATURE, step)
+    except NumbaError as error:
+        raise TypeError(
+            f"step {step.__name__!r} must be a function (current, constants, state, fired) that "
+            f"Numba compiles: {error}"
+        ) from error
