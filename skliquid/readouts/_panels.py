@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
-# Columns of a panel: LAPACK factors a diagonal block of this size in one thread, since its
-# threads wait for each other longer than they work, and products are near their full speed.
+# Columns of a panel: products are near their full speed.
 _WIDTH = 192
+# Order below which LAPACK factors in one thread; its threads wait longer than they work.
+_SMALL = 64
 
 
 class NotDefiniteError(ArithmeticError):
@@ -41,9 +43,11 @@ class Panels:
         Columns ``i:j`` from the diagonal down. What is above the diagonal is not used.
     """
 
-    def __init__(self, order: int, dtype: type = np.float64) -> None:
+    def __init__(self, order: int, dtype: DTypeLike = np.float64) -> None:
         self.order, self.dtype = order, np.dtype(dtype)
-        self.columns = [np.zeros((order - i, j - i), dtype) for i, j in self._ranges()]
+        self.columns: list[np.ndarray] = [
+            np.zeros((order - i, j - i), dtype) for i, j in self._ranges()
+        ]
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
         for i in range(0, self.order, _WIDTH):
@@ -105,13 +109,10 @@ class Factor(Panels):
     def decompose(self) -> None:
         """Turn a symmetric matrix into its factor, in place."""
         gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
-        (potrf,) = get_lapack_funcs(["potrf"], dtype=self.dtype)
         parts = self._parts()
         for k, (i, j, panel) in enumerate(parts):
             top, below = panel[: j - i], panel[j - i :]
-            top[:], info = potrf(top, lower=1)
-            if info or not np.isfinite(top).all():
-                raise NotDefiniteError
+            top[:] = _small_factor(top)
             if len(below):
                 trsm(1, top.T, below.T, trans_a=1, overwrite_b=1)
             for first, end, later in parts[k + 1 :]:
@@ -157,6 +158,24 @@ class Factor(Panels):
             self.whiten(rows, k)
             norms.append(squared_norms(rows))
         return np.concatenate(norms)
+
+
+def _small_factor(matrix: np.ndarray) -> np.ndarray:
+    """Lower factor of a small matrix, of which the lower triangle is read, by halves."""
+    half = len(matrix) // 2
+    if len(matrix) < _SMALL:
+        (potrf,) = get_lapack_funcs(["potrf"], (matrix,))
+        factor, info = potrf(matrix, lower=1)
+        if info or not np.isfinite(factor).all():
+            raise NotDefiniteError
+        return np.asarray(factor)
+    (trsm,) = get_blas_funcs(["trsm"], (matrix,))
+    factor = np.zeros_like(matrix)
+    factor[:half, :half] = first = _small_factor(matrix[:half, :half])
+    factor[half:, :half] = below = trsm(1, first, matrix[half:, :half], 1, 1, 1)
+    rest = matrix[half:, half:] - product(below, below.T)
+    factor[half:, half:] = _small_factor(rest)
+    return factor
 
 
 def product(a: np.ndarray, b: np.ndarray, *, transposed: bool = False) -> np.ndarray:

@@ -9,6 +9,7 @@ matrices of features and of samples. Z is never held, only blocks of rows of A.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def moments(
     mean /= weight.sum()
     for rows in blocks:
         deviation = np.subtract(X[rows], mean, dtype=np.float64)
-        squares += np.einsum("i,ij,ij->j", weight[rows], deviation, deviation, optimize=False)
+        squares += weight[rows] @ np.square(deviation, out=deviation)
     return mean, squares
 
 
@@ -129,18 +130,26 @@ class Design:
         """Rows of A, each block F-ordered, of shape (n_rows, order), float64."""
         length = self.X.shape[1] if self.is_wide else len(self.X)
         for rows in slices(length, 8 * self.order):
-            yield rows, self._block(rows)
+            if self.is_wide:
+                yield rows, self._seen(slice(None), rows, "C").T
+            else:
+                yield rows, self._seen(rows, slice(None), "F")
 
-    def _block(self, rows: slice) -> np.ndarray:
-        samples, features = (slice(None), rows) if self.is_wide else (rows, slice(None))
+    def sample_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Rows of Z, each block F-ordered, of shape (n_rows, n_features), float64."""
+        for rows in slices(len(self.X), 8 * self.X.shape[1]):
+            yield rows, self._seen(rows, slice(None), "F")
+
+    def _seen(self, samples: slice, features: slice, order: Literal["C", "F"]) -> np.ndarray:
+        """Part of Z."""
         part = self.X[samples, features]
-        block = np.empty(part.shape, order="C" if self.is_wide else "F")
-        np.subtract(part, self.mean[features], out=block)
+        seen = np.empty(part.shape, order=order)
+        np.subtract(part, self.mean[features], out=seen)
         if (self.scale != 1).any():
-            block /= self.scale[features]
+            seen /= self.scale[features]
         if (self.root != 1).any():
-            block *= self.root[samples, None]
-        return block.T if self.is_wide else block
+            seen *= self.root[samples, None]
+        return seen
 
     def ballast_row(self) -> np.ndarray:
         """A last row of A that carries the ballast, shape (1, order)."""

@@ -38,7 +38,7 @@ Scores = dict[int, float]
 # Multiplications above which not all penalties are tried, and float32 is.
 _LARGE = 1e10
 # Samples of which the part consists that says where the search begins.
-_N_SCOUTS = 1000
+_N_SCOUTS = 500
 # Residual, relative to the right side, at which conjugate gradients end, and most steps.
 _TOLERANCE, _MAX_STEPS = 1e-12, 60
 
@@ -91,6 +91,7 @@ class _Trial:
                 self.right = self.right + product(block, design.targets[rows], transposed=True)
         if design.ballast:
             self.gram.add_gram(design.ballast_row().astype(dtype, copy=False))
+        self._solutions: dict[float, np.ndarray] = {}
         self.rounding = float(np.finfo(dtype).eps) * design.trace
 
     def factor(self, alpha: float) -> tuple[float, Factor]:
@@ -105,15 +106,15 @@ class _Trial:
 
     def score(self, alpha: float) -> float:
         """Negative mean squared error of leaving one out."""
-        alpha, factor = self.factor(alpha)
-        solution = factor.solve(self.right)
-        errors = (self._wide if self.design.is_wide else self._long)(alpha, factor, solution)
+        shift, factor = self.factor(alpha)
+        self._solutions[alpha] = solution = factor.solve(self.right)
+        errors = (self._wide if self.design.is_wide else self._long)(shift, factor, solution)
         return -float(np.mean(errors**2))
 
     def _wide(self, alpha: float, factor: Factor, solution: np.ndarray) -> np.ndarray:
         """Errors from the Gram matrix of samples."""
         ballast = self.design.share / (self.design.ballast + alpha)
-        return solution / (factor.inverse_diagonal() - ballast)[:, None]
+        return _left_out(solution, factor.inverse_diagonal() - ballast)
 
     def _long(self, alpha: float, factor: Factor, solution: np.ndarray) -> np.ndarray:
         """Errors from the Gram matrix of features."""
@@ -121,16 +122,16 @@ class _Trial:
         left = 1 - self.design.share
         for rows, block in self.design.blocks():
             errors[rows] -= product(block, solution)
-            whitened = block.astype(self.dtype, copy=False)
+            whitened: np.ndarray = block.astype(self.dtype, copy=False)
             factor.whiten(whitened)
             left[rows] -= squared_norms(whitened)
-        return errors / left[:, None]
+        return _left_out(errors, left)
 
     def solution(self, alpha: float) -> np.ndarray:
-        """Solve the equations for this penalty in float64."""
-        shift, factor = self.factor(alpha)
+        """Solution for a penalty that was scored, in float64."""
         if self.dtype == np.float64:
-            return factor.solve(self.right)
+            return self._solutions[alpha]
+        shift, factor = self.factor(alpha)
         return _conjugate_gradients(self._matrix(shift), factor, self.right)
 
     def _matrix(self, alpha: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -146,6 +147,12 @@ class _Trial:
             return result
 
         return multiply
+
+
+def _left_out(residual: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Divide; a sample that has all the weight, so that nothing else is left, has no error."""
+    left = left[:, None]
+    return np.divide(residual, left, out=np.zeros_like(residual), where=left != 0)
 
 
 def _conjugate_gradients(
