@@ -54,7 +54,8 @@ def moments(
     mean /= weight.sum()
     for rows in blocks:
         deviation = np.subtract(X[rows], mean, dtype=np.float64)
-        squares += weight[rows] @ np.square(deviation, out=deviation)
+        with np.errstate(over="ignore"):  # which is for the fit to name
+            squares += weight[rows] @ np.square(deviation, out=deviation)
     return mean, squares
 
 
