@@ -114,7 +114,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         save_features(Path(folder), max(arguments.sizes))
         for n_samples in arguments.sizes:
-            compare(Path(folder), n_samples, 5 if n_samples <= 1000 else 1)
+            compare(Path(folder), n_samples, 5 if n_samples <= 2000 else 1)
 
 
 if __name__ == "__main__":
