@@ -6,6 +6,7 @@ from .estimators._classifier import LSMClassifier
 from .estimators._regressor import LSMRegressor
 from .estimators._transformer import LiquidTransformer
 from .readouts._leaky import LeakyReadoutClassifier
+from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 
 __version__ = "0.1.0"
 
@@ -14,5 +15,7 @@ __all__ = [
     "LSMRegressor",
     "LeakyReadoutClassifier",
     "LiquidTransformer",
+    "RidgeReadoutClassifier",
+    "RidgeReadoutRegressor",
     "__version__",
 ]

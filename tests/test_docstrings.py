@@ -7,7 +7,14 @@ import pytest
 from numpydoc.validate import validate
 
 PUBLIC = {
-    "skliquid": ["LSMClassifier", "LSMRegressor", "LeakyReadoutClassifier", "LiquidTransformer"],
+    "skliquid": [
+        "LSMClassifier",
+        "LSMRegressor",
+        "LeakyReadoutClassifier",
+        "LiquidTransformer",
+        "RidgeReadoutClassifier",
+        "RidgeReadoutRegressor",
+    ],
     "skliquid.encoding": [
         "CurrentEncoder",
         "CompressionEncoder",

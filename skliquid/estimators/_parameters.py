@@ -398,7 +398,7 @@ class RegressorParameters(LSMParameters):
         Accepts(
             f"{_names(REGRESSORS)} or estimator", StrOptions(set(REGRESSORS)), HasMethods(["fit"])
         ),
-        """What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeCV`, its penalty
+        """What is trained: "ridge" is :class:`RidgeReadoutRegressor`, its penalty
         chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
         cloned and fitted.""",
@@ -416,7 +416,7 @@ class ClassifierParameters(LSMParameters):
             StrOptions(set(CLASSIFIERS)),
             HasMethods(["fit"]),
         ),
-        """What is trained: "ridge" is :class:`~sklearn.linear_model.RidgeClassifierCV`, its
+        """What is trained: "ridge" is :class:`RidgeReadoutClassifier`, its
         penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
         cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of

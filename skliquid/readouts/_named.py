@@ -6,26 +6,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from .._named import named_or_given
 from ._leaky import LeakyReadoutClassifier
+from ._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 
-# Penalties among which the ridge readouts choose by their own leave-one-out error.
-ALPHAS = tuple(np.logspace(-2, 5, 8))
 # The readouts that act on the states themselves, and which leaky unit each has.
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
-    "ridge": partial(RidgeClassifierCV, alphas=ALPHAS),
+    "ridge": RidgeReadoutClassifier,
     "mlp": MLPClassifier,
     **{name: partial(LeakyReadoutClassifier, kind) for name, kind in LEAKY_KINDS.items()},
 }
 REGRESSORS: dict[str, Callable[[], Any]] = {
-    "ridge": partial(RidgeCV, alphas=ALPHAS),
+    "ridge": RidgeReadoutRegressor,
     "mlp": MLPRegressor,
 }
 

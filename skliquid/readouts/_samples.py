@@ -64,7 +64,7 @@ def require_weights(readout: Any, name: str) -> None:
 
 
 def merge_duplicates(
-    sequences: Sequences, y: np.ndarray, sample_weight: np.ndarray | None
+    sequences: Sequences | np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Count identical samples as one with their weights summed, and drop those of weight 0.
 
@@ -73,8 +73,8 @@ def merge_duplicates(
 
     Parameters
     ----------
-    sequences : Sequences
-        Training sequences.
+    sequences : Sequences or ndarray of shape (n_samples, n_features)
+        Training sequences, or features.
     y : ndarray of shape (n_samples, ...)
         Targets.
     sample_weight : ndarray of shape (n_samples,) or None

@@ -1,19 +1,32 @@
 """scikit-learn's own checks, on all estimators, without an excuse."""
 
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
-from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+from skliquid import (
+    LiquidTransformer,
+    LSMClassifier,
+    LSMRegressor,
+    RidgeReadoutClassifier,
+    RidgeReadoutRegressor,
+)
 
 ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
 
 
-@pytest.mark.parametrize("Estimator", ESTIMATORS)
-@pytest.mark.parametrize("parameters", [{}, {"engine": "mlx", "reservoir_size": 100}])
+@pytest.mark.parametrize(
+    ("Estimator", "parameters"),
+    [
+        *product(ESTIMATORS, [{}, {"engine": "mlx", "reservoir_size": 100}]),
+        (RidgeReadoutClassifier, {}),
+        (RidgeReadoutRegressor, {}),
+    ],
+)
 @pytest.mark.usefixtures("same_draws_every_run")
 def test_check_estimator(Estimator, parameters):
     with warnings.catch_warnings():

@@ -16,7 +16,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid.readouts._named import ALPHAS
+from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._samples import merge_duplicates
 from skliquid.sequences import as_sequences
 

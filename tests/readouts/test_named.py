@@ -5,12 +5,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skliquid import LeakyReadoutClassifier
 from skliquid.readouts._named import (
-    ALPHAS,
     CLASSIFIERS,
     REGRESSORS,
     classifier_readout,
     regressor_readout,
 )
+from skliquid.readouts._ridge_base import ALPHAS
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

@@ -1,0 +1,195 @@
+"""Symmetric positive definite matrices as block columns: half the memory, and Cholesky factors.
+
+A matrix of order d is held as panels, the columns ``i:j`` of its lower triangle in the rows
+``i:d``, each a C-ordered array. So every operand below is contiguous, is handed to BLAS without
+a copy and is overwritten in place. The factor is the right-looking one [1]_.
+
+References
+----------
+.. [1] Golub, Van Loan. "Matrix computations", 4th edition, Johns Hopkins, 2013, section 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy.linalg import get_blas_funcs, get_lapack_funcs
+
+# Columns of a panel: products are near their full speed.
+_WIDTH = 192
+# Order below which LAPACK factors in one thread; its threads wait longer than they work.
+_SMALL = 64
+
+
+class NotDefiniteError(ArithmeticError):
+    """A matrix is, to the digits that it has, not positive definite."""
+
+
+class Panels:
+    """The lower triangle of a symmetric matrix, or of its Cholesky factor.
+
+    Parameters
+    ----------
+    order : int
+        Number of rows, d.
+    dtype : dtype
+        float64 or float32.
+
+    Attributes
+    ----------
+    columns : list of ndarray of shape (d - i, j - i)
+        Columns ``i:j`` from the diagonal down. What is above the diagonal is not used.
+    """
+
+    def __init__(self, order: int, dtype: DTypeLike = np.float64) -> None:
+        self.order, self.dtype = order, np.dtype(dtype)
+        self.columns: list[np.ndarray] = [
+            np.zeros((order - i, j - i), dtype) for i, j in self._ranges()
+        ]
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        for i in range(0, self.order, _WIDTH):
+            yield i, min(i + _WIDTH, self.order)
+
+    def _parts(self) -> list[tuple[int, int, np.ndarray]]:
+        """First column, end, and panel of each."""
+        return [(*ends, panel) for ends, panel in zip(self._ranges(), self.columns, strict=True)]
+
+    def add_gram(self, block: np.ndarray) -> None:
+        """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
+        (gemm,) = get_blas_funcs(["gemm"], dtype=self.dtype)
+        for i, j, panel in self._parts():
+            gemm(1, block[:, i:j], block[:, i:], 1, panel.T, trans_a=1, overwrite_c=1)
+
+    def add(self, other: Panels) -> None:
+        """Add another matrix of the same order."""
+        for panel, summand in zip(self.columns, other.columns, strict=True):
+            panel += summand
+
+    def diagonal(self) -> np.ndarray:
+        """Diagonal, shape (d,)."""
+        return np.concatenate([panel.diagonal() for panel in self.columns])
+
+    def dense(self) -> np.ndarray:
+        """All of the matrix, shape (d, d)."""
+        whole = np.zeros((self.order, self.order), self.dtype)
+        for i, j, panel in self._parts():
+            whole[i:, i:j] = panel
+        return np.tril(whole) + np.tril(whole, -1).T
+
+    def scaled(self, factor: np.ndarray) -> Panels:
+        """Copy with row and column i multiplied by the i-th factor."""
+        made = Panels(self.order, self.dtype)
+        for i, j, panel in self._parts():
+            np.multiply(panel, factor[i:, None], out=made.columns[i // _WIDTH])
+            made.columns[i // _WIDTH] *= factor[i:j]
+        return made
+
+    def cholesky(self, alpha: float) -> Factor:
+        """Factor of this matrix with `alpha` added to its diagonal.
+
+        Raises
+        ------
+        NotDefiniteError
+            If that is not positive definite.
+        """
+        factor = Factor(self.order, self.dtype)
+        for panel, mine in zip(factor.columns, self.columns, strict=True):
+            panel[:] = mine
+            panel.reshape(-1)[: panel.shape[1] ** 2 : panel.shape[1] + 1] += alpha
+        factor.decompose()
+        return factor
+
+
+class Factor(Panels):
+    """A lower triangular matrix L with ``L @ L.T`` the matrix that was decomposed."""
+
+    def decompose(self) -> None:
+        """Turn a symmetric matrix into its factor, in place."""
+        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
+        parts = self._parts()
+        for k, (i, j, panel) in enumerate(parts):
+            top, below = panel[: j - i], panel[j - i :]
+            top[:] = _small_factor(top)
+            if len(below):
+                trsm(1, top.T, below.T, trans_a=1, overwrite_b=1)
+            for first, end, later in parts[k + 1 :]:
+                rows = below[first - j :]
+                gemm(-1, rows[: end - first].T, rows.T, 1, later.T, trans_a=1, overwrite_c=1)
+
+    def whiten(self, block: np.ndarray, first: int = 0) -> None:
+        """Multiply rows by ``inv(L).T`` from the right, in place.
+
+        Parameters
+        ----------
+        block : ndarray of shape (n_rows, d - i), F-ordered
+            Rows; they are zero in the `i` columns before those of the panel `first`.
+        first : int, default=0
+            Number of a panel.
+        """
+        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
+        start = first * _WIDTH
+        for i, j, panel in self._parts()[first:]:
+            mine, rest = block[:, i - start : j - start], block[:, j - start :]
+            trsm(1, panel[: j - i].T, mine, side=1, overwrite_b=1)
+            if rest.size:
+                gemm(-1, mine, panel[j - i :].T, 1, rest, overwrite_c=1)
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Solve ``L @ L.T @ x = right`` for the columns of `right`, shape (d, n_columns)."""
+        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
+        rows = np.array(right.T, dtype=self.dtype, order="F")
+        self.whiten(rows)
+        for i, j, panel in self._parts()[::-1]:
+            mine, rest = rows[:, i:j], rows[:, j:]
+            if rest.size:
+                gemm(-1, rest, panel[j - i :].T, 1, mine, trans_b=1, overwrite_c=1)
+            trsm(1, panel[: j - i].T, mine, side=1, trans_a=1, overwrite_b=1)
+        return rows.T
+
+    def inverse_diagonal(self) -> np.ndarray:
+        """Diagonal of ``inv(L @ L.T)``, shape (d,)."""
+        norms = []
+        for k, (i, j, _) in enumerate(self._parts()):
+            rows = np.zeros((j - i, self.order - i), self.dtype, order="F")
+            np.fill_diagonal(rows, 1)
+            self.whiten(rows, k)
+            norms.append(squared_norms(rows))
+        return np.concatenate(norms)
+
+
+def _small_factor(matrix: np.ndarray) -> np.ndarray:
+    """Lower factor of a small matrix, of which the lower triangle is read, by halves."""
+    half = len(matrix) // 2
+    if len(matrix) < _SMALL:
+        (potrf,) = get_lapack_funcs(["potrf"], (matrix,))
+        factor, info = potrf(matrix, lower=1)
+        if info or not np.isfinite(factor).all():
+            raise NotDefiniteError
+        return np.asarray(factor)
+    (trsm,) = get_blas_funcs(["trsm"], (matrix,))
+    factor = np.zeros_like(matrix)
+    factor[:half, :half] = first = _small_factor(matrix[:half, :half])
+    factor[half:, :half] = below = trsm(1, first, matrix[half:, :half], 1, 1, 1)
+    rest = matrix[half:, half:] - product(below, below.T)
+    factor[half:, half:] = _small_factor(rest)
+    return factor
+
+
+def product(a: np.ndarray, b: np.ndarray, *, transposed: bool = False) -> np.ndarray:
+    """Compute ``a @ b``, or ``a.T @ b``, of an F-ordered `a` by the BLAS of the other functions.
+
+    NumPy may bring a BLAS of its own; the threads of both, which take a while to go to sleep,
+    would stand in each other's way.
+    """
+    (gemm,) = get_blas_funcs(["gemm"], (a, b))
+    result: np.ndarray = gemm(1, a, b, trans_a=transposed)
+    return result
+
+
+def squared_norms(rows: np.ndarray) -> np.ndarray:
+    """Sum of the squares in each row."""
+    norms: np.ndarray = np.einsum("ij,ij->i", rows, rows)
+    return norms

@@ -1,0 +1,384 @@
+"""RidgeReadoutClassifier and RidgeReadoutRegressor: linear readouts made of sums."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from ._ridge_base import RidgeReadout, checked_weights
+
+
+class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
+    """Predict numbers by ridge regression that chooses its penalty, at once or from parts.
+
+    ::
+
+        min  |sqrt(s) (Y - X W^T - b)|^2 + alpha |W|^2
+
+    with the weights s of the samples.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,), default=(0.01, 0.1, ..., 1e5)
+        Penalties on the squared weights, all positive, of which one is chosen for all targets.
+    fit_intercept : bool, default=True
+        Whether to fit constants.
+    standardize : bool, default=False
+        Whether the penalty is on the weights of features divided by their standard deviation.
+        Weights are given in terms of the features as they are in either case.
+
+    Attributes
+    ----------
+    alpha_ : float
+        Chosen penalty.
+    best_score_ : float
+        Negative mean squared error by which it was chosen: of leaving one sample out, or of
+        generalised cross-validation.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Weights of the features.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Constants.
+    n_samples_seen_ : int
+        Number of samples in all parts, after `partial_fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if `fit` saw a data frame with names that are all strings.
+
+    See Also
+    --------
+    LSMRegressor : A liquid with this readout as ``readout="ridge"``.
+    RidgeReadoutClassifier : The same for classes.
+
+    Notes
+    -----
+    `fit` gives the model of :class:`~sklearn.linear_model.RidgeCV` but for rounding: the
+    penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
+    one with their weights summed, or else a copy that stays would predict the one left out.
+
+    Where there is much to compute, penalties are tried only next to the best one so far,
+    starting from the one that suits some of the samples, and float64 restores the digits
+    of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
+    or of the features, whichever is smaller, and its Cholesky factor.
+
+    `partial_fit` keeps the samples while there are at most as many as features, which is the
+    lesser memory, and gives what `fit` gives. Beyond that it adds them to sums. The samples are
+    gone then, and generalised cross-validation [2]_, by the same sums, takes the place of
+    leave-one-out. Order and size of the parts change nothing but rounding. The model is computed
+    when it is first asked for. A part after `fit`, which keeps nothing, begins a new model.
+
+    References
+    ----------
+    .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
+    .. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good
+       ridge parameter", Technometrics 21(2), 1979.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid import RidgeReadoutRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 30))
+    >>> y = X[:, 0] + rng.normal(size=200)
+    >>> whole = RidgeReadoutRegressor().fit(X, y)
+    >>> parts = RidgeReadoutRegressor()
+    >>> for rows in np.split(np.arange(200), 4):
+    ...     parts = parts.partial_fit(X[rows], y[rows])
+    >>> bool(whole.alpha_ == parts.alpha_)
+    True
+    >>> bool(np.allclose(whole.predict(X), parts.predict(X)))
+    True
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to all samples, with the penalty of the least leave-one-out error.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        RidgeReadoutRegressor
+            The estimator itself, fitted.
+        """
+        X, y = self._validated(X, y, reset=True, n_least=2)
+        self._forget_parts()
+        self._fit_whole(X, _columns(y), checked_weights(sample_weight, X))
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Add a part of the samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        RidgeReadoutRegressor
+            The estimator itself.
+        """
+        X, y = self._validated(X, y, reset=not self._has_parts(), n_least=1)
+        Y = _columns(y)
+        if self._has_parts() and self._n_targets != Y.shape[1]:
+            raise ValueError(
+                f"y must have {self._n_targets} targets as in the parts before, got {Y.shape[1]}."
+            )
+        self._n_targets = Y.shape[1]
+        self._add_part(X, Y, sample_weight)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the numbers of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Numbers.
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Weights of the features."""
+        coef = self._solved().coef
+        return coef[0] if len(coef) == 1 else coef
+
+    @property
+    def intercept_(self) -> Any:
+        """Constants."""
+        intercept = self._solved().intercept
+        return float(intercept[0]) if len(intercept) == 1 else intercept
+
+    def _kinds_of_targets(self) -> dict[str, bool]:
+        return {"multi_output": True, "y_numeric": True}
+
+
+class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
+    """Classify by ridge regression on targets of 1 and -1, at once or from parts.
+
+    ::
+
+        min  |sqrt(s) (T - X W^T - b)|^2 + alpha |W|^2
+
+    with the weights s of the samples; ``T[i, c]`` is 1 where sample i is of class c and -1
+    elsewhere, and has one column for two classes.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,), default=(0.01, 0.1, ..., 1e5)
+        Penalties on the squared weights, all positive, of which one is chosen for all targets.
+    fit_intercept : bool, default=True
+        Whether to fit constants.
+    standardize : bool, default=False
+        Whether the penalty is on the weights of features divided by their standard deviation.
+        Weights are given in terms of the features as they are in either case.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    alpha_ : float
+        Chosen penalty.
+    best_score_ : float
+        Negative mean squared error by which it was chosen: of leaving one sample out, or of
+        generalised cross-validation.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights of the features.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Constants.
+    n_samples_seen_ : int
+        Number of samples in all parts, after `partial_fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Column names, if `fit` saw a data frame with names that are all strings.
+
+    See Also
+    --------
+    LSMClassifier : A liquid with this readout as ``readout="ridge"``.
+    RidgeReadoutRegressor : The same for numbers.
+
+    Notes
+    -----
+    `fit` gives the model of :class:`~sklearn.linear_model.RidgeClassifierCV` but for rounding: the
+    penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
+    one with their weights summed, or else a copy that stays would predict the one left out.
+
+    Where there is much to compute, penalties are tried only next to the best one so far,
+    starting from the one that suits some of the samples, and float64 restores the digits
+    of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
+    or of the features, whichever is smaller, and its Cholesky factor.
+
+    `partial_fit` keeps the samples while there are at most as many as features, which is the
+    lesser memory, and gives what `fit` gives. Beyond that it adds them to sums. The samples are
+    gone then, and generalised cross-validation [2]_, by the same sums, takes the place of
+    leave-one-out. Order and size of the parts change nothing but rounding. The model is computed
+    when it is first asked for. A part after `fit`, which keeps nothing, begins a new model.
+
+    References
+    ----------
+    .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
+    .. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good
+       ridge parameter", Technometrics 21(2), 1979.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skliquid import RidgeReadoutClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> RidgeReadoutClassifier().fit(X, y).score(X, y) > 0.8
+    True
+    >>> parts = RidgeReadoutClassifier().partial_fit(X[::2], y[::2], classes=[0, 1, 2])
+    >>> parts.partial_fit(X[1::2], y[1::2]).score(X, y) > 0.8
+    True
+    """
+
+    classes_: np.ndarray
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to all samples, with the penalty of the least leave-one-out error.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            Classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        RidgeReadoutClassifier
+            The estimator itself, fitted.
+        """
+        X, y = self._validated(X, y, reset=True, n_least=2)
+        y = _labels(y)
+        self.classes_ = _at_least_two(np.unique(y))
+        self._forget_parts()
+        self._fit_whole(X, self._coded(y), checked_weights(sample_weight, X))
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Add a part of the samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,)
+            Classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that come in any part, in the first call; None are those of the first
+            part.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        RidgeReadoutClassifier
+            The estimator itself.
+        """
+        begins = not self._has_parts()
+        X, y = self._validated(X, y, reset=begins, n_least=1)
+        y = _labels(y)
+        announced = None if classes is None else np.unique(classes)
+        if begins:
+            self.classes_ = _at_least_two(np.unique(y) if announced is None else announced)
+        elif announced is not None and not np.array_equal(announced, self.classes_):
+            raise ValueError(
+                f"classes must be those of the first part, {self.classes_.tolist()}, got "
+                f"{announced.tolist()}."
+            )
+        self._add_part(X, self._coded(y), sample_weight)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute the score of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Scores; with two classes, positive ones speak for ``classes_[1]``.
+        """
+        scores = self._outputs(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Classes.
+        """
+        scores = self.decision_function(X)
+        chosen = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return self.classes_[chosen]
+
+    def _coded(self, y: np.ndarray) -> np.ndarray:
+        """Targets of 1 and -1, shape (n_samples, 1) or (n_samples, n_classes)."""
+        unknown = sorted(set(np.unique(y).tolist()) - set(self.classes_.tolist()), key=str)
+        if unknown:
+            raise ValueError(
+                f"y holds the classes {unknown}, which neither `classes` nor the first part "
+                f"announced; known are {self.classes_.tolist()}."
+            )
+        columns = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        return np.where(y[:, None] == columns, 1.0, -1.0)
+
+
+def _labels(y: Any) -> np.ndarray:
+    y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    return y
+
+
+def _at_least_two(classes: np.ndarray) -> np.ndarray:
+    if len(classes) < 2:
+        raise ValueError(
+            f"y holds only one class, {classes.tolist()[0]!r}; a classifier needs samples of at "
+            "least two classes."
+        )
+    return classes
+
+
+def _columns(y: np.ndarray) -> np.ndarray:
+    """Targets of shape (n_samples, n_targets) in float64."""
+    return np.asarray(y, dtype=np.float64).reshape(len(y), -1)
