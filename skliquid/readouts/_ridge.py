@@ -60,7 +60,8 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
     penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
     one with their weights summed, or else a copy that stays would predict the one left out.
 
-    Where there is much to compute, penalties are tried only next to the best one so far,
+    Up to 2500 samples the work is left to scikit-learn, whose one decomposition is as fast.
+    Beyond, where there is much to compute, penalties are tried only next to the best one so far,
     starting from the one that suits some of the samples, and float64 restores the digits
     of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
     or of the features, whichever is smaller, and its Cholesky factor.
@@ -228,7 +229,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
     one with their weights summed, or else a copy that stays would predict the one left out.
 
-    Where there is much to compute, penalties are tried only next to the best one so far,
+    Up to 2500 samples the work is left to scikit-learn, whose one decomposition is as fast.
+    Beyond, where there is much to compute, penalties are tried only next to the best one so far,
     starting from the one that suits some of the samples, and float64 restores the digits
     of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
     or of the features, whichever is smaller, and its Cholesky factor.

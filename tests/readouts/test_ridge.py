@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
-from skliquid.readouts import _ridge_loo
+from skliquid.readouts import _ridge_base, _ridge_loo
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._ridge_sums import RidgeSums
 
@@ -34,6 +34,32 @@ def labels(Y, n_classes):
             3,
         )
     ]
+
+
+@pytest.fixture(autouse=True)
+def always_by_factors(monkeypatch):
+    """A few samples are left to scikit-learn elsewhere."""
+    monkeypatch.setattr(_ridge_base, "_FEW", 0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_targets", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_few_samples_give_the_same_model_either_way(monkeypatch, weighted, n_targets, dtype):
+    X, Y, weight = problem(40, 90, n_targets)
+    X = X.astype(dtype)
+    models = []
+    for few in (0, 100):
+        monkeypatch.setattr(_ridge_base, "_FEW", few)
+        models.append(RidgeReadoutRegressor().fit(X, Y, weight if weighted else None))
+    by_factors, by_eigenvectors = models
+    assert by_factors.alpha_ == by_eigenvectors.alpha_
+    assert by_factors.coef_.shape == by_eigenvectors.coef_.shape
+    assert by_factors.coef_.dtype == by_eigenvectors.coef_.dtype == dtype
+    assert np.shape(by_factors.intercept_) == np.shape(by_eigenvectors.intercept_)
+    tolerance = 1e-3 if dtype == np.float32 else 1e-8
+    predictions = [model.predict(X) for model in models]
+    np.testing.assert_allclose(*predictions, rtol=tolerance, atol=tolerance)
 
 
 @pytest.fixture(params=[False, True], ids=["small", "large"])
