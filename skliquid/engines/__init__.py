@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._checks import check_option
-from ..pooling import PoolingPlan, pooled_features
+from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
 from ._record import Record, StateTrains
@@ -45,7 +45,6 @@ ENGINES = {
 _RATE_ENGINE = "skliquid.engines._rate_cells"
 # Memory of the state and pools of the sequences that run side by side, in bytes.
 _BATCH_BYTES = 2**26
-_NO_POOLS = PoolingPlan((), (1,), 0.0)
 
 
 def resolve_engine(engine: str) -> str:
@@ -262,7 +261,7 @@ def record(
     """
     blocks = []
     for reservoir in reservoirs:
-        runner = Runner(reservoir, _NO_POOLS, engine, n_jobs)
+        runner = Runner(reservoir, NO_POOLING, engine, n_jobs)
         name = "spk" if isinstance(reservoir, Liquid) else "h"
         for sequences in ways:
             kept = Record((name,), runner.n_neurons, np.arange(len(sequences.frames)))
@@ -301,7 +300,7 @@ def recorded_states(
     ndarray of shape (n_rows, n), dtype float32
         The states.
     """
-    runner = Runner(liquid, _NO_POOLS, engine, n_jobs)
+    runner = Runner(liquid, NO_POOLING, engine, n_jobs)
     kept = Record((name,), runner.n_neurons, rows)
     runner.record(sequences, kept)
     return kept.kept[name]

@@ -118,6 +118,8 @@ class LockstepPools:
         dtype: type = np.int32,
     ) -> None:
         batch, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
+        # States of spiking neurons are float32, activations float64.
+        precision = np.float32 if dtype is np.int32 else np.float64
         self._plan, self._exponent = plan, exponent
         self.lengths, self.seen = lengths, np.zeros(len(lengths), dtype=np.int64)
         self._burst = np.zeros(batch, dtype=np.int32)
@@ -128,9 +130,9 @@ class LockstepPools:
             first_spike=np.full(batch, -1, dtype=np.int32),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
-            trace=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
-            mem=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
-            spk=np.zeros(batch, dtype=np.float32 if dtype is np.int32 else np.float64),
+            trace=np.zeros(batch, dtype=precision),
+            mem=np.zeros(batch, dtype=precision),
+            spk=np.zeros(batch, dtype=precision),
         )
 
     def take(self, output: np.ndarray, mem: np.ndarray) -> None:

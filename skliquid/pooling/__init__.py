@@ -4,11 +4,12 @@ An engine adds up, step by step, the few quantities in :class:`Pools`; the featu
 from them here, in one place, whatever the engine.
 """
 
-from ._plan import PoolingPlan, make_plan, pooled_features
+from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
 from ._sums import POTENTIAL_LIMIT, Pools, window_of
 
 __all__ = [
+    "NO_POOLING",
     "POOLINGS",
     "POTENTIAL_LIMIT",
     "PoolingPlan",

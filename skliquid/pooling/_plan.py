@@ -68,6 +68,10 @@ class PoolingPlan:
         ]
 
 
+# For what runs a reservoir without pooling it.
+NO_POOLING = PoolingPlan((), (1,), 0.0)
+
+
 def make_plan(
     pooling: str | Iterable[str], n_windows: int | Sequence[int], tau_trace: float
 ) -> PoolingPlan:

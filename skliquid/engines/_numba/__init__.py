@@ -15,7 +15,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numba import config
 
-from ...pooling import PoolingPlan, Pools
+from ...pooling import NO_POOLING, PoolingPlan, Pools
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from ..protocol import Batch, check_run
@@ -109,9 +109,6 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> Nu
     return NumbaPools(prepared, plan, lengths)
 
 
-_NO_PLAN = PoolingPlan((), (1,), 0.0)
-
-
 def advance(
     prepared: Prepared, state: State, batch: Batch, sinks: Sequence[NumbaPools | Record]
 ) -> State:
@@ -124,7 +121,7 @@ def advance(
     after = State(*(aligned_zeros(part.shape, part.dtype) for part in state))
     if len(batch):
         empty = np.zeros(0, dtype=np.int64)
-        sums = pools[0].sums if pools else NumbaPools(prepared, _NO_PLAN, empty).sums
+        sums = pools[0].sums if pools else NumbaPools(prepared, NO_POOLING, empty).sums
         kept = _kept(prepared, records[0] if records else Record(("spk",), 0, empty))
         n_together = min(_TOGETHER, len(batch)) if prepared.has_slabs else 1
         lengths = batch.lengths.astype(np.int64)
