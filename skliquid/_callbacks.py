@@ -38,7 +38,7 @@ class _NoTasks:
 class _Tasks:
     """Reports the tasks of one fit to the callbacks of an estimator."""
 
-    def __init__(self, estimator: Any, n_tasks: int, X: Any, y: Any) -> None:
+    def __init__(self, estimator: Any, n_tasks: int | None, X: Any, y: Any) -> None:
         self._estimator = estimator
         self._data = {"X": X, "y": y}
         self._context = estimator._init_callback_context(max_subtasks=n_tasks)
@@ -62,8 +62,11 @@ class _Tasks:
         self._context.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
 
-def fit_tasks(estimator: Any, n_tasks: int, X: Any, y: Any = None) -> _Tasks | _NoTasks:
-    """Open the task tree of a fit; the method must be decorated by ``with_callbacks``."""
+def fit_tasks(estimator: Any, n_tasks: int | None, X: Any, y: Any = None) -> _Tasks | _NoTasks:
+    """Open the task tree of a fit; the method must be decorated by ``with_callbacks``.
+
+    None is a number of tasks that is not known before.
+    """
     if hasattr(estimator, "_init_callback_context"):
         return _Tasks(estimator, n_tasks, X, y)
     return _NoTasks()
