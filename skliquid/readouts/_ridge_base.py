@@ -100,6 +100,11 @@ class RidgeReadout(BaseEstimator):
         for name in ("n_samples_seen_", "_parts", "_model"):
             self.__dict__.pop(name, None)
 
+    def _finish(self) -> None:
+        """Keep of the parts the model alone."""
+        self._solved()
+        del self.n_samples_seen_, self._parts
+
     def _has_parts(self) -> bool:
         return hasattr(self, "_parts")
 
