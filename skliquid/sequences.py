@@ -106,7 +106,18 @@ class Sequences:
         return replace(self, frames=self.frames[mirrored])
 
     def between(self, start: int, stop: int) -> Sequences:
-        """Return the sequences from one number to another, whose frames are not copied."""
+        """Return a stretch of the collection, whose frames are not copied.
+
+        Parameters
+        ----------
+        start, stop : int
+            Number of the first sequence, and of the one after the last.
+
+        Returns
+        -------
+        Sequences
+            They.
+        """
         offsets = self.offsets[start : stop + 1]
         frames = self.frames[offsets[0] : offsets[-1]]
         return replace(self, frames=frames, offsets=offsets - offsets[0])
