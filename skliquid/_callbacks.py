@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -17,8 +17,6 @@ except ImportError:  # scikit-learn < 1.9: fitting runs without progress reports
         """Return the method as it is."""
         return method
 
-
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 __all__ = ["CallbackSupportMixin", "fit_tasks", "with_callbacks"]
 
