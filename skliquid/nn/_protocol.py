@@ -21,21 +21,6 @@ def check_input(name: str, x: mx.array, axes: tuple[str, ...], input_size: int) 
         )
 
 
-def check_state(state: State, names: tuple[str, ...], axes: dict[str, int]) -> None:
-    """Raise an error unless `state` holds these arrays, each with these axes."""
-    if not isinstance(state, dict) or not set(names) <= state.keys():
-        wanted = " and ".join(f'"{name}"' for name in names)
-        got = f"the keys {list(state)}" if isinstance(state, dict) else repr(state)
-        raise TypeError(f"state must be a dict with {wanted}, got {got}.")
-    for name in names:
-        _check_real_array(f'state["{name}"]', state[name])
-        if tuple(state[name].shape) != tuple(axes.values()):
-            raise ValueError(
-                f'state["{name}"] has shape {tuple(state[name].shape)}; expected '
-                f"({', '.join(axes)}) = {tuple(axes.values())}."
-            )
-
-
 def _check_real_array(name: str, x: mx.array) -> None:
     if not isinstance(x, mx.array) or x.dtype == mx.complex64:
         kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
@@ -128,9 +113,18 @@ class SequenceModule(nn.Module):
         return int(getattr(self, self._units_name))
 
     def _check_state(self, state: State, batch_size: int) -> None:
-        check_state(
-            state, self._state_names, {"batch": batch_size, self._units_name: self._n_units}
-        )
+        if not isinstance(state, dict) or not set(self._state_names) <= state.keys():
+            wanted = " and ".join(f'"{name}"' for name in self._state_names)
+            got = f"the keys {list(state)}" if isinstance(state, dict) else repr(state)
+            raise TypeError(f"state must be a dict with {wanted}, got {got}.")
+        shape = (batch_size, self._n_units)
+        for name in self._state_names:
+            _check_real_array(f'state["{name}"]', state[name])
+            if tuple(state[name].shape) != shape:
+                raise ValueError(
+                    f'state["{name}"] has shape {tuple(state[name].shape)}; expected '
+                    f"(batch, {self._units_name}) = {shape}."
+                )
 
     def _drive(self, x: mx.array) -> mx.array:
         return x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -237,9 +238,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
             Scores, in the order of `classes_`: row t is what the first t + 1 frames say, the
             last row what decides.
         """
-        check_is_fitted(self, "coef_")
-        trains = self._validate_sequences(X, reset=False)
-        return list(running_scores(trains, self.coef_, self.intercept_, **self._dynamics()))
+        return list(self._running_scores(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the score of each class after the last frame.
@@ -289,11 +288,13 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         predicted: np.ndarray = self.classes_[self._last_scores(X).argmax(axis=1)]
         return predicted
 
-    def _last_scores(self, X: Any) -> np.ndarray:
+    def _running_scores(self, X: Any) -> Iterator[np.ndarray]:
         check_is_fitted(self, "coef_")
         trains = self._validate_sequences(X, reset=False)
-        scores = running_scores(trains, self.coef_, self.intercept_, **self._dynamics())
-        return np.stack([part[-1] for part in scores])
+        return running_scores(trains, self.coef_, self.intercept_, **self._dynamics())
+
+    def _last_scores(self, X: Any) -> np.ndarray:
+        return np.stack([scores[-1] for scores in self._running_scores(X)])
 
     def _validate_sequences(self, X: Any, *, reset: bool) -> Any:
         if not isinstance(X, StateTrains):
@@ -309,9 +310,9 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         return X
 
     def _weights(self, trains: Any, y: np.ndarray, sample_weight: Any) -> np.ndarray:
-        weight = np.ones(len(y))
-        if sample_weight is not None:
-            weight = checked_weight(sample_weight, trains)
+        weight = (
+            np.ones(len(y)) if sample_weight is None else checked_weight(sample_weight, trains)
+        )
         if self.class_weight is not None:
             weight = weight * class_factors(self.class_weight, y, weight)
         return weight
