@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 try:
@@ -46,13 +46,12 @@ class _Tasks:
     def task(self, name: str, sub_estimator: Any = None) -> Iterator[None]:
         """Report one task; callbacks pass on to a sub-estimator that is fitted in it."""
         context = self._context.subcontext(task_name=name)
-        if sub_estimator is None:
+        passed_on = nullcontext()
+        if sub_estimator is not None:
+            passed_on = context.propagate_callback_context(sub_estimator)
+        with passed_on:
             context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
             yield
-        else:
-            with context.propagate_callback_context(sub_estimator):
-                context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
-                yield
         context.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
     def end(self) -> None:
