@@ -23,11 +23,10 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_pair, check_real
 from .fixed_point import UNIT_EXPONENT, to_grid
@@ -151,11 +150,11 @@ class LIF(Neurons):
         return super(LIF, untired).silent()
 
 
-class NeuronModel(BaseEstimator):
+class NeuronModel:
     """Base of what a `cell` may be: parameters, from which neurons are drawn.
 
-    A subclass is a dataclass of parameters, or has a constructor that stores them as scikit-learn
-    asks, and a method `draw`. A search reaches the parameters as ``cell__name``.
+    A subclass is a dataclass of parameters, which a search reaches as ``cell__name``, with a
+    method `draw`.
 
     Examples
     --------
@@ -173,6 +172,46 @@ class NeuronModel(BaseEstimator):
     >>> Memoryless().set_params(threshold=2.0).draw(3, np.random.default_rng(0)).threshold
     array([2., 2., 2.], dtype=float32)
     """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored: no parameter has parameters of its own.
+
+        Returns
+        -------
+        dict
+            The parameters.
+        """
+        kind: Any = type(self)
+        if not is_dataclass(kind):
+            raise TypeError(f"{kind.__name__} must be a dataclass of its parameters.")
+        return {f.name: getattr(self, f.name) for f in fields(kind)}
+
+    def set_params(self, **parameters: Any) -> NeuronModel:
+        """Set parameters by name.
+
+        Parameters
+        ----------
+        **parameters
+            Those to set.
+
+        Returns
+        -------
+        NeuronModel
+            The model itself.
+        """
+        known = self.get_params()
+        for name, value in parameters.items():
+            if name not in known:
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; it has {sorted(known)}."
+                )
+            setattr(self, name, value)
+        return self
 
     def draw(self, n: int, rng: np.random.Generator) -> Neurons:
         """Draw neurons.

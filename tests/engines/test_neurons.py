@@ -203,9 +203,9 @@ def test_what_is_no_model_or_no_step():
     class Bare(NeuronModel):
         pass
 
-    with pytest.raises(NotImplementedError, match="Bare must define draw"):
-        LiquidTransformer(10, cell=Bare()).fit(X)
-    with pytest.raises(ValueError, match="Invalid parameter 'tau' for estimator Resetting"):
+    with pytest.raises(TypeError, match="Bare must be a dataclass"):
+        Bare().get_params()
+    with pytest.raises(ValueError, match="Resetting has no parameter 'tau'"):
         Resetting().set_params(tau=1.0)
     with pytest.raises(TypeError, match="kind must be a subclass of Neurons"):
         add_neuron("numpy", Resetting(), numpy_step)
