@@ -42,14 +42,10 @@ class PoolingPlan:
         return frozenset(name for pooling in self.names for name in POOLINGS[pooling].sums)
 
     @property
-    def is_windowed(self) -> bool:
-        """Whether some features are those of windows, relative to a sequence's length."""
-        return any(POOLINGS[name].is_windowed for name in self.names) and max(self.scales) > 1
-
-    @property
     def n_windows(self) -> int:
         """Number of windows to add up in, of which those of every scale are made."""
-        return math.lcm(*self.scales) if self.is_windowed else 1
+        is_windowed = any(POOLINGS[name].is_windowed for name in self.names)
+        return math.lcm(*self.scales) if is_windowed else 1
 
     def n_features(self, n_neurons: int) -> int:
         """Count the features: all or none of a pooling's are those of single neurons."""
@@ -92,10 +88,11 @@ def make_plan(
         The plan.
     """
     names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
-    accepted = f"one or several of {list(POOLINGS)}, each once"
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
-        raise ValueError(f"pooling must be {accepted}, got {pooling!r}.")
+        raise ValueError(
+            f"pooling must be one or several of {list(POOLINGS)}, each once, got {pooling!r}."
+        )
     scales = n_windows if isinstance(n_windows, tuple | list) else (n_windows,)
     scales = tuple(check_integer("n_windows", scale, low=1) for scale in scales)
     if not scales or len(set(scales)) < len(scales):

@@ -138,13 +138,6 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         "random_state": ["random_state"],
     }
 
-    classes_: np.ndarray
-    coef_: np.ndarray
-    intercept_: np.ndarray
-    loss_curve_: list[float]
-    validation_loss_curve_: list[float] | None
-    n_iter_: int
-
     def __init__(
         self,
         kind: str = "rate",
