@@ -42,10 +42,14 @@ class PoolingPlan:
         return frozenset(name for pooling in self.names for name in POOLINGS[pooling].sums)
 
     @property
+    def is_windowed(self) -> bool:
+        """Whether some features are those of windows, relative to a sequence's length."""
+        return any(POOLINGS[name].is_windowed for name in self.names) and max(self.scales) > 1
+
+    @property
     def n_windows(self) -> int:
         """Number of windows to add up in, of which those of every scale are made."""
-        is_windowed = any(POOLINGS[name].is_windowed for name in self.names)
-        return math.lcm(*self.scales) if is_windowed else 1
+        return math.lcm(*self.scales) if self.is_windowed else 1
 
     def n_features(self, n_neurons: int) -> int:
         """Count the features: all or none of a pooling's are those of single neurons."""
