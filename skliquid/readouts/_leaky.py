@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -314,10 +315,4 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         return {"kind": self.kind, "tau": self.tau, "spk_reset": self.spk_reset}
 
     def _schedule(self) -> Schedule:
-        return Schedule(
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-        )
+        return Schedule(**{field.name: getattr(self, field.name) for field in fields(Schedule)})
