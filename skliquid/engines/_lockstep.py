@@ -14,12 +14,7 @@ from scipy import sparse
 
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, RateReservoir
-from ..reservoirs.fixed_point import (
-    INPUT_EXPONENT,
-    INPUT_LIMIT,
-    UNIT_EXPONENT,
-    to_grid,
-)
+from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
 from ._record import Record
 from .protocol import Batch, check_run
