@@ -124,7 +124,7 @@ class LockstepPools:
         )
 
     def take(self, frames: np.ndarray, states: dict[str, np.ndarray]) -> None:
-        """Add a step of the sequences that have not ended, as a record takes it."""
+        """Add a step of the sequences that have not ended, which a record takes by its frames."""
         p: Any = self._pools
         output, mem = (states[name] for name in self.names)
         running = np.arange(len(mem))

@@ -304,9 +304,9 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         return X
 
     def _weights(self, trains: Any, y: np.ndarray, sample_weight: Any) -> np.ndarray:
-        weight = (
-            np.ones(len(y)) if sample_weight is None else checked_weight(sample_weight, trains)
-        )
+        weight = np.ones(len(y))
+        if sample_weight is not None:
+            weight = checked_weight(sample_weight, trains)
         if self.class_weight is not None:
             weight = weight * class_factors(self.class_weight, y, weight)
         return weight
