@@ -159,7 +159,7 @@ def liquid_at_rest(prepared: Any, batch_size: int) -> dict[str, np.ndarray]:
     return {"past": prepared.taps.at_rest(batch_size), **states}
 
 
-def checked_sinks(
+def check_sinks(
     batch: Batch,
     states: np.ndarray,
     sinks: Sequence[Any],

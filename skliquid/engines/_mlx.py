@@ -18,7 +18,7 @@ from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.neurons import LIF
-from ._lockstep import TapInput, checked_sinks, liquid_at_rest, whole_batch
+from ._lockstep import TapInput, check_sinks, liquid_at_rest, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -140,7 +140,7 @@ def advance(
     """Run the frames of a batch from a state; MLX has threads of its own."""
     liquid, lengths = prepared.liquid, batch.lengths
     names = ("spk", *liquid.neurons.state)
-    pools, records = checked_sinks(batch, state["spk"], sinks, liquid, names)
+    pools, records = check_sinks(batch, state["spk"], sinks, liquid, names)
     currents, past = prepared.taps.run(state["past"], batch.padded(), lengths)
     c, W = constants(liquid.neurons), mx.array(liquid.recurrent_weights)
     now = {name: mx.array(state[name]) for name in names}

@@ -15,7 +15,7 @@ from ..pooling import PoolingPlan
 from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..reservoirs.neurons import LIF
-from ._lockstep import LockstepPools, TapInput, checked_sinks, liquid_at_rest, whole_batch
+from ._lockstep import LockstepPools, TapInput, check_sinks, liquid_at_rest, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -78,7 +78,7 @@ def advance(
 ) -> State:
     """Run the frames of a batch from a state; BLAS has threads of its own."""
     liquid, neurons = prepared.liquid, prepared.liquid.neurons
-    checked_sinks(batch, state["spk"], sinks, liquid, ("spk", *neurons.state))
+    check_sinks(batch, state["spk"], sinks, liquid, ("spk", *neurons.state))
     step = STEPS[type(neurons)]
     after = {name: values.copy() for name, values in state.items()}
     currents, after["past"] = prepared.taps.run(state["past"], batch.padded(), batch.lengths)

@@ -16,7 +16,7 @@ from ..pooling import PoolingPlan
 from ..reservoirs import RateReservoir
 from ..reservoirs.fixed_point import to_grid
 from ..reservoirs.rate_reservoir import GATES
-from ._lockstep import LockstepPools, TapInput, checked_sinks, whole_batch
+from ._lockstep import LockstepPools, TapInput, check_sinks, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -74,7 +74,7 @@ def advance(
 ) -> State:
     """Run the frames of a batch from a state."""
     cell = prepared.reservoir.cell
-    checked_sinks(batch, state["h"], sinks, prepared.reservoir, _STATES[cell])
+    check_sinks(batch, state["h"], sinks, prepared.reservoir, _STATES[cell])
     after = {name: values.copy() for name, values in state.items()}
     frames, currents = batch.padded(), {}
     for name, taps in prepared.taps.items():
