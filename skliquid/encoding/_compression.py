@@ -109,7 +109,8 @@ class CompressionEncoder(SequenceEncoder):
             rows = slice(start, start + _CHUNK)
             distance = sequences.frames[rows] - self.center_
             frames[rows] = self.center_ + knee * np.arcsinh(distance / knee)
-        frames[:, ~is_varied] = sequences.frames[:, ~is_varied]
+        if not is_varied.all():
+            frames[:, ~is_varied] = sequences.frames[:, ~is_varied]
         return with_frames(sequences, frames)
 
 
