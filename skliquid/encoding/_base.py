@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -150,7 +149,7 @@ def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> S
 
     What rounding has lost was said when the encoder was fitted.
     """
-    return replace(sequences, frames=frames, offsets=sequences.offsets * n_steps, unresolved=None)
+    return Sequences(frames, sequences.offsets * n_steps, sequences.dtype)
 
 
 def warn_of_rounding(sequences: Sequences) -> None:

@@ -103,13 +103,15 @@ class CompressionEncoder(SequenceEncoder):
     def _encode(self, sequences: Sequences) -> Sequences:
         knee = self.knee * self.scale_
         is_varied = knee > 0
-        knee[~is_varied] = 1.0
+        are_all_varied = is_varied.all()
+        if not are_all_varied:
+            knee[~is_varied] = 1.0
         frames = np.empty_like(sequences.frames)
         for start in range(0, len(frames), _CHUNK):
             rows = slice(start, start + _CHUNK)
             distance = sequences.frames[rows] - self.center_
             frames[rows] = self.center_ + knee * np.arcsinh(distance / knee)
-        if not is_varied.all():
+        if not are_all_varied:
             frames[:, ~is_varied] = sequences.frames[:, ~is_varied]
         return with_frames(sequences, frames)
 

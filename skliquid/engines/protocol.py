@@ -47,15 +47,14 @@ class Batch:
     lengths: np.ndarray
 
     def __post_init__(self) -> None:
-        if (self.lengths[1:] > self.lengths[:-1]).any():
+        if not len(self.lengths):
+            return
+        if len(self.lengths) > 1 and (self.lengths[1:] > self.lengths[:-1]).any():
             raise ValueError(
                 f"lengths must be in descending order, got {self.lengths.tolist()[:10]}."
             )
-        if (
-            (self.starts < 0).any()
-            or (self.lengths < 0).any()
-            or (self.starts + self.lengths > len(self.frames)).any()
-        ):
+        last = (self.starts + self.lengths).max()
+        if self.lengths[-1] < 0 or self.starts.min() < 0 or last > len(self.frames):
             raise ValueError(f"starts and lengths must lie within the {len(self.frames)} frames.")
 
     @classmethod

@@ -9,7 +9,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -21,18 +20,12 @@ from .._callbacks import CallbackSupportMixin, fit_tasks
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
-from ._entries import told_of_idle, warn_of_idle
+from ._entries import warn_of_idle
 from ._parameters import LSMParameters, ReservoirParameters
+from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
+from ._stream import LSMStream, stream_source
 from ._transformer import LiquidTransformer
-
-
-@contextmanager
-def _inner_settings() -> Iterator[None]:
-    """Keep the user's global settings out of the steps inside, and a warning from coming twice."""
-    settings = {"enable_metadata_routing": False, "transform_output": "default"}
-    with config_context(**settings), told_of_idle():
-        yield
 
 
 @contextmanager
@@ -106,7 +99,7 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
                 weights["liquid__class_factor"] = class_factor
         tasks = fit_tasks(self, 1, X, y)
         with (
-            _inner_settings(),
+            inner_settings(),
             _no_callback_warnings(self),
             tasks.task("fit-pipeline", pipeline),
         ):
@@ -142,11 +135,33 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
         sequences = _in_float64(self._validate_sequences(X, reset=False))
         # Cached as in fitting, so that neither a search's scores run the liquid again.
         transform = check_memory(self.memory).cache(_transform)
-        with _inner_settings():
+        with inner_settings():
             features = transform(self.pipeline_[0], sequences)
-            for _, step in self.pipeline_.steps[1:-1]:
-                features = step.transform(features)
-            return getattr(self.pipeline_[-1], method)(features)
+            return read_by(self.pipeline_, method, features)
+
+    def open_stream(self, n_streams: int = 1) -> LSMStream:
+        """Open a stream, into which frames are pushed as they come.
+
+        Parameters
+        ----------
+        n_streams : int, default=1
+            Number of sequences that come side by side.
+
+        Returns
+        -------
+        LSMStream
+            The stream, which can be asked at any time for what `predict` and the like would
+            make of the whole sequences so far. A later `fit` does not change it.
+
+        Raises
+        ------
+        ValueError
+            If something set needs more than the frames so far: `bidirectional`, several
+            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            :mod:`skliquid.encoding`, or a leaky readout.
+        """
+        check_is_fitted(self)
+        return LSMStream(stream_source(self), n_streams)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each sequence.
