@@ -149,9 +149,13 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> ML
 
 
 def advance(
-    prepared: Prepared, state: Arrays, batch: Batch, sinks: Sequence[MLXPools | Record]
+    prepared: Prepared,
+    state: Arrays,
+    batch: Batch,
+    sinks: Sequence[MLXPools | Record],
+    in_place: bool = False,
 ) -> Arrays:
-    """Run the frames of a batch from a state; MLX has threads of its own."""
+    """Run the frames of a batch from a state; MLX has threads, and arrays, of its own."""
     liquid, lengths = prepared.liquid, batch.lengths
     check_sinks(batch, state["spk"], sinks, liquid, ("spk", *liquid.neurons.state))
     currents, past = prepared.taps.run(state["past"], batch.padded(), lengths)

@@ -87,7 +87,7 @@ class Streams:
         put(self._pools.parts, streams, pools.parts)
 
     def _run(self, state: Any, batch: Batch, pools: PoolSink) -> Any:
-        return self._engine.advance(self._prepared, state, batch, [pools])
+        return self._engine.advance(self._prepared, state, batch, [pools], in_place=True)
 
     def _opened(self, n_streams: int) -> tuple[Any, PoolSink]:
         lengths = np.full(n_streams, OPEN_END)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,14 +48,12 @@ class Batch:
     lengths: np.ndarray
 
     def __post_init__(self) -> None:
-        if not len(self.lengths):
-            return
-        if len(self.lengths) > 1 and (self.lengths[1:] > self.lengths[:-1]).any():
-            raise ValueError(
-                f"lengths must be in descending order, got {self.lengths.tolist()[:10]}."
-            )
-        last = (self.starts + self.lengths).max()
-        if self.lengths[-1] < 0 or self.starts.min() < 0 or last > len(self.frames):
+        # Of a single sequence, as a live stream has it, Python's numbers are the faster ones.
+        starts, lengths = self.starts.tolist(), self.lengths.tolist()
+        if lengths != sorted(lengths, reverse=True):
+            raise ValueError(f"lengths must be in descending order, got {lengths[:10]}.")
+        last = max(map(add, starts, lengths), default=0)
+        if min(starts + lengths, default=0) < 0 or last > len(self.frames):
             raise ValueError(f"starts and lengths must lie within the {len(self.frames)} frames.")
 
     @classmethod
@@ -107,11 +106,18 @@ class Engine(Protocol):
         A plan without windows may have ``OPEN_END`` for lengths that are not known.
         """
 
-    def advance(self, prepared: Any, state: Any, batch: Batch, sinks: Sequence[Any]) -> Any:
+    def advance(
+        self,
+        prepared: Any,
+        state: Any,
+        batch: Batch,
+        sinks: Sequence[Any],
+        in_place: bool = False,
+    ) -> Any:
         """Run the frames of a batch from a state; return the state after them.
 
-        The state that is handed in is left as it was. The sinks are at most one of pools and
-        one :class:`~skliquid.engines.Record`.
+        The state that is handed in is left as it was, unless it may be changed in place. The
+        sinks are at most one of pools and one :class:`~skliquid.engines.Record`.
         """
 
     def shares(

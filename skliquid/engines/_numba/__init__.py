@@ -128,7 +128,11 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> Nu
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[NumbaPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[NumbaPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state."""
     pools = [sink for sink in sinks if isinstance(sink, NumbaPools)]
@@ -136,11 +140,8 @@ def advance(
     n_channels, n = len(prepared.network.taps.input_offset), prepared.n_neurons
     names = ("spk", *prepared.states)
     check_run(batch, n_channels, len(state.spk), pools, records, n, names)
-    after = State(
-        np.empty(state.past.shape),
-        np.empty(state.spk.shape, dtype=np.uint8),
-        aligned_zeros(state.neurons.shape, np.float32),
-    )
+    # A sequence's state is read before its first step, and left after its last one.
+    after = state if in_place else at_rest(prepared, len(batch))
     if len(batch):
         sink = pools[0] if pools else NumbaPools(prepared, NO_POOLING, _NO_SEQUENCE)
         sink.pieces.run(state, after, batch, sink.sums, records[0] if records else None)
