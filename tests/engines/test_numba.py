@@ -233,7 +233,7 @@ def test_homeostasis_and_recording_use_the_threads_and_the_engine(monkeypatch):
     lsm = LSMClassifier(30, readout="leaky_rate", engine="numba", n_jobs=2, random_state=0)
     lsm.fit(X, [0, 1] * 10)
     assert set(used) == {2}
-    monkeypatch.setattr(_numba, "run", None)
+    monkeypatch.setattr(pieces, "run", None)
     with pytest.raises(TypeError):
         liquid.spikes(X)
     np.testing.assert_array_equal(liquid.set_params(engine="numpy").spikes(X), trains)
@@ -244,7 +244,7 @@ def test_error_in_a_thread_comes_out(monkeypatch):
     def fail(*arguments):
         raise FloatingPointError("from the kernel")
 
-    monkeypatch.setattr(_numba, "run", fail)
+    monkeypatch.setattr(pieces, "run", fail)
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     with pytest.raises(FloatingPointError, match="from the kernel"):
         LiquidTransformer(30, engine="numba", n_jobs=2).fit(X).transform(X)
