@@ -22,6 +22,7 @@ from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
 from ._record import Record, StateTrains
+from ._streams import Streams
 from .protocol import Batch, Engine
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Record",
     "Runner",
     "StateTrains",
+    "Streams",
     "add_neuron",
     "record",
     "resolve_engine",
@@ -145,6 +147,7 @@ class Runner:
         self.n_features = plan.n_features(reservoir.n_neurons)
         self.n_jobs = n_jobs
         name = resolve_engine(engine)
+        self.engine = name if isinstance(reservoir, Liquid) else "rate cells"
         module = import_module(ENGINES[name] if isinstance(reservoir, Liquid) else _RATE_ENGINE)
         if isinstance(reservoir, Liquid) and type(reservoir.neurons) not in module.STEPS:
             raise ValueError(
@@ -227,6 +230,26 @@ class Runner:
 
             self._in_threads(fill, sequences.lengths[samples])
         return record.kept[name]
+
+    def open_streams(self, n_streams: int) -> Streams:
+        """Open sequences whose frames come piece by piece.
+
+        Parameters
+        ----------
+        n_streams : int
+            Number of sequences.
+
+        Returns
+        -------
+        Streams
+            Their states and sums, before the first frame.
+
+        Raises
+        ------
+        ValueError
+            If some features are those of windows.
+        """
+        return Streams(self._engine, self._prepared, self.plan, n_streams)
 
     def _advance(self, batch: Batch, sink: Any) -> None:
         state = self._engine.at_rest(self._prepared, len(batch))

@@ -147,9 +147,14 @@ class LockstepPools:
         p.mem[running], p.spk[running] = mem, fired
         self.seen[running] += 1
 
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The arrays that the sums are kept in, the batch first."""
+        return {"seen": self.seen, "burst": self._burst, **vars(self._pools)}
+
     def read(self) -> Pools:
-        """Return the sums so far."""
-        return self._pools
+        """Return a copy of the sums so far."""
+        return Pools(**{name: sums.copy() for name, sums in vars(self._pools).items()})
 
 
 def liquid_at_rest(prepared: Any, batch_size: int) -> dict[str, np.ndarray]:

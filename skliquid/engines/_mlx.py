@@ -118,15 +118,21 @@ class MLXPools:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
         if "trace" in plan.sums:
             self.sums["trace"] = np.zeros(each, dtype=np.float32)
-        self.last: Arrays = {}
+        self.last: Arrays = {name: np.zeros(each, dtype=np.float32) for name in ("mem", "spk")}
+
+    @property
+    def parts(self) -> Arrays:
+        """The arrays that the sums are kept in, the batch first."""
+        return {"seen": self.seen, **self.sums, **self.last}
 
     def read(self) -> Pools:
-        """Return the sums so far."""
-        sums = {name: value for name, value in self.sums.items() if name != "burst"}
+        """Return a copy of the sums so far."""
+        kept = {name: value.copy() for name, value in (self.sums | self.last).items()}
+        sums = {name: value for name, value in kept.items() if name != "burst"}
         for name in ("potentials", "rectified"):
             if name in sums:
                 sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)
-        return Pools(**sums, **self.last)
+        return Pools(**sums)
 
 
 def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> MLXPools:
@@ -135,9 +141,13 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> ML
 
 
 def advance(
-    prepared: Prepared, state: Arrays, batch: Batch, sinks: Sequence[MLXPools | Record]
+    prepared: Prepared,
+    state: Arrays,
+    batch: Batch,
+    sinks: Sequence[MLXPools | Record],
+    in_place: bool = False,
 ) -> Arrays:
-    """Run the frames of a batch from a state; MLX has threads of its own."""
+    """Run the frames of a batch from a state; MLX has threads, and arrays, of its own."""
     liquid, lengths = prepared.liquid, batch.lengths
     names = ("spk", *liquid.neurons.state)
     pools, records = check_sinks(batch, state["spk"], sinks, liquid, names)

@@ -74,13 +74,17 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> Lo
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[LockstepPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state; BLAS has threads of its own."""
     liquid, neurons = prepared.liquid, prepared.liquid.neurons
     check_sinks(batch, state["spk"], sinks, liquid, ("spk", *neurons.state))
     step = STEPS[type(neurons)]
-    after = {name: values.copy() for name, values in state.items()}
+    after = state if in_place else {name: values.copy() for name, values in state.items()}
     currents, after["past"] = prepared.taps.run(state["past"], batch.padded(), batch.lengths)
     for t, current in enumerate(currents):
         n_running = int(np.count_nonzero(batch.lengths > t))

@@ -70,12 +70,16 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> Ac
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[LockstepPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state."""
     cell = prepared.reservoir.cell
     check_sinks(batch, state["h"], sinks, prepared.reservoir, _STATES[cell])
-    after = {name: values.copy() for name, values in state.items()}
+    after = state if in_place else {name: values.copy() for name, values in state.items()}
     frames, currents = batch.padded(), {}
     for name, taps in prepared.taps.items():
         past = f"past_{name}"
