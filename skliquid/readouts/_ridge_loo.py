@@ -83,7 +83,7 @@ def best_fit(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> RidgeFit
     if not trial.is_exact:
         _require_clear(scores, best, alphas, trial.rounding)
     frame = trial.design.frame
-    coef = (trial.weights(alphas[best]) / frame.scale[:, None]).T
+    coef = np.ascontiguousarray(trial.weights(alphas[best]).T) / frame.scale
     intercept = frame.target_mean - coef @ frame.mean
     return RidgeFit(float(alphas[best]), scores[best], coef, intercept)
 
