@@ -41,7 +41,7 @@ Scores = dict[int, float]
 # are in float32: with few samples it tells fewer penalties apart, and all would be done twice.
 LARGE, _VERY_LARGE = 3e9, 1e10
 # Samples of which the part consists that says where the search begins.
-_N_SCOUTS = 300
+_N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
 # that make no valley.
 _WELL, _RIPPLE = 1.2, 0.02
