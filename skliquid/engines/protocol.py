@@ -43,15 +43,14 @@ class Batch:
     lengths: np.ndarray
 
     def __post_init__(self) -> None:
-        ends = self.starts + self.lengths
-        if (np.diff(self.lengths) > 0).any():
+        if (self.lengths[1:] > self.lengths[:-1]).any():
             raise ValueError(
                 f"lengths must be in descending order, got {self.lengths.tolist()[:10]}."
             )
         if (
             (self.starts < 0).any()
             or (self.lengths < 0).any()
-            or ends.max(initial=0) > len(self.frames)
+            or (self.starts + self.lengths > len(self.frames)).any()
         ):
             raise ValueError(f"starts and lengths must lie within the {len(self.frames)} frames.")
 

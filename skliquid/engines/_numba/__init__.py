@@ -22,7 +22,7 @@ from ..protocol import Batch, check_run
 from .layout import Prepared, aligned_zeros, prepare, room
 from .loop import State, run
 from .neurons import STEPS
-from .sinks import Kept, Sums
+from .sinks import Sums
 
 __all__ = [
     "STEPS",
@@ -70,7 +70,8 @@ class NumbaPools:
         has_bursts = not plan.sums.isdisjoint(("bursts", "longest_burst"))
 
         def zeros(dtype: type, is_asked: bool, *shape: int) -> np.ndarray:
-            return aligned_zeros((batch, *shape, prepared.n_padded * is_asked), dtype)
+            n = prepared.n_padded * is_asked
+            return (aligned_zeros if n else np.zeros)((batch, *shape, n), dtype)
 
         self.sums = Sums(
             counts=zeros(np.int32, True, plan.n_windows),
@@ -118,11 +119,15 @@ def advance(
     n_channels, n = len(prepared.network.taps.input_offset), prepared.n_neurons
     names = ("spk", *prepared.states)
     check_run(batch, n_channels, len(state.spk), pools, records, n, names)
-    after = State(*(aligned_zeros(part.shape, part.dtype) for part in state))
+    after = State(
+        np.empty(state.past.shape),
+        np.empty(state.spk.shape, dtype=np.uint8),
+        aligned_zeros(state.neurons.shape, np.float32),
+    )
     if len(batch):
         empty = np.zeros(0, dtype=np.int64)
         sums = pools[0].sums if pools else NumbaPools(prepared, NO_POOLING, empty).sums
-        kept = _kept(prepared, records[0] if records else Record(("spk",), 0, empty))
+        kept = prepared.kept(records[0]) if records else prepared.nothing_kept
         n_together = min(_TOGETHER, len(batch)) if prepared.has_slabs else 1
         lengths = batch.lengths.astype(np.int64)
         where = batch.frames, batch.starts, lengths
@@ -132,19 +137,6 @@ def advance(
         sink.seen += batch.lengths
         sink.state = after
     return after
-
-
-def _kept(prepared: Prepared, record: Record) -> Kept:
-    """A record's arrays as the kernels fill them."""
-    which = np.array([prepared.states.index(name) for name in record.names], dtype=np.int64)
-    return Kept(
-        record.rows,
-        prepared.neurons,
-        record.kept.get("spk", np.zeros((0, 0), dtype=np.uint8)),
-        record.states,
-        which,
-        prepared.state_units[which],
-    )
 
 
 def shares(prepared: Prepared, lengths: np.ndarray, n_jobs: int | None) -> tuple[int, list[slice]]:
