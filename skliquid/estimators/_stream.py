@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, Self
 
 import joblib
 import numpy as np
@@ -153,7 +153,7 @@ class LiquidStream:
         """Number of frames pushed into each stream, shape (n_streams,)."""
         return self._n_frames.copy()
 
-    def push(self, frames: Any, streams: Any = None) -> LiquidStream:
+    def push(self, frames: Any, streams: Any = None) -> Self:
         """Run the next frames.
 
         Parameters
@@ -214,7 +214,7 @@ class LiquidStream:
         """
         return self._features(streams, self._dtype)
 
-    def reset(self, streams: Any = None) -> LiquidStream:
+    def reset(self, streams: Any = None) -> Self:
         """Forget all frames, as if none had been pushed.
 
         Parameters
@@ -251,7 +251,7 @@ class LiquidStream:
             **{name: part.copy() for name, part in self._parts().items()},
         }
 
-    def set_state(self, state: Mapping[str, Any]) -> LiquidStream:
+    def set_state(self, state: Mapping[str, Any]) -> Self:
         """Go on from where a stream of the same estimator stood.
 
         Parameters
