@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sized
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from .sequences import Sequences, as_collection, as_sequences, refuse_objects
+from .collection import PART_SIZE, Collection, as_parts, first_of
+from .sequences import Sequences, as_collection, refuse_objects
 
 
 class SequenceEstimator(BaseEstimator):
@@ -27,25 +30,63 @@ class SequenceEstimator(BaseEstimator):
         as for any scikit-learn estimator. Sequences in any other form have their channels as
         features.
         """
-        collection = X if isinstance(X, Sequences) else as_collection(X)
-        is_table = isinstance(collection, np.ndarray) and collection.ndim == 2
-        if is_table:
-            # A data frame is validated as it came, for its column names.
-            table = X if hasattr(X, "columns") else collection
-            collection = self._validate_table(table, reset=reset)
-        sequences = as_sequences(collection)
-        if reset:
-            self.n_channels_in_ = sequences.n_channels
-            if not is_table:
-                self._fitted_on_table = False
-                self.n_features_in_ = sequences.n_channels
-                self.__dict__.pop("feature_names_in_", None)
-        elif sequences.n_channels != self.n_channels_in_:
-            raise ValueError(
-                f"X has sequences of {sequences.n_channels} channels, but "
-                f"{type(self).__name__} was fitted with {self.n_channels_in_} channels."
-            )
+        collection = self._open_collection(X, reset=reset)
+        sequences = collection.whole()
+        self._validate_channels(sequences.n_channels, reset=reset)
         return sequences
+
+    def _validate_collection(self, X: Any, *, reset: bool, first: int = 0) -> Collection:
+        """Do the same without holding all of it converted, where it is large.
+
+        In fitting all of it is validated now, otherwise when it is converted; `first` is the
+        number of the first sequence in errors.
+        """
+        collection = self._open_collection(X, reset=reset)
+        if collection.is_one_part:
+            collection = Collection(collection.whole(first))
+        elif reset:
+            for _ in collection.parts():
+                pass
+        self._validate_channels(collection.n_channels, reset=reset)
+        return collection
+
+    def _validate_parts(
+        self, X: Any, *, most: int | None = None
+    ) -> Iterator[tuple[slice, Sequences]]:
+        """Convert `X`, or the parts that it yields, some sequences at a time."""
+        parts = as_parts(X)
+        n_seen = 0
+        for part in [X] if parts is None else chain([first_of(parts)], parts):
+            collection = self._validate_collection(part, reset=False, first=n_seen)
+            yield from collection.parts(most, n_seen)
+            n_seen += len(collection)
+
+    def _open_collection(self, X: Any, *, reset: bool) -> Collection:
+        if isinstance(X, Collection):
+            collection, is_table = X, False
+        else:
+            source = X if isinstance(X, Sequences) else as_collection(X)
+            is_table = isinstance(source, np.ndarray) and source.ndim == 2
+            if is_table:
+                # A data frame is validated as it came, for its column names.
+                table = X if hasattr(X, "columns") else source
+                source = self._validate_table(table, reset=reset)
+            collection = Collection(source)
+        if reset and not is_table:
+            self._fitted_on_table = False
+            self.__dict__.pop("feature_names_in_", None)
+        return collection
+
+    def _validate_channels(self, n_channels: int, *, reset: bool) -> None:
+        if reset:
+            self.n_channels_in_ = n_channels
+            if not self._fitted_on_table:
+                self.n_features_in_ = n_channels
+        elif n_channels != self.n_channels_in_:
+            raise ValueError(
+                f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted "
+                f"with {self.n_channels_in_} channels."
+            )
 
     def _validate_table(self, X: Any, *, reset: bool) -> np.ndarray:
         """Validate a 2-D array; its width counts only if fit saw a 2-D array too."""
@@ -55,6 +96,10 @@ class SequenceEstimator(BaseEstimator):
         if reset:
             self._fitted_on_table = True
         elif not self._fitted_on_table:
+            return values
+        if values is X and values.size > PART_SIZE:
+            # The values of a large table are looked at part by part.
+            validate_data(self, values[:1], reset=reset, dtype=[np.float64, np.float32])
             return values
         table: np.ndarray = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
         return table
@@ -74,7 +119,7 @@ class SequenceEstimator(BaseEstimator):
         return tags
 
 
-def checked_weight(sample_weight: Any, sequences: Sequences) -> np.ndarray:
+def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:
     """Return sample weights as float64, non-negative and not all zero."""
     samples = np.empty((len(sequences), 1))
     weight: np.ndarray = _check_sample_weight(

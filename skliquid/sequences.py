@@ -6,7 +6,7 @@ collection may differ in length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,6 +105,23 @@ class Sequences:
         mirrored = np.repeat(ends, self.lengths) - np.arange(len(self.frames))
         return replace(self, frames=self.frames[mirrored])
 
+    def between(self, start: int, stop: int) -> Sequences:
+        """Return a stretch of the collection, whose frames are not copied.
+
+        Parameters
+        ----------
+        start, stop : int
+            Number of the first sequence, and of the one after the last.
+
+        Returns
+        -------
+        Sequences
+            They.
+        """
+        offsets = self.offsets[start : stop + 1]
+        frames = self.frames[offsets[0] : offsets[-1]]
+        return replace(self, frames=frames, offsets=offsets - offsets[0])
+
     def take(self, samples: Any) -> Sequences:
         """Return some sequences as a new collection.
 
@@ -125,7 +142,7 @@ class Sequences:
         return replace(self, frames=frames, offsets=_offsets(self.lengths[samples]))
 
 
-def as_sequences(X: Any) -> Sequences:
+def as_sequences(X: Any, first: int = 0) -> Sequences:
     """Convert a collection of sequences and validate it.
 
     Parameters
@@ -135,6 +152,8 @@ def as_sequences(X: Any) -> Sequences:
         trailing frames of NaN are padding; as an array of shape (n_samples, n_timesteps),
         one channel; or as a list, tuple or object array of arrays of shape (n_timesteps_i,
         n_channels) or (n_timesteps_i,).
+    first : int, default=0
+        Number by which errors call the first sequence, where `X` is part of a collection.
 
     Returns
     -------
@@ -162,19 +181,19 @@ def as_sequences(X: Any) -> Sequences:
         return X
     X = as_collection(X)
     if isinstance(X, np.ndarray):
-        return _from_array(X)
-    parts = [_sequence(value, f"sample {i}") for i, value in enumerate(X)]
+        return _from_array(X, first)
+    parts = [_sequence(value, f"sample {first + i}") for i, value in enumerate(X)]
     if not parts:
         raise ValueError(f"X is empty; expected {ACCEPTED}.")
     for i, part in enumerate(parts):
         if len(part) == 0:
-            raise ValueError(f"sample {i} has length zero; every sequence needs a frame.")
+            raise ValueError(f"sample {first + i} has length zero; every sequence needs a frame.")
         if part.shape[1] != parts[0].shape[1]:
             raise ValueError(
-                f"All sequences must have the same number of channels: sample {i} has "
-                f"{part.shape[1]}, sample 0 has {parts[0].shape[1]}."
+                f"All sequences must have the same number of channels: sample {first + i} has "
+                f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}."
             )
-    return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}))
+    return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}), first)
 
 
 def as_collection(X: Any) -> np.ndarray | list[Any]:
@@ -214,7 +233,7 @@ def _list_or_array(X: list[Any] | tuple[Any, ...]) -> np.ndarray | list[Any]:
     return list(X)
 
 
-def _from_array(X: np.ndarray) -> Sequences:
+def _from_array(X: np.ndarray, first: int) -> Sequences:
     if X.ndim not in (2, 3):
         raise ValueError(f"X has {X.ndim} dimensions, shape {X.shape}; expected {ACCEPTED}.")
     if X.ndim == 2:
@@ -227,8 +246,9 @@ def _from_array(X: np.ndarray) -> Sequences:
     n_timesteps = X.shape[1]
     if (lengths == n_timesteps).all():
         offsets = np.arange(len(X) + 1, dtype=np.int64) * n_timesteps
-        return _validated(X.reshape(-1, X.shape[2]), offsets)
-    return _joined([part[:length] for part, length in zip(X, lengths, strict=True)], X.dtype)
+        return _validated(X.reshape(-1, X.shape[2]), offsets, first)
+    parts = [part[:length] for part, length in zip(X, lengths, strict=True)]
+    return _joined(parts, X.dtype, first)
 
 
 def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
@@ -293,10 +313,9 @@ def refuse_objects(array: np.ndarray, name: str) -> None:
             )
 
 
-def _joined(parts: Iterable[np.ndarray], dtype: Any) -> Sequences:
-    parts = list(parts)
+def _joined(parts: list[np.ndarray], dtype: Any, first: int) -> Sequences:
     offsets = _offsets([len(part) for part in parts])
-    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets)
+    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets, first)
 
 
 def _offsets(lengths: ArrayLike) -> np.ndarray:
@@ -304,17 +323,17 @@ def _offsets(lengths: ArrayLike) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)], dtype=np.int64)
 
 
-def _validated(frames: np.ndarray, offsets: np.ndarray) -> Sequences:
+def _validated(frames: np.ndarray, offsets: np.ndarray, first: int) -> Sequences:
     lengths = np.diff(offsets)
     if (lengths == 0).any():
-        sample = int(np.argmax(lengths == 0))
+        sample = first + int(np.argmax(lengths == 0))
         raise ValueError(f"sample {sample} has length zero; every sequence needs a frame.")
     if frames.shape[1] == 0:
-        raise ValueError("sample 0 has no channels; every sequence needs at least one.")
+        raise ValueError(f"sample {first} has no channels; every sequence needs at least one.")
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(frames, dtype=np.float32)
     if not np.isfinite(single).all():
-        raise ValueError(_first_bad_value(frames, single, offsets))
+        raise ValueError(_first_bad_value(frames, single, offsets, first))
     return Sequences(single, offsets, frames.dtype, _unresolved(frames))
 
 
@@ -329,11 +348,14 @@ def _unresolved(frames: np.ndarray) -> np.ndarray | None:
     return np.asarray(varies & (span < _FLOAT32_STEPS * step))
 
 
-def _first_bad_value(frames: np.ndarray, single: np.ndarray, offsets: np.ndarray) -> str:
+def _first_bad_value(
+    frames: np.ndarray, single: np.ndarray, offsets: np.ndarray, first: int
+) -> str:
     frame, channel = np.argwhere(~np.isfinite(single))[0]
     sample = int(np.searchsorted(offsets, frame, side="right")) - 1
     value = frames[frame, channel]
-    place = f"sample {sample} at time step {frame - offsets[sample]}, channel {channel}"
+    step = frame - offsets[sample]
+    place = f"sample {first + sample} at time step {step}, channel {channel}"
     message = f"Input X contains {fault_of(value)}: {place}."
     if np.isnan(value):
         message += (

@@ -56,10 +56,17 @@ def at_rest(prepared: Prepared, batch_size: int) -> State:
     return state | {name: np.zeros(shape) for name in _STATES[prepared.reservoir.cell]}
 
 
-def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> LockstepPools:
+class ActivationPools(LockstepPools):
     """Sums of activations, which stand for spikes and for potentials."""
-    n = prepared.reservoir.n_neurons
-    return LockstepPools(plan, lengths, n, exponent=STATE_EXPONENT, dtype=np.float64)
+
+    names = "h", "h"
+    counted = precision = np.float64
+    exponent = STATE_EXPONENT
+
+
+def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> ActivationPools:
+    """Sums for sequences of these lengths."""
+    return ActivationPools(plan, lengths, prepared.reservoir.n_neurons)
 
 
 def advance(
@@ -89,10 +96,7 @@ def advance(
         for name, values in new.items():
             after[name][:n_running] = values
         for sink in sinks:
-            if isinstance(sink, Record):
-                sink.take(batch.starts[:n_running] + t, new)
-            else:
-                sink.take(new["h"], new["h"])
+            sink.take(batch.starts[:n_running] + t, new)
     return after
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,35 +12,24 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
+from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import LEAKY_KINDS, classifier_readout
-from ..readouts._samples import class_factors, require_weights
+from ..readouts._samples import check_known, class_factors, require_weights
+from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import BaseLSM
+from ._lsm import readout_has
 from ._parameters import ClassifierParameters
-
-
-def _readout_has(method: str) -> Callable[[Any], bool]:
-    """Check for `available_if`: the readout, fitted or not, has a method."""
-
-    def check(estimator: Any) -> bool:
-        if hasattr(estimator, "pipeline_"):
-            return hasattr(estimator.pipeline_[-1], method)
-        try:
-            return hasattr(estimator._make_readout(), method)
-        except ValueError:  # which is for `fit` to raise
-            return False
-
-    return check
+from ._transformer import LiquidTransformer
 
 
 def _reads_over_time(estimator: Any) -> bool:
     """Check for `available_if`: the readout has scores that are causal in time."""
-    return _readout_has("predict_over_time")(estimator) and not estimator.bidirectional
+    return readout_has("predict_over_time")(estimator) and not estimator.bidirectional
 
 
 @parametrized
-class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
+class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     """Classify sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
@@ -57,13 +45,15 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout"; a leaky readout has
-        neither limiter nor scaler.
+        The fitted steps "liquid", "limiter", "scaler" and "readout". With ``readout="ridge"``
+        the readout itself limits and standardises, and a leaky one needs neither.
     reservoir_loss_curve_ : list of float
         Mean training loss of each pass over the sequences, if the liquid was trained.
     reservoir_validation_loss_curve_ : list of float or None
         Loss of a held-out part after each pass, if the liquid was trained; None if nothing was
         held out.
+    n_samples_seen_ : int
+        Number of sequences in all parts, after `partial_fit`.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -102,12 +92,14 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences: an array of shape (n_samples, n_timesteps, n_channels), where trailing
             frames of NaN are padding; an array of shape (n_samples, n_timesteps) of one
-            channel; or a list of arrays of shape (n_timesteps_i, n_channels).
+            channel; or a list of arrays of shape (n_timesteps_i, n_channels). Or, with
+            ``readout="ridge"``, anything that yields one such collection after the other,
+            arrays of three dimensions or lists; the first draws the liquid.
         y : array-like of shape (n_samples,)
-            Classes.
+            Classes, of all parts if there are parts.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; needs a readout that takes them.
 
@@ -116,20 +108,15 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
         LSMClassifier
             The estimator itself, fitted.
         """
-        sequences = self._validate_sequences(X, reset=True)
-        y = column_or_1d(self._validate_targets(y), warn=True)
-        check_consistent_length(sequences, y)
-        try:
-            check_classification_targets(y)
-            self.classes_ = np.unique(y)
-        except TypeError as error:
-            raise ValueError(f"y must hold labels of one type: {error}.") from error
+        opened = self._open(X)
+        y = self._labels(X, opened, y)
+        self.classes_ = np.unique(y)
         readout = self._make_readout()
         self._check_trainable(readout)
         weight = None
         if sample_weight is not None:
             require_weights(readout, "sample_weight")
-            weight = checked_weight(sample_weight, sequences)
+            weight = checked_weight(sample_weight, y)
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(
@@ -140,7 +127,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
         if self.class_weight is not None:
             require_weights(readout, "class_weight")
             factor = class_factors(self.class_weight, y, weight)
-        self._fit_pipeline(X, sequences, y, readout, weight, factor)
+        self._fit_whole_or_parts(X, opened, y, readout, weight, factor)
         self.classes_ = self.pipeline_[-1].classes_
         for name in ("loss_curve_", "validation_loss_curve_"):
             self.__dict__.pop(f"reservoir_{name}", None)
@@ -148,13 +135,76 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
                 setattr(self, f"reservoir_{name}", getattr(self.pipeline_[0], name))
         return self
 
-    @available_if(_readout_has("decision_function"))
+    @available_if(readout_has("partial_fit"))
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        liquid: LiquidTransformer | None = None,
+    ) -> LSMClassifier:
+        """Add a part of the training sequences; the first draws the liquid.
+
+        With ``readout="ridge"`` parts of any size and in any order give the model of the whole
+        but for rounding, on the same liquid. Other readouts do with parts what they do; features
+        are limited and standardised for them by the first part.
+
+        Parameters
+        ----------
+        X : array-like, list or iterable of parts
+            Sequences, as in `fit`.
+        y : array-like of shape (n_samples,)
+            Classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that come in any part, in the first call; None are those of the first
+            part.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences; needs a readout that takes them.
+        liquid : LiquidTransformer, default=None
+            A fitted one that the first call takes in the place of drawing a liquid for its part.
+            None takes the liquid of a `fit` before, if there was one, whose samples are not
+            part of the readout then.
+
+        Returns
+        -------
+        LSMClassifier
+            The estimator itself.
+
+        Examples
+        --------
+        >>> from skliquid import LSMClassifier
+        >>> from skliquid.datasets import load_japanese_vowels
+        >>> X, y, X_test, y_test = load_japanese_vowels()
+        >>> lsm = LSMClassifier(100, random_state=0)
+        >>> for part in range(3):
+        ...     lsm = lsm.partial_fit(X[part::3], y[part::3])
+        >>> lsm.n_samples_seen_, bool(lsm.score(X_test, y_test) > 0.9)
+        (270, True)
+        """
+        opened, liquid = self._open_part(X, liquid)
+        y = self._labels(X, opened, y)
+        readout = self._make_readout()
+        weight, factor = None, None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight", "partial_fit")
+            weight = checked_weight(sample_weight, y)
+        self._announce(y, classes)
+        if self.class_weight is not None:
+            require_weights(readout, "class_weight", "partial_fit")
+            factor = self._factors_of_part(y)
+        self._add(opened, y, weight, factor, liquid)
+        return self
+
+    @available_if(readout_has("decision_function"))
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the readout's score of each class.
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences, as in `fit`.
 
         Returns
@@ -165,13 +215,13 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
         scores: np.ndarray = self._call("decision_function", X)
         return scores
 
-    @available_if(_readout_has("predict_proba"))
+    @available_if(readout_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each class.
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences, as in `fit`.
 
         Returns
@@ -190,7 +240,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences, as in `fit`.
 
         Returns
@@ -201,6 +251,45 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, BaseLSM):
         """
         scores: list[np.ndarray] = self._call("predict_over_time", X)
         return scores
+
+    def _labels(self, X: Any, opened: Any, y: Any) -> np.ndarray:
+        """Validate the classes of the sequences, or of all their parts."""
+        y = column_or_1d(self._validate_targets(y), warn=True)
+        if as_parts(X) is None:
+            check_consistent_length(opened[0], y)
+        try:
+            check_classification_targets(y)
+            np.unique(y)
+        except TypeError as error:
+            raise ValueError(f"y must hold labels of one type: {error}.") from error
+        return np.asarray(y)
+
+    def _announce(self, y: np.ndarray, classes: Any) -> None:
+        """Learn in the first part which classes there are; later ones must not bring others."""
+        announced = None if classes is None else np.unique(classes)
+        if self._begins():
+            self.classes_ = np.unique(y) if announced is None else announced
+            if len(self.classes_) < 2:
+                raise ValueError(
+                    f"y holds only one class, {self.classes_.tolist()[0]!r}; give all classes of "
+                    "all parts as `classes`."
+                )
+        elif announced is not None and not np.array_equal(announced, self.classes_):
+            raise ValueError(
+                f"classes must be those of the first part, {self.classes_.tolist()}, got "
+                f"{announced.tolist()}."
+            )
+        check_known(y, self.classes_)
+
+    def _factors_of_part(self, y: np.ndarray) -> np.ndarray:
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} needs all samples at once; give partial_fit "
+                "a dict of weights."
+            )
+        # Each class once before, as a part need not hold all of them.
+        y = np.concatenate([self.classes_, y])
+        return class_factors(self.class_weight, y, None)[len(self.classes_) :]
 
     def _trains_reservoir(self) -> bool:
         return self.train_reservoir

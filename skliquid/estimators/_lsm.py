@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -17,19 +17,23 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
+from ..collection import Collection
 from ..readouts._leaky import LeakyReadoutClassifier
+from ..readouts._ridge_base import RidgeReadout
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
-from ._entries import warn_of_idle
 from ._parameters import LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
 from ._stream import LSMStream, stream_source
 from ._transformer import LiquidTransformer
 
+# Bytes of features that are held at a time, where not all of them have to be.
+_PART_BYTES = 2**26
+
 
 @contextmanager
-def _no_callback_warnings(estimator: Any) -> Iterator[None]:
+def no_callback_warnings(estimator: Any) -> Iterator[None]:
     """Progress is reported by the liquid; that the other steps report none is no news."""
     # Filters belong to all threads, so they are touched only where a callback was set.
     if not getattr(estimator, "_skl_callbacks", None):
@@ -40,13 +44,33 @@ def _no_callback_warnings(estimator: Any) -> Iterator[None]:
         yield
 
 
-def _in_float64(sequences: Sequences) -> Sequences:
+def in_float64(source: Any) -> Collection:
     """Have the features in float64: sums in float32 would depend on the batch."""
-    return replace(sequences, dtype=np.float64)
+    source = source.source if isinstance(source, Collection) else source
+    return Collection(source, np.dtype(np.float64))
 
 
-def _transform(liquid: LiquidTransformer, sequences: Sequences) -> Any:
-    return liquid.transform(sequences)
+def is_made_of_sums(readout: Any) -> bool:
+    """Tell whether a readout limits and standardises features by sums, as it is fitted."""
+    return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
+
+
+def readout_has(method: str) -> Callable[[Any], bool]:
+    """Check for `available_if`: the readout, fitted or not, has a method."""
+
+    def check(estimator: Any) -> bool:
+        if hasattr(estimator, "pipeline_"):
+            return hasattr(estimator.pipeline_[-1], method)
+        try:
+            return hasattr(estimator._make_readout(), method)
+        except ValueError:  # which is for `fit` to raise
+            return False
+
+    return check
+
+
+def _transform(liquid: LiquidTransformer, collection: Collection) -> Any:
+    return liquid.transform(collection)
 
 
 class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
@@ -68,22 +92,21 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
     def _fit_pipeline(
         self,
         X: Any,
-        sequences: Sequences,
+        collection: Collection,
         y: np.ndarray,
         readout: Any,
         sample_weight: np.ndarray | None,
         class_factor: np.ndarray | None = None,
     ) -> None:
         """Fit the steps, reporting the progress of the liquid to the callbacks."""
-        warn_of_idle(self)
         kept = np.arange(len(y))
-        if isinstance(self.readout, str) and self.readout == "ridge":
-            kept, sample_weight = merge_duplicates(sequences, y, sample_weight)
+        if isinstance(self.readout, str) and self.readout == "ridge" and collection.is_one_part:
+            kept, sample_weight = merge_duplicates(collection.whole(), y, sample_weight)
         elif sample_weight is not None:
             kept = np.flatnonzero(sample_weight)
             sample_weight = sample_weight[kept]
         if len(kept) < len(y):
-            sequences, y = sequences.take(kept), y[kept]
+            collection, y = Collection(collection.take(kept)), y[kept]
             class_factor = None if class_factor is None else class_factor[kept]
         steps = self._steps(readout)
         pipeline = Pipeline(steps, memory=self.memory)
@@ -100,14 +123,17 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
         tasks = fit_tasks(self, 1, X, y)
         with (
             inner_settings(),
-            _no_callback_warnings(self),
+            no_callback_warnings(self),
             tasks.task("fit-pipeline", pipeline),
         ):
-            self.pipeline_ = pipeline.fit(_in_float64(sequences), y, **weights)
+            self.pipeline_ = pipeline.fit(in_float64(collection), y, **weights)
         tasks.end()
 
     def _trains_reservoir(self) -> bool:
         return False
+
+    def _of_reservoir(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(ReservoirParameters)}
 
     def _steps(self, readout: Any) -> list[tuple[str, Any]]:
         """Liquid, limiter, scaler and readout; a readout over time takes the bare states.
@@ -115,29 +141,43 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
         The limiter keeps each feature to the range that it had in training. Without, a neuron
         that was all but silent there would, once it fires, count for more than all others.
         """
-        parameters = {
-            field.name: getattr(self, field.name) for field in fields(ReservoirParameters)
-        }
         if isinstance(readout, LeakyReadoutClassifier):
             trainer = clone(readout) if self._trains_reservoir() else None
-            recorder = LiquidRecorder(trainer=trainer, **parameters)
+            recorder = LiquidRecorder(trainer=trainer, **self._of_reservoir())
             return [("liquid", recorder), ("readout", readout)]
+        liquid = ("liquid", LiquidTransformer(**self._of_reservoir()))
+        if is_made_of_sums(readout):
+            return [liquid, ("readout", readout)]
         return [
-            ("liquid", LiquidTransformer(**parameters)),
+            liquid,
             ("limiter", MinMaxScaler(clip=True)),
             ("scaler", StandardScaler()),
             ("readout", readout),
         ]
 
-    def _call(self, method: str, X: Any) -> Any:
-        """Call a method of the readout on the features of validated sequences."""
-        check_is_fitted(self)
-        sequences = _in_float64(self._validate_sequences(X, reset=False))
+    def _most_at_once(self) -> int | None:
+        """Number of sequences whose features are held at a time."""
+        liquid = self.pipeline_[0]
+        if isinstance(liquid, LiquidRecorder):
+            return None
+        return max(1, _PART_BYTES // (8 * liquid._n_features))
+
+    def _features(self, sequences: Sequences) -> Any:
+        """What the liquid makes of validated sequences."""
         # Cached as in fitting, so that neither a search's scores run the liquid again.
         transform = check_memory(self.memory).cache(_transform)
+        return transform(self.pipeline_[0], in_float64(sequences))
+
+    def _call(self, method: str, X: Any) -> Any:
+        """Call a method of the readout on the features of sequences, some at a time."""
+        check_is_fitted(self)
+        outputs: list[Any] = []
         with inner_settings():
-            features = transform(self.pipeline_[0], sequences)
-            return read_by(self.pipeline_, method, features)
+            for _, part in self._validate_parts(X, most=self._most_at_once()):
+                outputs.append(read_by(self.pipeline_, method, self._features(part)))
+        if isinstance(outputs[0], list):
+            return [each for output in outputs for each in output]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def open_stream(self, n_streams: int = 1) -> LSMStream:
         """Open a stream, into which frames are pushed as they come.
@@ -168,7 +208,7 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences, as in `fit`.
 
         Returns

@@ -20,8 +20,13 @@ def inner_settings() -> Iterator[None]:
         yield
 
 
-def read_by(pipeline: Pipeline, method: str, features: Any) -> Any:
-    """Call a method of the readout on features of the liquid, the first of the steps."""
+def prepared_by(pipeline: Pipeline, features: Any) -> Any:
+    """What the readout is given of features of the liquid, the first of the steps."""
     for _, step in pipeline.steps[1:-1]:
         features = step.transform(features)
-    return getattr(pipeline[-1], method)(features)
+    return features
+
+
+def read_by(pipeline: Pipeline, method: str, features: Any) -> Any:
+    """Call a method of the readout on features of the liquid."""
+    return getattr(pipeline[-1], method)(prepared_by(pipeline, features))

@@ -43,8 +43,10 @@ class LiquidRecorder(  # type: ignore[call-arg]
         self, X: Any, y: Any = None, sample_weight: Any = None, class_factor: Any = None
     ) -> StateTrains:
         """Fit, and return the states of the same sequences."""
-        sequences = self._validate_sequences(X, reset=True)
-        encoded = self._fit(sequences, sample_weight)
+        collection = self._validate_collection(X, reset=True)
+        encoded = self._fit(collection, sample_weight)
+        if not collection.is_one_part:
+            encoded = self._encode(collection.whole())
         if self.trainer is not None:
             weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
             weight = weight if class_factor is None else weight * class_factor

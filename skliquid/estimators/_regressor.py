@@ -7,19 +7,23 @@ from typing import Any
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
+from ..collection import as_parts
 from ..readouts._named import regressor_readout
 from ..readouts._samples import require_weights
+from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import BaseLSM
+from ._lsm import readout_has
 from ._parameters import RegressorParameters
+from ._transformer import LiquidTransformer
 
 
 @parametrized
-class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
+class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     """Predict numbers from sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
@@ -33,7 +37,10 @@ class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
     Attributes
     ----------
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout".
+        The fitted steps "liquid", "limiter", "scaler" and "readout"; with ``readout="ridge"``
+        the readout itself limits and standardises.
+    n_samples_seen_ : int
+        Number of sequences in all parts, after `partial_fit`.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -71,12 +78,14 @@ class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
 
         Parameters
         ----------
-        X : array-like or list
+        X : array-like, list or iterable of parts
             Sequences: an array of shape (n_samples, n_timesteps, n_channels), where trailing
             frames of NaN are padding; an array of shape (n_samples, n_timesteps) of one
-            channel; or a list of arrays of shape (n_timesteps_i, n_channels).
+            channel; or a list of arrays of shape (n_timesteps_i, n_channels). Or, with
+            ``readout="ridge"``, anything that yields one such collection after the other,
+            arrays of three dimensions or lists; the first draws the liquid.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers to predict.
+            Numbers to predict, of all parts if there are parts.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; needs a readout that takes them.
 
@@ -85,20 +94,81 @@ class LSMRegressor(RegressorMixin, RegressorParameters, BaseLSM):
         LSMRegressor
             The estimator itself, fitted.
         """
-        sequences = self._validate_sequences(X, reset=True)
-        if np.asarray(y).dtype.kind in "SU":
-            raise ValueError(f"y must hold numbers, got dtype {np.asarray(y).dtype}.")
-        y = self._validate_targets(y, multi_output=True, y_numeric=True)
-        check_consistent_length(sequences, y)
-        readout = self._make_readout()
-        if y.ndim == 2 and y.shape[1] == 1 and not get_tags(readout).target_tags.multi_output:
-            y = column_or_1d(y, warn=True)
+        opened, readout = self._open(X), self._make_readout()
+        y = self._numbers(X, opened, y, readout)
         weight = None
         if sample_weight is not None:
             require_weights(readout, "sample_weight")
-            weight = checked_weight(sample_weight, sequences)
-        self._fit_pipeline(X, sequences, y, readout, weight)
+            weight = checked_weight(sample_weight, y)
+        self._fit_whole_or_parts(X, opened, y, readout, weight)
         return self
+
+    @available_if(readout_has("partial_fit"))
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        liquid: LiquidTransformer | None = None,
+    ) -> LSMRegressor:
+        """Add a part of the training sequences; the first draws the liquid.
+
+        With ``readout="ridge"`` parts of any size and in any order give the model of the whole
+        but for rounding, on the same liquid. Other readouts do with parts what they do; features
+        are limited and standardised for them by the first part.
+
+        Parameters
+        ----------
+        X : array-like, list or iterable of parts
+            Sequences, as in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the sequences; needs a readout that takes them.
+        liquid : LiquidTransformer, default=None
+            A fitted one that the first call takes in the place of drawing a liquid for its part.
+            None takes the liquid of a `fit` before, if there was one, whose samples are not
+            part of the readout then.
+
+        Returns
+        -------
+        LSMRegressor
+            The estimator itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skliquid import LSMRegressor
+        >>> X = np.random.default_rng(0).normal(size=(300, 20, 1)).cumsum(axis=1)
+        >>> y = X.mean(axis=(1, 2))
+        >>> lsm = LSMRegressor(100, random_state=0)
+        >>> for part in range(2):
+        ...     lsm = lsm.partial_fit(X[part:200:2], y[part:200:2])
+        >>> bool(lsm.score(X[200:], y[200:]) > 0.9)
+        True
+        """
+        opened, liquid = self._open_part(X, liquid)
+        readout = self._make_readout()
+        y = self._numbers(X, opened, y, readout)
+        weight = None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight", "partial_fit")
+            weight = checked_weight(sample_weight, y)
+        self._add(opened, y, weight, None, liquid)
+        return self
+
+    def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:
+        """Validate the targets of the sequences, or of all their parts."""
+        if np.asarray(y).dtype.kind in "SU":
+            raise ValueError(f"y must hold numbers, got dtype {np.asarray(y).dtype}.")
+        y = self._validate_targets(y, multi_output=True, y_numeric=True)
+        if as_parts(X) is None:
+            check_consistent_length(opened[0], y)
+        if y.ndim == 2 and y.shape[1] == 1 and not get_tags(readout).target_tags.multi_output:
+            y = column_or_1d(y, warn=True)
+        return np.asarray(y)
 
     def _make_readout(self) -> Any:
         return regressor_readout(self.readout, self.random_state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ..adaptation.recipe import draw_reservoirs
+from ..collection import Collection, as_parts, first_of
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
 from ..engines import Runner, record
 from ..pooling import PoolingPlan, make_plan
@@ -27,6 +29,10 @@ from ._stream import LiquidStream, stream_source
 
 if TYPE_CHECKING:
     from ..nn import LiquidReservoir
+
+
+# Tells the choice of the sequences that are looked at from other draws of the same seed.
+_CHOICE = 2**32
 
 
 def _is_spiking(estimator: Any) -> bool:
@@ -118,9 +124,12 @@ class LiquidTransformer(
         LiquidTransformer
             The estimator itself, fitted.
         """
+        parts = as_parts(X)
+        collection = X if parts is None else first_of(parts)
+        collection = self._validate_collection(collection, reset=True)
         tasks = fit_tasks(self, 1, X)
         with tasks.task("draw-liquid"):
-            self._fit(self._validate_sequences(X, reset=True), sample_weight)
+            self._fit(collection, sample_weight)
         tasks.end()
         return self
 
@@ -143,11 +152,19 @@ class LiquidTransformer(
         ndarray of shape (n_samples, n_features)
             The features.
         """
-        sequences = self._validate_sequences(X, reset=True)
-        encoded = self._fit(sequences, sample_weight)
-        jobs = self._jobs(encoded)
-        tasks = fit_tasks(self, len(jobs), X)
-        features = self._run(jobs, tasks.task)
+        parts = as_parts(X)
+        if parts is not None:
+            first = first_of(parts)
+            return self.fit(first, sample_weight=sample_weight).transform(chain([first], parts))
+        collection = self._validate_collection(X, reset=True)
+        encoded = self._fit(collection, sample_weight)
+        if collection.is_one_part:
+            jobs = self._jobs(encoded)
+            tasks = fit_tasks(self, len(jobs), X)
+            features = self._run(jobs, task=tasks.task)
+        else:
+            tasks = fit_tasks(self, None, X)
+            features = self._features(collection, tasks.task)
         tasks.end()
         return features
 
@@ -165,8 +182,10 @@ class LiquidTransformer(
             The features, float32 if all of `X` is float32, else float64.
         """
         check_is_fitted(self)
-        sequences = self._validate_sequences(X, reset=False)
-        return self._run(self._jobs(self._encode(sequences)))
+        if as_parts(X) is None:
+            return self._features(self._validate_collection(X, reset=False))
+        parts = self._validate_parts(X)
+        return np.concatenate([self._features(Collection(part)) for _, part in parts])
 
     def open_stream(self, n_streams: int = 1) -> LiquidStream:
         """Open a stream, into which frames are pushed as they come.
@@ -255,13 +274,16 @@ class LiquidTransformer(
         ]
         return np.asarray([prefix + name for prefix in prefixes for name in names], dtype=object)
 
-    def _fit(self, sequences: Sequences, sample_weight: Any) -> Sequences:
-        """Fit, and return the encoded sequences."""
+    def _fit(self, collection: Collection, sample_weight: Any) -> Sequences:
+        """Fit, and return the encoded sequences that were looked at, of a small collection all."""
         self._plan()  # names a wrong pooling before any work is done
         warn_of_idle(self)
         if sample_weight is not None:
-            sample_weight = checked_weight(sample_weight, sequences)
+            sample_weight = checked_weight(sample_weight, collection)
         seed = seed_of(self.random_state)
+        # Draws of their own, whatever the number of sequences.
+        chosen_by = np.random.default_rng((seed, _CHOICE))
+        sequences, sample_weight = collection.sample(sample_weight, chosen_by)
         self.encoder_ = make_encoder(self.encoder, seed)
         fit_encoder(self.encoder_, sequences, sample_weight)
         sequences = encoded_by(self.encoder_, sequences)
@@ -275,6 +297,23 @@ class LiquidTransformer(
 
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)
+
+    @property
+    def _n_features(self) -> int:
+        """Number of features of all liquids and directions."""
+        n_runs = self.n_liquids * (2 if self.bidirectional else 1)
+        return n_runs * self._plan().n_features(self.reservoir_size)
+
+    def _features(
+        self,
+        collection: Collection,
+        task: Callable[[str], AbstractContextManager[Any]] = nullcontext,
+    ) -> np.ndarray:
+        """Features of validated sequences, which are encoded and run part by part."""
+        features = np.empty((len(collection), self._n_features), dtype=collection.dtype)
+        for rows, sequences in collection.parts():
+            self._run(self._jobs(self._encode(sequences)), features[rows], task)
+        return features
 
     def _jobs(self, sequences: Sequences) -> list[tuple[Runner, Sequences, np.ndarray, int]]:
         """What to run: the liquid, a batch of encoded sequences, the first feature's place."""
@@ -292,16 +331,16 @@ class LiquidTransformer(
     def _run(
         self,
         jobs: list[tuple[Runner, Sequences, np.ndarray, int]],
+        out: np.ndarray | None = None,
         task: Callable[[str], AbstractContextManager[Any]] = nullcontext,
     ) -> np.ndarray:
-        runner, sequences, _, last = jobs[-1]
-        n_features = last + runner.n_features
-        features = np.empty((len(sequences), n_features), dtype=sequences.dtype)
+        if out is None:
+            sequences = jobs[0][1]
+            out = np.empty((len(sequences), self._n_features), dtype=sequences.dtype)
         for runner, way, samples, place in jobs:
             with task("run-liquid"):
-                mine = slice(place, place + runner.n_features)
-                features[samples, mine] = runner.features(way, samples)
-        return features
+                out[samples, place : place + runner.n_features] = runner.features(way, samples)
+        return out
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

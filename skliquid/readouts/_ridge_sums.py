@@ -1,31 +1,35 @@
 """Ridge regression from sums over the samples, which can be taken in parts and in any order.
 
 The sums of a part are those about its own means; two parts are joined by the update of Chan et
-al. [1]_, so that nothing cancels however far the features are from zero. The samples are gone
-then, and with them the leave-one-out errors. Generalised cross-validation [2]_, which gives every
-sample the mean leverage, needs only the sums::
+al. [1]_, so that nothing cancels however far the features are from zero. The model is that of all
+samples. Its leave-one-out errors follow, sample by sample, from the sums and the sample, but the
+samples are gone by then, except for some that are retained. Of these the errors e_i and residuals
+r_i are computed, of all samples the residual sum of squares RSS, which only needs sums, and the
+penalty is chosen by ::
 
-    GCV(alpha) = n RSS / (n - tr H)^2,   tr H = p - alpha tr (G + alpha I)^-1 + 1
+    mean e^2 = RSS / n * (sum of e_i^2) / (sum of r_i^2)
 
-with the residual sum of squares RSS and the Gram matrix G of the p features.
+a ratio estimate [2]_: exact where all samples are retained, and nearly so wherever leverages are
+alike. Where they are equal it is generalised cross-validation.
 
 References
 ----------
 .. [1] Chan, Golub, LeVeque. "Algorithms for computing the sample variance: analysis and
    recommendations", The American Statistician 37(3), 1983.
-.. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good ridge
-   parameter", Technometrics 21(2), 1979.
+.. [2] Cochran. "Sampling techniques", 3rd edition, Wiley, 1977, chapter 6.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import numpy as np
 
-from ._panels import NotDefiniteError, Panels, product
-from ._ridge_design import Design, scales
-from ._ridge_loo import RidgeFit, best_of, search
+from ._panels import Panels
+from ._ridge_design import Design, Frame, WholeDesign, require_finite, scales, slices
+from ._ridge_loo import LARGE, best_fit, scouted
+from ._ridge_model import RidgeFit
+from ._ridge_retained import Retained
+from ._ridge_trials import FeatureTrial
+from ._threads import serial_blas
 
 
 class RidgeSums:
@@ -52,6 +56,10 @@ class RidgeSums:
         The same of features and targets.
     squares : ndarray of shape (k,)
         Weighted squared deviations of the targets.
+    limits : tuple of two ndarrays of shape (p,)
+        Lowest and highest value of each feature.
+    retained : Retained
+        Some of the samples.
     """
 
     def __init__(self, n_features: int, n_targets: int) -> None:
@@ -59,6 +67,8 @@ class RidgeSums:
         self.mean, self.target_mean = np.zeros(n_features), np.zeros(n_targets)
         self.gram = Panels(n_features)
         self.cross, self.squares = np.zeros((n_features, n_targets)), np.zeros(n_targets)
+        self.limits = np.full(n_features, np.inf), np.full(n_features, -np.inf)
+        self.retained = Retained(n_features, n_targets)
 
     def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
         """Add samples.
@@ -77,24 +87,26 @@ class RidgeSums:
             X, Y, weight = X[kept], Y[kept], weight[kept]
         if not len(X):
             return
-        design = Design(X, Y, weight, centre=True, standardize=False)
-        for rows, block in design.sample_blocks():
-            self.gram.add_gram(block)
-            self.cross += product(block, design.targets[rows], transposed=True)
-        self.squares += (design.targets**2).sum(axis=0)
-        self._join(len(X), float(weight.sum()), design.mean, design.target_mean)
+        with serial_blas:
+            design = WholeDesign(X, Y, weight, centre=True, standardize=False)
+            for rows in slices(len(X), 8 * X.shape[1]):
+                self.gram.add_gram(design.part(rows, slice(None), np.float64, "F"))
+            self.cross += design.transposed_times(design.targets)
+            self.squares += (design.targets**2).sum(axis=0)
+            frame = design.frame
+            self._join(len(X), frame.weight, frame.mean, frame.target_mean)
+        self._widen(extremes(X))
+        self.retained.add(X, Y, weight)
 
     def merge(self, other: RidgeSums) -> None:
         """Add the sums of other samples."""
-        self.gram.add(other.gram)
-        self.cross += other.cross
-        self.squares += other.squares
-        self._join(other.n_samples, other.weight, other.mean, other.target_mean)
-
-    def __add__(self, other: RidgeSums) -> RidgeSums:
-        total = deepcopy(self)
-        total.merge(other)
-        return total
+        with serial_blas:
+            self.gram.add(other.gram)
+            self.cross += other.cross
+            self.squares += other.squares
+            self._join(other.n_samples, other.weight, other.mean, other.target_mean)
+        self._widen(other.limits)
+        self.retained.merge(other.retained)
 
     def _join(
         self, n_samples: int, weight: float, mean: np.ndarray, target_mean: np.ndarray
@@ -112,44 +124,63 @@ class RidgeSums:
         self.target_mean += weight / total * targets_apart
         self.n_samples, self.weight = self.n_samples + n_samples, total
 
+    def _widen(self, limits: tuple[np.ndarray, np.ndarray]) -> None:
+        self.limits = np.minimum(self.limits[0], limits[0]), np.maximum(self.limits[1], limits[1])
 
-class _Equations:
-    """The normal equations of centred or raw, standardised or plain features."""
+
+def extremes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value of each column."""
+    return X.min(axis=0), X.max(axis=0)
+
+
+class _SumsTrial(FeatureTrial):
+    """Trial by sums, for centred or raw, standardised or plain features.
+
+    Parameters
+    ----------
+    sums : RidgeSums
+        Sums over all samples.
+    centre, standardize : bool
+        As of :class:`WholeDesign`.
+    """
 
     def __init__(self, sums: RidgeSums, *, centre: bool, standardize: bool) -> None:
-        deviations = sums.gram.diagonal()
-        self.scale = np.ones(len(deviations))
+        squares, scale = sums.gram.diagonal(), np.ones(len(sums.mean))
         if standardize:
-            self.scale = scales(sums.mean, deviations, sums.weight, sums.n_samples)
-        self.gram = sums.gram.scaled(1 / self.scale)
-        self.cross, self.squares = sums.cross / self.scale[:, None], sums.squares
-        self.n_samples, self.n_constants = sums.n_samples, int(centre)
+            scale = scales(sums.mean, squares, sums.weight, sums.n_samples)
+        frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
+        gram, cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
+        self._squares, self._weight = sums.squares, sums.weight
         if not centre:
-            mean = sums.mean / self.scale
-            self.gram.add_gram(np.asfortranarray(np.sqrt(sums.weight) * mean[None]))
-            self.cross = self.cross + sums.weight * np.outer(mean, sums.target_mean)
-            self.squares = self.squares + sums.weight * sums.target_mean**2
-        self.rounding = float(np.finfo(np.float64).eps * self.gram.diagonal().sum())
+            mean = frame.mean / scale
+            gram.add_gram(np.asfortranarray(np.sqrt(sums.weight) * mean[None]))
+            cross = cross + sums.weight * np.outer(mean, frame.target_mean)
+            self._squares = sums.squares + sums.weight * frame.target_mean**2
+            frame = Frame(0 * mean, 0 * frame.target_mean, scale, np.inf)
+        kept = sums.retained
+        self._has_all = kept.is_all
+        trace = float(gram.diagonal().sum())
+        require_finite(trace)
+        super().__init__(Design(kept.X, kept.Y, kept.weight, frame), gram, cross, trace)
 
-    def solve(self, alpha: float) -> tuple[np.ndarray, float]:
-        """Weights of the scaled features, and the negative of the generalised error."""
-        while True:
-            try:
-                factor = self.gram.cholesky(alpha)
-                break
-            except NotDefiniteError:
-                alpha = max(2 * alpha, self.rounding)
-        solution = factor.solve(self.cross)
-        n, residual = self.n_samples, self.squares - (solution * self.cross).sum(axis=0)
-        residual = residual - alpha * (solution**2).sum(axis=0)
-        spare = n - self.n_constants - self.gram.order + alpha * factor.inverse_diagonal().sum()
-        return solution, -float(np.mean(residual)) * n / spare**2
+    def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
+        """Score by the errors, in the proportion in which all residuals are to those retained."""
+        score = super().judged(alpha, residual, errors)
+        if self._has_all or not score:
+            return score
+        # Means over samples: their number is not known where copies were counted as one.
+        mean_square = self._residual_squares(alpha) / self._weight * self.design.weight.mean()
+        return score / float(np.mean(residual**2)) * mean_square
+
+    def _residual_squares(self, alpha: float) -> float:
+        """Residual sum of squares of all samples, the mean of the targets'."""
+        solution = self.solutions[alpha]
+        rest = self._squares - (solution * (self.right + alpha * solution)).sum(axis=0)
+        return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self._squares)))
 
 
-def fit_sums(
-    sums: RidgeSums, alphas: np.ndarray, *, fit_intercept: bool, standardize: bool
-) -> RidgeFit:
-    """Fit with the penalty of the least generalised cross-validation error.
+def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: bool) -> RidgeFit:
+    """Fit with the penalty of the least leave-one-out error, as the retained samples have it.
 
     Parameters
     ----------
@@ -157,7 +188,7 @@ def fit_sums(
         Sums over all samples.
     alphas : ndarray of shape (n_alphas,)
         Penalties, all positive.
-    fit_intercept : bool
+    centre : bool
         Whether to fit constants.
     standardize : bool
         Whether features are divided by their standard deviation.
@@ -167,10 +198,10 @@ def fit_sums(
     RidgeFit
         The model.
     """
-    equations = _Equations(sums, centre=fit_intercept, standardize=standardize)
-    scores = search(lambda i: equations.solve(alphas[i])[1], alphas)
-    best = best_of(scores)
-    solution, score = equations.solve(alphas[best])
-    coef = (solution / equations.scale[:, None]).T
-    intercept = (sums.target_mean - coef @ sums.mean) * fit_intercept
-    return RidgeFit(float(alphas[best]), score, coef, intercept)
+    options = {"centre": centre, "standardize": standardize}
+    with serial_blas:
+        guess = None
+        if sums.gram.order**3 > LARGE:
+            kept = sums.retained
+            guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
+        return best_fit(_SumsTrial(sums, **options), alphas, guess)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from inspect import signature
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import has_fit_parameter
 
 from .._checks import check_real
 from ..sequences import Sequences
@@ -54,12 +54,22 @@ def class_factors(
     return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
 
 
-def require_weights(readout: Any, name: str) -> None:
-    """Raise an error if the readout cannot take sample weights."""
-    if not has_fit_parameter(readout, "sample_weight"):
+def require_weights(readout: Any, name: str, method: str = "fit") -> None:
+    """Raise an error if a method of the readout cannot take sample weights."""
+    if "sample_weight" not in signature(getattr(readout, method)).parameters:
         raise ValueError(
-            f"{name} was given, but the readout {readout!r} takes no sample_weight in fit; "
+            f"{name} was given, but the readout {readout!r} takes no sample_weight in {method}; "
             "choose a readout that does."
+        )
+
+
+def check_known(y: np.ndarray, classes: np.ndarray) -> None:
+    """Raise an error if a part of the samples has a class that was not announced."""
+    unknown = sorted(set(np.unique(y).tolist()) - set(classes.tolist()), key=str)
+    if unknown:
+        raise ValueError(
+            f"y holds the classes {unknown}, which neither `classes` nor the first part "
+            f"announced; known are {classes.tolist()}."
         )
 
 
