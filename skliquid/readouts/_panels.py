@@ -17,10 +17,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
+from ._threads import serial_blas
+
 # Columns of a panel: products are near their full speed.
 _WIDTH = 192
 # Order below which LAPACK factors in one thread; its threads wait longer than they work.
 _SMALL = 64
+# Longest vectors that are multiplied at once; BLAS shares out longer ones among its threads.
+_SPAN = 8192
 
 
 class NotDefiniteError(ArithmeticError):
@@ -60,8 +64,12 @@ class Panels:
     def add_gram(self, block: np.ndarray) -> None:
         """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
         (gemm,) = get_blas_funcs(["gemm"], dtype=self.dtype)
-        for i, j, panel in self._parts():
+
+        def add(i: int, j: int, panel: np.ndarray) -> None:
             gemm(1, block[:, i:j], block[:, i:], 1, panel.T, trans_a=1, overwrite_c=1)
+
+        with serial_blas as threads:
+            threads.each(add, self._parts())
 
     def add(self, other: Panels) -> None:
         """Add another matrix of the same order."""
@@ -193,3 +201,15 @@ def squared_norms(rows: np.ndarray) -> np.ndarray:
     """Sum of the squares in each row."""
     norms: np.ndarray = np.einsum("ij,ij->i", rows, rows)
     return norms
+
+
+def row_products(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Compute ``rows @ others.T`` of C-ordered arrays so that no row depends on the others.
+
+    Which sums BLAS takes together in a product of matrices depends on how many rows there are.
+    """
+    result = np.zeros((len(rows), len(others)), np.result_type(rows, others))
+    for start in range(0, rows.shape[1], _SPAN):
+        span = slice(start, start + _SPAN)
+        result += np.vecdot(rows[:, None, span], others[:, span])
+    return result

@@ -10,8 +10,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ._ridge_base import RidgeReadout, checked_weights
+from ._ridge_docs import documented
 
 
+@documented
 class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
     """Predict numbers by ridge regression that chooses its penalty, at once or from parts.
 
@@ -23,31 +25,15 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
 
     Parameters
     ----------
-    alphas : array-like of shape (n_alphas,), default=(0.01, 0.1, ..., 1e5)
-        Penalties on the squared weights, all positive, of which one is chosen for all targets.
-    fit_intercept : bool, default=True
-        Whether to fit constants.
-    standardize : bool, default=False
-        Whether the penalty is on the weights of features divided by their standard deviation.
-        Weights are given in terms of the features as they are in either case.
+    {parameters}
 
     Attributes
     ----------
-    alpha_ : float
-        Chosen penalty.
-    best_score_ : float
-        Negative mean squared error by which it was chosen: of leaving one sample out, or of
-        generalised cross-validation.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Weights of the features.
     intercept_ : float or ndarray of shape (n_targets,)
         Constants.
-    n_samples_seen_ : int
-        Number of samples in all parts, after `partial_fit`.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if `fit` saw a data frame with names that are all strings.
+    {attributes}
 
     See Also
     --------
@@ -56,27 +42,12 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
 
     Notes
     -----
-    `fit` gives the model of :class:`~sklearn.linear_model.RidgeCV` but for rounding: the
-    penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
-    one with their weights summed, or else a copy that stays would predict the one left out.
-
-    Up to 2500 samples the work is left to scikit-learn, whose one decomposition is as fast.
-    Beyond, where there is much to compute, penalties are tried only next to the best one so far,
-    starting from the one that suits some of the samples, and float64 restores the digits
-    of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
-    or of the features, whichever is smaller, and its Cholesky factor.
-
-    `partial_fit` keeps the samples while there are at most as many as features, which is the
-    lesser memory, and gives what `fit` gives. Beyond that it adds them to sums. The samples are
-    gone then, and generalised cross-validation [2]_, by the same sums, takes the place of
-    leave-one-out. Order and size of the parts change nothing but rounding. The model is computed
-    when it is first asked for. A part after `fit`, which keeps nothing, begins a new model.
+    `fit` gives the model of :class:`~sklearn.linear_model.RidgeCV` but for rounding.
+    {notes}
 
     References
     ----------
-    .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
-    .. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good
-       ridge parameter", Technometrics 21(2), 1979.
+    {references}
 
     Examples
     --------
@@ -138,11 +109,10 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         """
         X, y = self._validated(X, y, reset=not self._has_parts(), n_least=1)
         Y = _columns(y)
-        if self._has_parts() and self._n_targets != Y.shape[1]:
+        if self._has_parts() and (known := self._parts.n_targets) != Y.shape[1]:
             raise ValueError(
-                f"y must have {self._n_targets} targets as in the parts before, got {Y.shape[1]}."
+                f"y must have {known} targets as in the parts before, got {Y.shape[1]}."
             )
-        self._n_targets = Y.shape[1]
         self._add_part(X, Y, sample_weight)
         return self
 
@@ -178,6 +148,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         return {"multi_output": True, "y_numeric": True}
 
 
+@documented
 class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     """Classify by ridge regression on targets of 1 and -1, at once or from parts.
 
@@ -190,33 +161,17 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
 
     Parameters
     ----------
-    alphas : array-like of shape (n_alphas,), default=(0.01, 0.1, ..., 1e5)
-        Penalties on the squared weights, all positive, of which one is chosen for all targets.
-    fit_intercept : bool, default=True
-        Whether to fit constants.
-    standardize : bool, default=False
-        Whether the penalty is on the weights of features divided by their standard deviation.
-        Weights are given in terms of the features as they are in either case.
+    {parameters}
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
-    alpha_ : float
-        Chosen penalty.
-    best_score_ : float
-        Negative mean squared error by which it was chosen: of leaving one sample out, or of
-        generalised cross-validation.
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Weights of the features.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Constants.
-    n_samples_seen_ : int
-        Number of samples in all parts, after `partial_fit`.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Column names, if `fit` saw a data frame with names that are all strings.
+    {attributes}
 
     See Also
     --------
@@ -225,27 +180,12 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
 
     Notes
     -----
-    `fit` gives the model of :class:`~sklearn.linear_model.RidgeClassifierCV` but for rounding: the
-    penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as
-    one with their weights summed, or else a copy that stays would predict the one left out.
-
-    Up to 2500 samples the work is left to scikit-learn, whose one decomposition is as fast.
-    Beyond, where there is much to compute, penalties are tried only next to the best one so far,
-    starting from the one that suits some of the samples, and float64 restores the digits
-    of what float32 finds. X is not copied; beside it there is half a Gram matrix of the samples
-    or of the features, whichever is smaller, and its Cholesky factor.
-
-    `partial_fit` keeps the samples while there are at most as many as features, which is the
-    lesser memory, and gives what `fit` gives. Beyond that it adds them to sums. The samples are
-    gone then, and generalised cross-validation [2]_, by the same sums, takes the place of
-    leave-one-out. Order and size of the parts change nothing but rounding. The model is computed
-    when it is first asked for. A part after `fit`, which keeps nothing, begins a new model.
+    `fit` gives the model of :class:`~sklearn.linear_model.RidgeClassifierCV` but for rounding.
+    {notes}
 
     References
     ----------
-    .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
-    .. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good
-       ridge parameter", Technometrics 21(2), 1979.
+    {references}
 
     Examples
     --------

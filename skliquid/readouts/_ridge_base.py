@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,16 +12,18 @@ from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._checks import check_real
-from ._ridge_design import Design
+from ._ridge_design import WholeDesign
 from ._ridge_loo import RidgeFit, fit_ridge
-from ._ridge_sums import RidgeSums, fit_sums
+from ._ridge_parts import Parts
+from ._ridge_sums import extremes, fit_sums
 from ._samples import merge_duplicates
 
 # Penalties among which the ridge readouts choose.
-ALPHAS = tuple(np.logspace(-2, 5, 8))
+ALPHAS = tuple(np.logspace(-2, 5, 8).tolist())
 # Up to as many samples one decomposition into eigenvectors is as fast as factors for some of the
 # penalties.
 _FEW = 2500
+_NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
 class RidgeReadout(BaseEstimator):
@@ -30,21 +33,26 @@ class RidgeReadout(BaseEstimator):
         "alphas": ["array-like"],
         "fit_intercept": ["boolean"],
         "standardize": ["boolean"],
+        "limit": ["boolean"],
     }
 
     n_features_in_: int
     n_samples_seen_: int
-    _n_targets: int
     _model: RidgeFit
-    _rows: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-    _sums: RidgeSums | None
+    _parts: Parts
 
     def __init__(
-        self, alphas: Any = ALPHAS, *, fit_intercept: bool = True, standardize: bool = False
+        self,
+        alphas: Any = ALPHAS,
+        *,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        limit: bool = False,
     ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
         self.standardize = standardize
+        self.limit = limit
 
     def _penalties(self) -> np.ndarray:
         values = np.atleast_1d(self.alphas).tolist()
@@ -71,13 +79,14 @@ class RidgeReadout(BaseEstimator):
     def _fit_whole(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
         """Choose the penalty by leave-one-out and fit."""
         if not weight.any():
-            raise ValueError("sample_weight must be positive for a sample, but all are zero.")
+            raise ValueError(_NO_WEIGHT)
         X, Y, weight = _distinct(X, Y, weight)
-        design = Design(X, Y, weight, centre=self.fit_intercept, standardize=self.standardize)
+        design = WholeDesign(X, Y, weight, centre=self.fit_intercept, standardize=self.standardize)
         if len(X) <= _FEW and not self.standardize and np.isfinite(design.trace):
-            self._model = self._by_eigenvectors(X, Y, weight)
-            return
-        self._model = _in_dtype(fit_ridge(design, self._penalties()), X.dtype)
+            model = self._by_eigenvectors(X, Y, weight)
+        else:
+            model = _in_dtype(fit_ridge(design, self._penalties()), X.dtype)
+        self._model = replace(model, limits=extremes(X) if self.limit else None)
 
     def _by_eigenvectors(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> RidgeFit:
         """Have scikit-learn try all penalties with one decomposition, for a few samples."""
@@ -88,36 +97,101 @@ class RidgeReadout(BaseEstimator):
         return RidgeFit(float(ridge.alpha_), float(ridge.best_score_), coef, intercept)
 
     def _forget_parts(self) -> None:
-        for name in ("n_samples_seen_", "_rows", "_sums", "_model"):
+        for name in ("n_samples_seen_", "_parts", "_model"):
             self.__dict__.pop(name, None)
 
     def _has_parts(self) -> bool:
-        return hasattr(self, "n_samples_seen_")
+        return hasattr(self, "_parts")
 
-    def _add_part(self, X: np.ndarray, Y: np.ndarray, sample_weight: Any) -> None:
-        """Add a part: to the samples, or once they outnumber the features to the sums."""
+    def _parts_of(self, n_features: int, n_targets: int) -> Parts:
+        """Parts so far, to which others are about to be added."""
         if not self._has_parts():
             self._forget_parts()
-            self.n_samples_seen_, self._rows, self._sums = 0, [], None
+            self._parts = Parts(n_features, n_targets)
         self.__dict__.pop("_model", None)
-        self._rows.append((X.copy(), Y, checked_weights(sample_weight, X)))
-        self.n_samples_seen_ += len(X)
-        if self.n_samples_seen_ > X.shape[1]:
-            self._sums = self._sums or RidgeSums(X.shape[1], Y.shape[1])
-            for part in self._rows:
-                self._sums.add(*part)
-            self._rows = []
+        return self._parts
+
+    def _add_part(self, X: np.ndarray, Y: np.ndarray, sample_weight: Any) -> None:
+        # That a part has no weight says nothing of the others.
+        weight = checked_weights(sample_weight, X, may_be_zero=True)
+        parts = self._parts_of(X.shape[1], Y.shape[1])
+        parts.add(X, Y, weight)
+        self.n_samples_seen_ = parts.n_seen
+
+    def merge(self, other: Self) -> Self:
+        """Add the parts that another readout was given.
+
+        What two readouts learned apart becomes what one would have learned of all parts, but for
+        rounding, and to the bit what the same merges of the same parts give anywhere. The
+        parameters of this readout hold.
+
+        Parameters
+        ----------
+        other : RidgeReadoutClassifier or RidgeReadoutRegressor
+            A readout of the same kind, to which `partial_fit` or `merge` gave parts of the same
+            features and classes or number of targets. It stays as it is.
+
+        Returns
+        -------
+        RidgeReadoutClassifier or RidgeReadoutRegressor
+            The estimator itself; where it had no parts yet, with those of `other`.
+
+        Raises
+        ------
+        TypeError
+            If `other` is no readout of the same kind.
+        ValueError
+            If one of both was fitted by `fit`, which keeps no parts, or if they do not match.
+        """
+        self._require_mergeable(other)
+        if not self._has_parts():
+            for name in ("n_features_in_", "feature_names_in_", "classes_"):
+                if hasattr(other, name):
+                    setattr(self, name, getattr(other, name))
+        # A readout may be merged with itself.
+        theirs = deepcopy(other._parts) if other is self else other._parts
+        parts = self._parts_of(theirs.n_features, theirs.n_targets)
+        parts.merge(theirs)
+        self.n_samples_seen_ = parts.n_seen
+        return self
+
+    def _require_mergeable(self, other: Any) -> None:
+        """Raise an error that names in what another readout does not match."""
+        kind = type(self).__name__
+        if type(other) is not type(self):
+            raise TypeError(f"other must be a {kind}, got {other!r}.")
+        if not other._has_parts():
+            raise ValueError(f"other must have parts from partial_fit, but {_state(other)}.")
+        if not self._has_parts():
+            if hasattr(self, "_model"):
+                raise ValueError(f"merge needs parts from partial_fit, but this {_state(self)}.")
+            return
+        for what, mine, theirs in zip(
+            ("features", "feature names", "classes", "targets"),
+            *map(_signature, (self, other)),
+            strict=True,
+        ):
+            if mine != theirs:
+                raise ValueError(f"other must have the same {what}, {mine}, got {theirs}.")
 
     def _solved(self) -> RidgeFit:
         """Return the model, computed from the parts where it is outdated."""
         check_is_fitted(self, "n_features_in_")
         if hasattr(self, "_model"):
             return self._model
-        if self._sums is None:
-            self._fit_whole(*(np.concatenate(parts) for parts in zip(*self._rows, strict=True)))
-        else:
-            options = {"fit_intercept": self.fit_intercept, "standardize": self.standardize}
-            self._model = fit_sums(self._sums, self._penalties(), **options)
+        sums = self._parts.sums
+        if sums is None:
+            self._fit_whole(*self._parts.samples())
+            return self._model
+        if not sums.n_samples:
+            raise ValueError(_NO_WEIGHT)
+        self._model = fit_sums(
+            sums,
+            self._penalties(),
+            fit_intercept=self.fit_intercept,
+            standardize=self.standardize,
+            limit=self.limit,
+        )
         return self._model
 
     @property
@@ -144,12 +218,31 @@ class RidgeReadout(BaseEstimator):
         """Outputs for validated features, shape (n_samples, n_targets)."""
         model = self._solved()
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        outputs: np.ndarray = X @ model.coef.T + model.intercept
-        return outputs
+        return model.outputs(X)
 
 
-def checked_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray:
+def _state(readout: RidgeReadout) -> str:
+    name = type(readout).__name__
+    fitted = hasattr(readout, "_model")
+    return f"{name} was fitted by fit, which keeps none" if fitted else f"{name} was given none"
+
+
+def _signature(readout: RidgeReadout) -> tuple[Any, ...]:
+    """What readouts must have in common to be merged."""
+    names = getattr(readout, "feature_names_in_", None)
+    classes = getattr(readout, "classes_", None)
+    return (
+        readout.n_features_in_,
+        None if names is None else names.tolist(),
+        None if classes is None else classes.tolist(),
+        readout._parts.n_targets,
+    )
+
+
+def checked_weights(sample_weight: Any, X: np.ndarray, *, may_be_zero: bool = False) -> np.ndarray:
     """Weights in float64, ones if there are none."""
+    if may_be_zero and np.shape(sample_weight) == (len(X),) and not np.any(sample_weight):
+        return np.zeros(len(X))
     checked: np.ndarray = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )

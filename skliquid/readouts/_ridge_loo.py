@@ -29,14 +29,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._panels import Factor, NotDefiniteError, Panels, product, squared_norms
-from ._ridge_design import Design
+from ._panels import Factor, NotDefiniteError, Panels, product, row_products, squared_norms
+from ._ridge_design import Design, WholeDesign, slices
 
 # Negative mean squared errors, by the number of the penalty.
 Scores = dict[int, float]
 
 # Multiplications above which not all penalties are tried, and float32 is.
-_LARGE = 1e10
+LARGE = 1e10
+# Bytes of a block of samples that outputs are computed for.
+_CACHED = 2**20
 # Samples of which the part consists that says where the search begins.
 _N_SCOUTS = 500
 # Residual, relative to the right side, at which conjugate gradients end, and most steps.
@@ -57,12 +59,26 @@ class RidgeFit:
         Weights of the features as given.
     intercept : ndarray of shape (n_targets,)
         Constants.
+    limits : tuple of two ndarrays of shape (n_features,), default=None
+        Lowest and highest value that each feature is taken to have; None for any.
     """
 
     alpha: float
     score: float
     coef: np.ndarray
     intercept: np.ndarray
+    limits: tuple[np.ndarray, np.ndarray] | None = None
+
+    def outputs(self, X: np.ndarray) -> np.ndarray:
+        """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""
+        kind = np.result_type(X, self.coef, *(self.limits or ()))
+        outputs = np.empty((len(X), len(self.coef)), kind)
+        for rows in slices(len(X), X.itemsize * X.shape[1], _CACHED):
+            block = np.ascontiguousarray(X[rows])
+            if self.limits:
+                block = np.clip(block, *self.limits)
+            outputs[rows] = self.intercept + row_products(block, self.coef)
+        return outputs
 
 
 class _UnsureError(ArithmeticError):
@@ -74,13 +90,13 @@ class _Trial:
 
     Parameters
     ----------
-    design : Design
+    design : WholeDesign
         Features and targets.
     dtype : type
         float64 or float32.
     """
 
-    def __init__(self, design: Design, dtype: type) -> None:
+    def __init__(self, design: WholeDesign, dtype: type) -> None:
         self.design, self.dtype = design, dtype
         self.gram = Panels(design.order, dtype)
         # What the matrix is solved for, shape (order, n_targets).
@@ -108,24 +124,16 @@ class _Trial:
         """Negative mean squared error of leaving one out."""
         shift, factor = self.factor(alpha)
         self._solutions[alpha] = solution = factor.solve(self.right)
-        errors = (self._wide if self.design.is_wide else self._long)(shift, factor, solution)
+        if self.design.is_wide:
+            errors = self._wide(shift, factor, solution)
+        else:
+            errors = left_out(*leverages(self.design, factor, solution))
         return -float(np.mean(errors**2))
 
     def _wide(self, alpha: float, factor: Factor, solution: np.ndarray) -> np.ndarray:
         """Errors from the Gram matrix of samples."""
         ballast = self.design.share / (self.design.ballast + alpha)
-        return _left_out(solution, factor.inverse_diagonal() - ballast)
-
-    def _long(self, alpha: float, factor: Factor, solution: np.ndarray) -> np.ndarray:
-        """Errors from the Gram matrix of features."""
-        errors = self.design.targets.copy()
-        left = 1 - self.design.share
-        for rows, block in self.design.blocks():
-            errors[rows] -= product(block, solution)
-            whitened: np.ndarray = block.astype(self.dtype, copy=False)
-            factor.whiten(whitened)
-            left[rows] -= squared_norms(whitened)
-        return _left_out(errors, left)
+        return left_out(solution, factor.inverse_diagonal() - ballast)
 
     def solution(self, alpha: float) -> np.ndarray:
         """Solution for a penalty that was scored, in float64."""
@@ -149,7 +157,37 @@ class _Trial:
         return multiply
 
 
-def _left_out(residual: np.ndarray, left: np.ndarray) -> np.ndarray:
+def leverages(
+    design: Design, factor: Factor, solution: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Residuals, and 1 less the leverage, of samples, from the Gram matrix of features.
+
+    Parameters
+    ----------
+    design : Design
+        The samples.
+    factor : Factor
+        Factor of G.
+    solution : ndarray of shape (n_features, n_targets)
+        Weights of the features of Z.
+
+    Returns
+    -------
+    residual : ndarray of shape (n_samples, n_targets)
+        T - Z w.
+    left : ndarray of shape (n_samples,)
+        By what the residual is divided to have the error of leaving the sample out.
+    """
+    residual, left = design.targets.copy(), 1 - design.share
+    for rows, block in design.sample_blocks():
+        residual[rows] -= product(block, solution)
+        whitened: np.ndarray = block.astype(factor.dtype, copy=False)
+        factor.whiten(whitened)
+        left[rows] -= squared_norms(whitened)
+    return residual, left
+
+
+def left_out(residual: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Divide; a sample that has all the weight, so that nothing else is left, has no error."""
     left = left[:, None]
     return np.divide(residual, left, out=np.zeros_like(residual), where=left != 0)
@@ -179,12 +217,12 @@ def _conjugate_gradients(
     raise _UnsureError
 
 
-def fit_ridge(design: Design, alphas: np.ndarray) -> RidgeFit:
+def fit_ridge(design: WholeDesign, alphas: np.ndarray) -> RidgeFit:
     """Fit with the penalty of the least leave-one-out error.
 
     Parameters
     ----------
-    design : Design
+    design : WholeDesign
         Features and targets.
     alphas : ndarray of shape (n_alphas,)
         Penalties, all positive.
@@ -194,11 +232,10 @@ def fit_ridge(design: Design, alphas: np.ndarray) -> RidgeFit:
     RidgeFit
         The model.
     """
-    if not np.isfinite(design.trace):
-        raise ValueError("X holds numbers whose squares are too large for float64.")
+    require_finite(design.trace)
     guess = None
-    if design.X.size * design.order > _LARGE:
-        guess = _scouted(design, alphas)
+    if design.X.size * design.order > LARGE:
+        guess = scouted(design, alphas)
         try:
             return _searched(_Trial(design, np.float32), alphas, guess)
         except _UnsureError:
@@ -211,9 +248,16 @@ def _searched(trial: _Trial, alphas: np.ndarray, guess: Scores | None) -> RidgeF
     best = best_of(scores)
     if trial.dtype != np.float64:
         _require_clear(scores, best, alphas, trial.rounding)
+    frame = trial.design.frame
     coef = trial.design.coefficients(trial.solution(alphas[best]))
-    intercept = trial.design.target_mean - coef @ trial.design.mean
+    intercept = frame.target_mean - coef @ frame.mean
     return RidgeFit(float(alphas[best]), scores[best], coef, intercept)
+
+
+def require_finite(trace: float) -> None:
+    """Raise an error if the sum of the squares of the features is infinite."""
+    if not np.isfinite(trace):
+        raise ValueError("X holds numbers whose squares are too large for float64.")
 
 
 def best_of(scores: Scores) -> int:
@@ -256,7 +300,7 @@ def search(
         scores[following] = score(following)
 
 
-def _scouted(design: Design, alphas: np.ndarray) -> Scores | None:
+def scouted(design: WholeDesign, alphas: np.ndarray) -> Scores | None:
     """Scores by a part of the samples; None if they have more than one peak."""
     trial = _Trial(design.part(_N_SCOUTS), np.float64)
     scores = search(lambda i: trial.score(alphas[i]), alphas)

@@ -1,31 +1,42 @@
 """Ridge regression from sums over the samples, which can be taken in parts and in any order.
 
 The sums of a part are those about its own means; two parts are joined by the update of Chan et
-al. [1]_, so that nothing cancels however far the features are from zero. The samples are gone
-then, and with them the leave-one-out errors. Generalised cross-validation [2]_, which gives every
-sample the mean leverage, needs only the sums::
+al. [1]_, so that nothing cancels however far the features are from zero. The model is that of all
+samples. Its leave-one-out errors follow, sample by sample, from the sums and the sample, but the
+samples are gone by then, except for some that are retained. Of these the errors e_i and residuals
+r_i are computed, of all samples the residual sum of squares RSS, which only needs sums, and the
+penalty is chosen by ::
 
-    GCV(alpha) = n RSS / (n - tr H)^2,   tr H = p - alpha tr (G + alpha I)^-1 + 1
+    mean e^2 = RSS / n * (sum of e_i^2) / (sum of r_i^2)
 
-with the residual sum of squares RSS and the Gram matrix G of the p features.
+a ratio estimate [2]_: exact where all samples are retained, and nearly so wherever leverages are
+alike. Where they are equal it is generalised cross-validation.
 
 References
 ----------
 .. [1] Chan, Golub, LeVeque. "Algorithms for computing the sample variance: analysis and
    recommendations", The American Statistician 37(3), 1983.
-.. [2] Golub, Heath, Wahba. "Generalized cross-validation as a method for choosing a good ridge
-   parameter", Technometrics 21(2), 1979.
+.. [2] Cochran. "Sampling techniques", 3rd edition, Wiley, 1977, chapter 6.
 """
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import numpy as np
 
 from ._panels import NotDefiniteError, Panels, product
-from ._ridge_design import Design, scales
-from ._ridge_loo import RidgeFit, best_of, search
+from ._ridge_design import Design, Frame, WholeDesign, scales
+from ._ridge_loo import (
+    LARGE,
+    RidgeFit,
+    best_of,
+    left_out,
+    leverages,
+    require_finite,
+    scouted,
+    search,
+)
+from ._ridge_retained import Retained
+from ._threads import serial_blas
 
 
 class RidgeSums:
@@ -52,6 +63,10 @@ class RidgeSums:
         The same of features and targets.
     squares : ndarray of shape (k,)
         Weighted squared deviations of the targets.
+    limits : tuple of two ndarrays of shape (p,)
+        Lowest and highest value of each feature.
+    retained : Retained
+        Some of the samples.
     """
 
     def __init__(self, n_features: int, n_targets: int) -> None:
@@ -59,6 +74,8 @@ class RidgeSums:
         self.mean, self.target_mean = np.zeros(n_features), np.zeros(n_targets)
         self.gram = Panels(n_features)
         self.cross, self.squares = np.zeros((n_features, n_targets)), np.zeros(n_targets)
+        self.limits = np.full(n_features, np.inf), np.full(n_features, -np.inf)
+        self.retained = Retained(n_features, n_targets)
 
     def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
         """Add samples.
@@ -77,12 +94,16 @@ class RidgeSums:
             X, Y, weight = X[kept], Y[kept], weight[kept]
         if not len(X):
             return
-        design = Design(X, Y, weight, centre=True, standardize=False)
-        for rows, block in design.sample_blocks():
-            self.gram.add_gram(block)
-            self.cross += product(block, design.targets[rows], transposed=True)
+        with serial_blas:
+            design = WholeDesign(X, Y, weight, centre=True, standardize=False)
+            for rows, block in design.sample_blocks():
+                self.gram.add_gram(block)
+                self.cross += product(block, design.targets[rows], transposed=True)
         self.squares += (design.targets**2).sum(axis=0)
-        self._join(len(X), float(weight.sum()), design.mean, design.target_mean)
+        frame = design.frame
+        self._join(len(X), frame.weight, frame.mean, frame.target_mean)
+        self._widen(extremes(X))
+        self.retained.add(X, Y, weight)
 
     def merge(self, other: RidgeSums) -> None:
         """Add the sums of other samples."""
@@ -90,11 +111,8 @@ class RidgeSums:
         self.cross += other.cross
         self.squares += other.squares
         self._join(other.n_samples, other.weight, other.mean, other.target_mean)
-
-    def __add__(self, other: RidgeSums) -> RidgeSums:
-        total = deepcopy(self)
-        total.merge(other)
-        return total
+        self._widen(other.limits)
+        self.retained.merge(other.retained)
 
     def _join(
         self, n_samples: int, weight: float, mean: np.ndarray, target_mean: np.ndarray
@@ -112,44 +130,71 @@ class RidgeSums:
         self.target_mean += weight / total * targets_apart
         self.n_samples, self.weight = self.n_samples + n_samples, total
 
+    def _widen(self, limits: tuple[np.ndarray, np.ndarray]) -> None:
+        self.limits = np.minimum(self.limits[0], limits[0]), np.maximum(self.limits[1], limits[1])
+
+
+def extremes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest value of each column."""
+    return X.min(axis=0), X.max(axis=0)
+
 
 class _Equations:
     """The normal equations of centred or raw, standardised or plain features."""
 
     def __init__(self, sums: RidgeSums, *, centre: bool, standardize: bool) -> None:
-        deviations = sums.gram.diagonal()
-        self.scale = np.ones(len(deviations))
+        n_features = len(sums.mean)
+        squares, scale = sums.gram.diagonal(), np.ones(n_features)
         if standardize:
-            self.scale = scales(sums.mean, deviations, sums.weight, sums.n_samples)
-        self.gram = sums.gram.scaled(1 / self.scale)
-        self.cross, self.squares = sums.cross / self.scale[:, None], sums.squares
-        self.n_samples, self.n_constants = sums.n_samples, int(centre)
+            scale = scales(sums.mean, squares, sums.weight, sums.n_samples)
+        self.gram, self.cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
+        self.squares, self.weight = sums.squares, sums.weight
+        self.frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
         if not centre:
-            mean = sums.mean / self.scale
-            self.gram.add_gram(np.asfortranarray(np.sqrt(sums.weight) * mean[None]))
-            self.cross = self.cross + sums.weight * np.outer(mean, sums.target_mean)
-            self.squares = self.squares + sums.weight * sums.target_mean**2
-        self.rounding = float(np.finfo(np.float64).eps * self.gram.diagonal().sum())
+            self._about_zero()
+        self.trace = float(self.gram.diagonal().sum())
+        require_finite(self.trace)
+        kept = sums.retained
+        self.retained = Design(kept.X, kept.Y, kept.weight, self.frame)
+        self.has_all = kept.is_all
+
+    def _about_zero(self) -> None:
+        """Turn the sums about the means into such about zero."""
+        frame, weight = self.frame, self.weight
+        mean = frame.mean / frame.scale
+        self.gram.add_gram(np.asfortranarray(np.sqrt(weight) * mean[None]))
+        self.cross = self.cross + weight * np.outer(mean, frame.target_mean)
+        self.squares = self.squares + weight * frame.target_mean**2
+        self.frame = Frame(0 * frame.mean, 0 * frame.target_mean, frame.scale, np.inf)
 
     def solve(self, alpha: float) -> tuple[np.ndarray, float]:
-        """Weights of the scaled features, and the negative of the generalised error."""
+        """Weights of the scaled features, and the negative of the mean leave-one-out error."""
         while True:
             try:
                 factor = self.gram.cholesky(alpha)
                 break
             except NotDefiniteError:
-                alpha = max(2 * alpha, self.rounding)
+                alpha = max(2 * alpha, float(np.finfo(np.float64).eps) * self.trace)
         solution = factor.solve(self.cross)
-        n, residual = self.n_samples, self.squares - (solution * self.cross).sum(axis=0)
-        residual = residual - alpha * (solution**2).sum(axis=0)
-        spare = n - self.n_constants - self.gram.order + alpha * factor.inverse_diagonal().sum()
-        return solution, -float(np.mean(residual)) * n / spare**2
+        residual, left = leverages(self.retained, factor, solution)
+        errors = float(np.mean(left_out(residual, left) ** 2))
+        if self.has_all or not errors:
+            return solution, -errors
+        # Means over samples: their number is not known where copies were counted as one.
+        mean_square = self._residual_squares(alpha, solution) / self.weight
+        mean_square *= self.retained.weight.mean()
+        return solution, -errors / float(np.mean(residual**2)) * mean_square
+
+    def _residual_squares(self, alpha: float, solution: np.ndarray) -> float:
+        """Residual sum of squares of all samples, the mean of the targets'."""
+        rest = self.squares - (solution * (self.cross + alpha * solution)).sum(axis=0)
+        return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self.squares)))
 
 
 def fit_sums(
-    sums: RidgeSums, alphas: np.ndarray, *, fit_intercept: bool, standardize: bool
+    sums: RidgeSums, alphas: np.ndarray, *, fit_intercept: bool, standardize: bool, limit: bool
 ) -> RidgeFit:
-    """Fit with the penalty of the least generalised cross-validation error.
+    """Fit with the penalty of the least leave-one-out error, as the retained samples have it.
 
     Parameters
     ----------
@@ -161,16 +206,24 @@ def fit_sums(
         Whether to fit constants.
     standardize : bool
         Whether features are divided by their standard deviation.
+    limit : bool
+        Whether features are kept to their range.
 
     Returns
     -------
     RidgeFit
         The model.
     """
-    equations = _Equations(sums, centre=fit_intercept, standardize=standardize)
-    scores = search(lambda i: equations.solve(alphas[i])[1], alphas)
+    options = {"centre": fit_intercept, "standardize": standardize}
+    equations = _Equations(sums, **options)
+    guess = None
+    if equations.gram.order**3 > LARGE:
+        kept = sums.retained
+        guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
+    scores = search(lambda i: equations.solve(alphas[i])[1], alphas, guess)
     best = best_of(scores)
-    solution, score = equations.solve(alphas[best])
-    coef = (solution / equations.scale[:, None]).T
-    intercept = (sums.target_mean - coef @ sums.mean) * fit_intercept
-    return RidgeFit(float(alphas[best]), score, coef, intercept)
+    frame, solution = equations.frame, equations.solve(alphas[best])[0]
+    coef = (solution / frame.scale[:, None]).T
+    intercept = frame.target_mean - coef @ frame.mean
+    limits = sums.limits if limit else None
+    return RidgeFit(float(alphas[best]), scores[best], coef, intercept, limits)

@@ -1,15 +1,25 @@
 """The ridge readouts, held against scikit-learn's and the closed form."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import Ridge, RidgeClassifierCV, RidgeCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
-from skliquid.readouts import _ridge_base, _ridge_loo
+from skliquid.readouts import (
+    _panels,
+    _ridge_base,
+    _ridge_loo,
+    _ridge_parts,
+    _ridge_retained,
+    _ridge_sums,
+)
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._ridge_sums import RidgeSums
 
@@ -66,7 +76,7 @@ def test_few_samples_give_the_same_model_either_way(monkeypatch, weighted, n_tar
 def large(request, monkeypatch):
     """Both ways: all penalties in float64, or a search in float32."""
     if request.param:
-        monkeypatch.setattr(_ridge_loo, "_LARGE", 0)
+        monkeypatch.setattr(_ridge_loo, "LARGE", 0)
     return request.param
 
 
@@ -192,7 +202,7 @@ def test_errors_in_float32_are_as_precise_as_is_said():
     for n, p in ((200, 300), (300, 200)):
         for seed in range(5):
             X, Y, weight = problem(n, p, 2, seed)
-            design = _ridge_loo.Design(X, Y, weight, centre=True, standardize=False)
+            design = _ridge_loo.WholeDesign(X, Y, weight, centre=True, standardize=False)
             exact, rough = (_ridge_loo._Trial(design, dtype) for dtype in (np.float64, np.float32))
             for alpha in (1.0, 10.0, 1e3):
                 apart = abs(rough.score(alpha) / exact.score(alpha) - 1)
@@ -201,7 +211,7 @@ def test_errors_in_float32_are_as_precise_as_is_said():
 
 def test_float64_decides_what_float32_cannot():
     X, Y, weight = problem(60, 90)
-    design = _ridge_loo.Design(X, Y, weight, centre=True, standardize=False)
+    design = _ridge_loo.WholeDesign(X, Y, weight, centre=True, standardize=False)
     alphas = np.array([1.0, 1.0 + 1e-9])
     with pytest.raises(_ridge_loo._UnsureError):
         _ridge_loo._searched(_ridge_loo._Trial(design, np.float32), alphas, None)
@@ -245,18 +255,52 @@ def test_parts_in_any_order_and_size_give_one_model(n, p, offset):
         np.testing.assert_allclose(parts.predict(X), theirs.predict(X - offset), atol=1e-6)
 
 
-def test_parts_choose_by_generalised_cross_validation():
-    X, Y, weight = problem(60, 20)
-    ours = RidgeReadoutRegressor().partial_fit(X, Y, weight)
-    scores = []
-    for alpha in ALPHAS:
-        mean = np.average(X, axis=0, weights=weight)
-        Z = np.sqrt(weight)[:, None] * (X - mean)
-        T = np.sqrt(weight) * (Y[:, 0] - np.average(Y[:, 0], weights=weight))
-        H = Z @ np.linalg.solve(Z.T @ Z + alpha * np.eye(20), Z.T)
-        scores.append(-60 * np.sum((T - H @ T) ** 2) / (60 - np.trace(H) - 1) ** 2)
-    assert ours.alpha_ == ALPHAS[int(np.argmax(scores))]
-    np.testing.assert_allclose(ours.best_score_, max(scores))
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_parts_choose_by_leave_one_out(n_targets, fit_intercept):
+    for seed in range(3):
+        X, Y, weight = problem(90, 40, n_targets, seed)
+        ours = RidgeReadoutRegressor(fit_intercept=fit_intercept)
+        for rows in (slice(50), slice(50, 90), slice(20)):
+            ours.partial_fit(X[rows], Y[rows], weight[rows])
+        weight[:20] *= 2
+        theirs = RidgeCV(ALPHAS, fit_intercept=fit_intercept).fit(X, Y, weight)
+        assert ours._parts.sums is not None
+        assert ours.alpha_ == theirs.alpha_
+        np.testing.assert_allclose(ours.best_score_, theirs.best_score_)
+        np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("noise", [0.3, 3.0, 30.0])
+@pytest.mark.parametrize(("n", "p"), [(1500, 30), (1500, 300), (700, 600)])
+def test_some_samples_choose_the_penalty_of_all(monkeypatch, n, p, noise):
+    monkeypatch.setattr(_ridge_retained, "N_RETAINED", n // 3)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p)) * np.geomspace(3, 0.03, p)
+    Y = X @ rng.normal(size=(p, 2)) + noise * rng.normal(size=(n, 2))
+    weight = rng.uniform(0.1, 2, size=n)
+    theirs = RidgeCV(ALPHAS).fit(X, Y, weight)
+    parts = RidgeReadoutRegressor()
+    for rows in np.split(np.arange(n), 5):
+        parts.partial_fit(X[rows], Y[rows], weight[rows])
+    assert len(parts._parts.sums.retained.code) == n // 3
+    assert parts.alpha_ == theirs.alpha_
+    np.testing.assert_allclose(parts.best_score_, theirs.best_score_, rtol=0.05)
+    np.testing.assert_allclose(parts.predict(X), theirs.predict(X), rtol=1e-7, atol=1e-7)
+
+
+def test_search_in_the_sums_finds_what_all_penalties_give(monkeypatch):
+    X, Y, weight = problem(300, 60, 2)
+    every = RidgeReadoutRegressor().partial_fit(X, Y, weight)
+    tried = []
+    monkeypatch.setattr(_ridge_sums, "LARGE", 0)
+    monkeypatch.setattr(
+        _ridge_sums, "search", lambda *given: tried.append(_ridge_loo.search(*given)) or tried[0]
+    )
+    some = RidgeReadoutRegressor().partial_fit(X, Y, weight)
+    assert some.alpha_ == every.alpha_
+    assert len(tried[0]) < len(ALPHAS)
+    np.testing.assert_array_equal(some.coef_, every.coef_)
 
 
 def test_sums_add_up_and_can_be_sent():
@@ -265,8 +309,10 @@ def test_sums_add_up_and_can_be_sent():
     whole.add(X, Y, weight)
     for part, rows in zip(parts, np.split(np.arange(90), 3), strict=True):
         part.add(X[rows], Y[rows], weight[rows])
-    total = pickle.loads(pickle.dumps(parts[2])) + (parts[0] + parts[1])
-    assert parts[0].n_samples == 30
+    total = pickle.loads(pickle.dumps(parts[2]))
+    parts[0].merge(parts[1])
+    total.merge(parts[0])
+    assert parts[1].n_samples == 30
     assert total.n_samples == whole.n_samples == 90
     mean = np.average(X, axis=0, weights=weight)
     np.testing.assert_allclose(total.mean, mean)
@@ -274,6 +320,153 @@ def test_sums_add_up_and_can_be_sent():
     np.testing.assert_allclose(total.gram.dense(), expected, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(total.cross, whole.cross, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(total.squares, whole.squares)
+    np.testing.assert_array_equal(total.limits, [X.min(axis=0), X.max(axis=0)])
+
+
+def state(sums):
+    kept = sums.retained
+    arrays = [*sums.gram.columns, sums.cross, sums.squares, sums.mean, sums.target_mean]
+    arrays += [*sums.limits, kept.code, kept.X, kept.Y, kept.weight]
+    return b"".join(array.tobytes() for array in arrays)
+
+
+@pytest.mark.parametrize(("n", "p"), [(3000, 300), (100_000, 12), (997, 1203)])
+def test_sums_have_the_same_bits_for_any_number_of_threads(n, p):
+    rng = np.random.default_rng(0)
+    X, Y, weight = rng.normal(size=(n, p)), rng.normal(size=(n, 3)), rng.uniform(1, 2, size=n)
+    states = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            halves = [RidgeSums(p, 3), RidgeSums(p, 3)]
+            for i, rows in enumerate(np.array_split(np.arange(n), 4)):
+                halves[i % 2].add(X[rows], Y[rows], weight[rows])
+            halves[0].merge(halves[1])
+            states.append(state(halves[0]))
+    assert states[0] == states[1]
+
+
+# With 40 features samples are kept up to 40 in number.
+@pytest.mark.parametrize(("n", "m"), [(15, 20), (15, 30), (15, 60), (60, 15), (60, 70)])
+def test_merged_readouts_are_one_of_all_parts(n, m):
+    X, Y, weight = problem(n + m, 40, 2, offset=10.0)
+    y = labels(Y, 3)
+    kinds = [
+        (partial(RidgeReadoutRegressor, limit=True), Y, {}),
+        (partial(RidgeReadoutClassifier, standardize=True), y, {"classes": ["a", "b", "c"]}),
+    ]
+    for make, target, options in kinds:
+        one, first, second, fresh = (make() for _ in range(4))
+        for rows, readout in ((slice(n), first), (slice(n, n + m), second)):
+            one.partial_fit(X[rows], target[rows], sample_weight=weight[rows], **options)
+            readout.partial_fit(X[rows], target[rows], sample_weight=weight[rows], **options)
+        before = pickle.dumps(second)
+        assert first.merge(second) is first
+        assert pickle.dumps(second) == before
+        assert first.n_samples_seen_ == one.n_samples_seen_ == n + m
+        assert first.alpha_ == one.alpha_
+        np.testing.assert_allclose(first.coef_, one.coef_, rtol=1e-6, atol=1e-9)
+        fresh.merge(one)
+        np.testing.assert_array_equal(fresh.predict(3 * X), one.predict(3 * X))
+        fresh.partial_fit(X[:5], target[:5])
+        assert one.n_samples_seen_ == n + m
+        twice = clone(one).merge(one)
+        twice.merge(twice)
+        np.testing.assert_allclose(twice.n_samples_seen_, 2 * (n + m))
+
+
+def test_readouts_that_cannot_be_merged_are_named():
+    X, Y, _ = problem(60, 10)
+    y = labels(Y, 3)
+    parts, fitted = (
+        RidgeReadoutClassifier().partial_fit(X, y),
+        RidgeReadoutClassifier().fit(X, y),
+    )
+    with pytest.raises(ValueError, match="other .* RidgeReadoutClassifier was fitted by fit"):
+        parts.merge(fitted)
+    with pytest.raises(ValueError, match="this RidgeReadoutClassifier was fitted by fit"):
+        fitted.merge(parts)
+    with pytest.raises(ValueError, match="RidgeReadoutClassifier was given none"):
+        parts.merge(RidgeReadoutClassifier())
+    with pytest.raises(TypeError, match="other must be a RidgeReadoutClassifier, got Ridge"):
+        parts.merge(RidgeReadoutRegressor().partial_fit(X, Y))
+    with pytest.raises(ValueError, match="the same features, 10, got 4"):
+        parts.merge(RidgeReadoutClassifier().partial_fit(X[:, :4], y))
+    with pytest.raises(ValueError, match=r"the same classes, \['a', 'b', 'c'\], got \['a', 'b'\]"):
+        parts.merge(RidgeReadoutClassifier().partial_fit(X, labels(Y, 2)))
+    with pytest.raises(ValueError, match="the same targets, 1, got 2"):
+        RidgeReadoutRegressor().partial_fit(X, Y).merge(
+            RidgeReadoutRegressor().partial_fit(X, np.hstack([Y, Y]))
+        )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "p"), [(30, 80), (80, 30), (40, 40)])
+def test_limit_and_standardize_are_a_limiter_and_a_scaler_before(n, p, weighted):
+    X, Y, weight = problem(n, p)
+    y = labels(Y, 3)
+    given = {"sample_weight": weight} if weighted else {}
+    steps = MinMaxScaler(clip=True), StandardScaler(), RidgeClassifierCV(ALPHAS)
+    weights = {
+        f"{step}__{name}": value
+        for step in ("standardscaler", "ridgeclassifiercv")
+        for name, value in given.items()
+    }
+    theirs = make_pipeline(*steps).fit(X, y, **weights)
+    options = {"limit": True, "standardize": True}
+    whole = RidgeReadoutClassifier(**options).fit(X, y, **given)
+    parts = RidgeReadoutClassifier(**options)
+    nothing = {"sample_weight": np.zeros(9)}
+    parts.partial_fit(9 * X[:9], y[:9], ["a", "b", "c"], **nothing)
+    for rows in (slice(n // 3), slice(n // 3, n)):
+        part = {name: value[rows] for name, value in given.items()}
+        parts.partial_fit(X[rows], y[rows], **part)
+    far = 3 * problem(200, p, seed=1)[0]
+    for ours in (whole, parts):
+        assert ours.alpha_ == theirs[-1].alpha_
+        for features in (X, far):
+            expected = theirs.decision_function(features)
+            scores = ours.decision_function(features)
+            np.testing.assert_allclose(scores, expected, rtol=1e-7, atol=1e-8)
+    assert (
+        np.abs(
+            RidgeReadoutClassifier(standardize=True).fit(X, y).decision_function(far)
+            - whole.decision_function(far)
+        ).max()
+        > 0.1
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("limit", [False, True])
+@pytest.mark.parametrize(("p", "n_targets"), [(1, 1), (7, 3), (300, 1), (300, 40), (20001, 2)])
+def test_outputs_do_not_depend_on_the_other_rows(p, n_targets, limit, dtype):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, p)).astype(dtype), rng.normal(size=(30, n_targets))
+    ridge = RidgeReadoutRegressor(limit=limit).fit(X[:30], Y)
+    whole = ridge.predict(X)
+    expected = np.clip(X, X[:30].min(axis=0), X[:30].max(axis=0)) if limit else X
+    expected = expected.astype(float) @ np.asarray(ridge.coef_, dtype=float).T + ridge.intercept_
+    tolerance = 1e-3 if dtype == np.float32 else 1e-10
+    np.testing.assert_allclose(whole, expected, rtol=tolerance, atol=tolerance)
+    for rows in (slice(1), slice(5, 6), slice(3, 20), slice(1, 300), slice(0, 300, 2)):
+        for n_threads in (1, 2):
+            with threadpool_limits(n_threads):
+                np.testing.assert_array_equal(ridge.predict(X[rows]), whole[rows])
+        np.testing.assert_array_equal(ridge.predict(np.asfortranarray(X[rows])), whole[rows])
+        np.testing.assert_array_equal(ridge.predict(X[rows].copy()), whole[rows])
+
+
+def test_pickle_of_parts_is_half_a_matrix_and_what_is_retained(monkeypatch):
+    monkeypatch.setattr(_ridge_retained, "N_RETAINED", 50)
+    monkeypatch.setattr(_ridge_parts, "N_RETAINED", 50)
+    X, Y, _ = problem(2000, 400)
+    bound = 8 * (400 * (400 + _panels._WIDTH) / 2 + 50 * 403 + 10 * 400) + 5000
+    parts = RidgeReadoutRegressor(limit=True)
+    for rows in (slice(250), slice(250, 2000)):
+        parts.partial_fit(X[rows], Y[rows])
+        assert len(pickle.dumps(parts)) < bound
+        restored = pickle.loads(pickle.dumps(parts))
+        np.testing.assert_array_equal(restored.predict(X), parts.predict(X))
 
 
 def test_classes_of_later_parts_must_be_known():

@@ -1,0 +1,73 @@
+"""The parts that a ridge readout was given: the samples themselves, or sums over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._ridge_retained import N_RETAINED
+from ._ridge_sums import RidgeSums
+
+Samples = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Parts:
+    """Samples while they take no more memory than sums would, and sums from then on.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of features, p.
+    n_targets : int
+        Number of targets.
+
+    Attributes
+    ----------
+    n_seen : int
+        Number of samples.
+    rows : list of tuple
+        Features, targets and weights of the parts so far; empty where there are sums.
+    sums : RidgeSums or None
+        Their sums.
+    """
+
+    def __init__(self, n_features: int, n_targets: int) -> None:
+        self.n_features, self.n_targets = n_features, n_targets
+        self.n_seen = 0
+        self.rows: list[Samples] = []
+        self.sums: RidgeSums | None = None
+        # Half a Gram matrix of the features, and what is retained beside it.
+        self._n_most = min(n_features, n_features // 2 + N_RETAINED)
+
+    def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
+        """Add samples, of which those without weight count for nothing."""
+        self.n_seen += len(X)
+        kept = weight > 0
+        n_rows = sum(len(part[0]) for part in self.rows) + int(kept.sum())
+        if self.sums is None and n_rows <= self._n_most:
+            self.rows.append((X[kept], Y[kept], weight[kept]))
+        else:
+            self._summed().add(X, Y, weight)
+
+    def merge(self, other: Parts) -> None:
+        """Add the samples that were added to another."""
+        if other.sums is not None:
+            self._summed().merge(other.sums)
+            self.n_seen += other.n_seen
+            return
+        for part in other.rows:
+            self.add(*part)
+        self.n_seen += other.n_seen - sum(len(part[0]) for part in other.rows)
+
+    def samples(self) -> Samples:
+        """Features, targets and weights, where there are no sums."""
+        X, Y, weight = (np.concatenate(each) for each in zip(*self.rows, strict=True))
+        return X, Y, weight
+
+    def _summed(self) -> RidgeSums:
+        """Sums, of the rows so far if there were none."""
+        if self.sums is None:
+            self.sums = RidgeSums(self.n_features, self.n_targets)
+            for part in self.rows:
+                self.sums.add(*part)
+            self.rows = []
+        return self.sums

@@ -1,0 +1,83 @@
+"""Threads around a BLAS that has one, so that no result depends on how many there are.
+
+How BLAS shares out a product among its threads decides which of the terms it adds first. Here each
+thread does whole products of its own, which are the same whoever does them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from itertools import repeat
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+
+class _SerialBlas(AbstractContextManager["_SerialBlas"]):
+    """Keep every BLAS of the process to one thread while anybody is inside.
+
+    Attributes
+    ----------
+    n_threads : int
+        Number that BLAS had, and that may be used in its place.
+    """
+
+    def __init__(self) -> None:
+        self.n_threads = 1
+        self._lock, self._n_inside = Lock(), 0
+        self._libraries: list[Any] = []
+        self._before: list[int] = []
+
+    def __enter__(self) -> _SerialBlas:
+        with self._lock:
+            if not self._n_inside:
+                # It looks through all that is loaded, which takes longer than a small fit.
+                self._libraries = self._libraries or _blas()
+                self._before = [library.num_threads for library in self._libraries]
+                self.n_threads = max(self._before, default=1)
+            self._n_inside += 1
+            self._set(repeat(1))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if not self._n_inside:
+                self._set(self._before)
+
+    def _set(self, counts: Iterable[int]) -> None:
+        for library, count in zip(self._libraries, counts, strict=False):
+            # Else a thread that set a number before would have kept others from it.
+            release = getattr(library, "clear_controlling_thread", _nothing)
+            release(force=True)
+            library.set_num_threads(count)
+            release(force=True)
+
+    def each(self, function: Callable[..., None], items: Iterable[tuple[Any, ...]]) -> None:
+        """Call a function with each item's values, in threads."""
+        if self.n_threads == 1:
+            for item in items:
+                function(*item)
+            return
+        # Some libraries have a number for each thread.
+        with ThreadPoolExecutor(self.n_threads, initializer=self._in_thread) as threads:
+            for done in [threads.submit(function, *item) for item in items]:
+                done.result()
+
+    def _in_thread(self) -> None:
+        with self._lock:
+            self._set(repeat(1))
+
+
+def _blas() -> list[Any]:
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def _nothing(*, force: bool) -> None:
+    """Stand in for what older versions lack."""
+
+
+serial_blas = _SerialBlas()

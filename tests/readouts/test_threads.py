@@ -1,0 +1,52 @@
+"""Threads around a BLAS with one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from skliquid.readouts._threads import serial_blas
+
+
+def counts():
+    return [lib["num_threads"] for lib in ThreadpoolController().select(user_api="blas").info()]
+
+
+def test_number_is_restored_after_the_last_one_has_left():
+    with threadpool_limits(2):
+        before = counts()
+        with serial_blas as outer:
+            assert outer.n_threads == max(before)
+            with serial_blas:
+                assert set(counts()) == {1}
+            assert set(counts()) == {1}
+        assert counts() == before
+        with pytest.raises(ZeroDivisionError), serial_blas:
+            1 / 0  # noqa: B018
+        assert counts() == before
+
+        def enter(_):
+            with serial_blas:
+                return set(counts())
+
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(enter, range(50))) == [{1}] * 50
+        assert counts() == before
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_each_item_is_done_once_and_errors_come_through(n_threads):
+    done = np.zeros(50, dtype=int)
+
+    def count(i, step):
+        done[i] += step
+
+    def fail(i):
+        raise ValueError(str(i))
+
+    with threadpool_limits(n_threads), serial_blas as threads:
+        threads.each(count, [(i, 2) for i in range(50)])
+        with pytest.raises(ValueError, match="3"):
+            threads.each(fail, [(3,)])
+    np.testing.assert_array_equal(done, 2)
