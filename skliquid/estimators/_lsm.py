@@ -60,7 +60,7 @@ def in_float64(source: Any) -> Collection:
 
 def is_made_of_sums(readout: Any) -> bool:
     """Tell whether a readout limits and standardises features by sums, as it is fitted."""
-    return isinstance(readout, RidgeReadout) and readout.standardize and getattr(readout, "limit", False)
+    return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
 
 
 def readout_has(method: str) -> Callable[[Any], bool]:

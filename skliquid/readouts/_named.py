@@ -16,13 +16,16 @@ from ._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 # The readouts that act on the states themselves, and which leaky unit each has.
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
+# The ridge readouts limit and standardise by sums, as they are fitted.
+_RIDGE = {"standardize": True, "limit": True}
+
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
-    "ridge": RidgeReadoutClassifier,
+    "ridge": partial(RidgeReadoutClassifier, **_RIDGE),
     "mlp": MLPClassifier,
     **{name: partial(LeakyReadoutClassifier, kind) for name, kind in LEAKY_KINDS.items()},
 }
 REGRESSORS: dict[str, Callable[[], Any]] = {
-    "ridge": RidgeReadoutRegressor,
+    "ridge": partial(RidgeReadoutRegressor, **_RIDGE),
     "mlp": MLPRegressor,
 }
 

@@ -194,6 +194,12 @@ class RidgeReadout(BaseEstimator):
         )
         return self._model
 
+    def _finish(self) -> None:
+        """Fit to the parts so far, and keep nothing of them but the model."""
+        model = self._solved()
+        self._forget_parts()
+        self._model = model
+
     @property
     def alpha_(self) -> float:
         """Chosen penalty."""
