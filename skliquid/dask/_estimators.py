@@ -18,7 +18,7 @@ from ..readouts._samples import class_factors
 from ._base import DaskEstimator, refuse_beside
 from ._lsm import DaskLSM
 from ._parts import aligned, series_of
-from ._tasks import Survey
+from ._tasks import Common, Survey
 
 
 # The dataclass makes a constructor for this class alone.
@@ -128,20 +128,18 @@ class DaskLSMClassifier(DaskLSM, LSMClassifier):
             self._fit_dask(parts, y, sample_weight)
         return self
 
-    def _learn_of_targets(self, machine: Any, surveys: list[Survey]) -> np.ndarray | None:
-        """Find the classes of all parts; return the weights of the classes."""
+    def _common(self, surveys: list[Survey]) -> Common:
         classes, totals = _joined(surveys)
-        machine.classes_ = classes
         present = classes[totals > 0]
         if len(present) < 2:
             raise ValueError(
                 f"y holds only one class with a positive weight, {present.tolist()}; a "
                 "classifier needs samples of at least two classes."
             )
-        if self.class_weight is None:
-            return None
         # One sample for each class, which has all its weight.
-        return class_factors(self.class_weight, classes, totals)
+        weighted = self.class_weight is not None
+        factors = class_factors(self.class_weight, classes, totals) if weighted else None
+        return Common(sum(each.n_samples for each in surveys), classes, factors)
 
 
 @parametrized

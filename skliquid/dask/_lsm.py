@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..estimators._lsm import is_made_of_sums
 from ._base import DaskEstimator, refuse_beside
 from ._parts import Parts, aligned, refuse, require_alike, series_of
-from ._tasks import Survey, add, finished, survey, tree
+from ._tasks import Common, Survey, add, finished, survey, tree
 
 
 class DaskLSM(DaskEstimator):
@@ -30,14 +30,16 @@ class DaskLSM(DaskEstimator):
             aligned(self._require_targets(y), "y", X),
             aligned(sample_weight, "sample_weight", X),
         ]
-        factors = self._learn_of_targets(machine, _surveys(machine, values))
+        common = self._common(_surveys(machine, values))
+        if len(common.classes):
+            machine.classes_ = common.classes
         begun = self._begun(X, values[1], machine)
-        factors = delayed(factors, traverse=False)
+        shared = delayed(common, traverse=False)
         readouts = [
-            delayed(add)(begun, part, X.kind, *each, factors, i)
+            delayed(add)(begun, shared, part, X.kind, *each, i)
             for i, (part, *each) in enumerate(zip(X.delayed, *values, strict=True))
         ]
-        self._take_over(dask.compute(delayed(finished)(begun, tree(readouts)))[0])
+        self._take_over(dask.compute(delayed(finished)(begun, tree(readouts, shared)))[0])
 
     def _require_sums(self, machine: Any) -> None:
         readout = machine._make_readout()
@@ -53,9 +55,9 @@ class DaskLSM(DaskEstimator):
             self._validate_targets(y)  # which raises the error
         return y
 
-    def _learn_of_targets(self, machine: Any, surveys: list[Survey]) -> np.ndarray | None:
-        """Tell the machine what the targets of all parts are; return the classes' weights."""
-        return None
+    def _common(self, surveys: list[Survey]) -> Common:
+        """Put together what has to be known of all parts."""
+        return Common(sum(each.n_samples for each in surveys), np.zeros(0), None)
 
     def _open_part(self, X: Any, liquid: Any) -> Any:
         refuse(X, "X", "partial_fit takes none; give all parts to fit")

@@ -53,7 +53,7 @@ class Survey:
     Parameters
     ----------
     n_samples : int
-        Their number.
+        How many have a weight.
     classes : ndarray of shape (n_classes,)
         The classes among them, if they are classes and there are any.
     weights : ndarray of shape (n_classes,)
@@ -65,17 +65,43 @@ class Survey:
     weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
+@dataclass(frozen=True)
+class Common:
+    """What is the same for all parts.
+
+    Parameters
+    ----------
+    n_samples : int
+        How many samples of all parts have a weight.
+    classes : ndarray of shape (n_classes,)
+        The classes, if there are.
+    factors : ndarray of shape (n_classes,) or None
+        Weights of the classes.
+    """
+
+    n_samples: int
+    classes: np.ndarray
+    factors: np.ndarray | None
+
+    def factors_of(self, y: np.ndarray) -> np.ndarray | None:
+        """Weights of samples by their class."""
+        if self.factors is None:
+            return None
+        return np.asarray(self.factors[np.searchsorted(self.classes, y)])
+
+
 @_task
 def survey(machine: Any, y: Any, sample_weight: Any, i: int) -> Survey:
     """Look at the targets of a part."""
     y = np.asarray(y)
+    weight = _weights(sample_weight, i, y=y)
+    n_samples = len(y) if weight is None else int(np.count_nonzero(weight))
     if not len(y) or not is_classifier(machine):
-        return Survey(len(y))
+        return Survey(n_samples)
     with _in_part(i, "y"):
         y = _targets(machine, y)
-    weight = _weights(sample_weight, i, y=y)
     classes, code = np.unique(y, return_inverse=True)
-    return Survey(len(y), classes, np.bincount(code, weights=weight))
+    return Survey(n_samples, classes, np.bincount(code, weights=weight))
 
 
 @_task
@@ -101,7 +127,9 @@ def has_begun(begun: Any) -> bool:
 
 
 @_task
-def add(begun: Any, part: Any, kind: str, y: Any, sample_weight: Any, factors: Any, i: int) -> Any:
+def add(
+    begun: Any, common: Common, part: Any, kind: str, y: Any, sample_weight: Any, i: int
+) -> Any:
     """Give a readout of its own the features of a part; None if the part is empty."""
     source, y = opened(part, kind, i), np.asarray(y)
     require_alike(i, X=source, y=y)
@@ -116,17 +144,16 @@ def add(begun: Any, part: Any, kind: str, y: Any, sample_weight: Any, factors: A
         if weight is not None:  # samples of none would not be accepted where there are no others
             kept = np.flatnonzero(weight)
             collection, y, weight = Collection(collection.take(kept)), y[kept], weight[kept]
-        factor = None if factors is None else factors[np.searchsorted(machine.classes_, y)]
-        machine._add((collection, iter(())), y, weight, factor, None)
-    return machine.pipeline_[-1]
+        machine._add((collection, iter(())), y, weight, common.factors_of(y), None)
+    return _summed(machine.pipeline_[-1], common)
 
 
 @_task
-def merged(left: Any, right: Any) -> Any:
+def merged(left: Any, right: Any, common: Common) -> Any:
     """Join what two readouts were given."""
     if left is None or right is None:
         return right if left is None else left
-    return deepcopy(left).merge(right)
+    return _summed(deepcopy(left).merge(right), common)
 
 
 @_task
@@ -149,13 +176,19 @@ def called(estimator: Any, method: str, part: Any, kind: str, like: np.ndarray, 
         return np.asarray(getattr(estimator, method)(source), dtype=like.dtype)
 
 
-def tree(readouts: list[Delayed]) -> Delayed:
+def tree(readouts: list[Delayed], common: Delayed) -> Delayed:
     """Merge neighbours, then neighbouring results, until one is left."""
     while len(readouts) > 1:
         last = readouts[len(readouts) // 2 * 2 :]
         pairs = zip(readouts[::2], readouts[1::2], strict=False)
-        readouts = [delayed(merged)(*pair) for pair in pairs] + last
+        readouts = [delayed(merged)(*pair, common) for pair in pairs] + last
     return readouts[0]
+
+
+def _summed(readout: Any, common: Common) -> Any:
+    """Sum up where the samples are what would only be summed later, and by fewer workers."""
+    readout._parts.sum_up(common.n_samples)
+    return readout
 
 
 def _weights(sample_weight: Any, i: int, **samples: Any) -> np.ndarray | None:

@@ -18,6 +18,9 @@ from sklearn.base import clone
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor, RidgeReadoutClassifier
 from skliquid.dask import DaskLiquidTransformer, DaskLSMClassifier, DaskLSMRegressor
 
+# Older versions of Dask find it strange that a cluster is there and not used.
+pytestmark = pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
+
 KINDS = ["array", "bag", "delayed"]
 SMALL = {"reservoir_size": 20, "random_state": 0}
 
