@@ -1,7 +1,8 @@
 """How fast the ridge readout is fitted, and in how much memory, against scikit-learn's.
 
-Features are a liquid's, of noisy waves of 40 classes, put in a range and standardised as before
-the readout. Each fit runs in a process of its own; those of both readouts take turns.
+Features are a liquid's, of noisy waves of 40 classes or of the sets of a folder, put in a range
+and standardised as before the readout. Each fit runs in a process of its own; those of both
+readouts take turns.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +44,22 @@ def waves(n_samples, n_timesteps=60, n_channels=3):
     return signal + rng.normal(size=signal.shape), y
 
 
-def save_features(folder, n_samples):
-    """Save features and classes of all training sequences and of `N_NEW` others."""
-    X, y = waves(n_samples + N_NEW)
+def read(path):
+    """Training and test sequences of a set, and their classes."""
+    with np.load(path) as archive:
+        for half in "ab":
+            frames, offsets = archive[f"X{half}"], archive[f"o{half}"]
+            yield [frames[i:j] for i, j in pairwise(offsets)]
+            yield archive[f"y{half}"]
+
+
+def save_features(folder, X, y, X_new):
+    """Save features and classes of training sequences, and features of others."""
     pipeline = make_pipeline(
         LiquidTransformer(random_state=0, n_jobs=-1), MinMaxScaler(clip=True), StandardScaler()
-    ).fit(X[:n_samples])
-    np.save(folder / "X.npy", np.asarray(pipeline.transform(X), dtype=np.float64))
+    )
+    np.save(folder / "X.npy", np.asarray(pipeline.fit_transform(X), dtype=np.float64))
+    np.save(folder / "X_new.npy", np.asarray(pipeline.transform(X_new), dtype=np.float64))
     np.save(folder / "y.npy", y)
 
 
@@ -61,9 +72,10 @@ def memory(name):
 def fit_once(folder, name, n_samples):
     """Fit one readout, and print seconds, memory, penalty and predictions."""
     features, y = np.load(folder / "X.npy", mmap_mode="r"), np.load(folder / "y.npy")
-    X, X_new = np.array(features[:n_samples]), np.array(features[-N_NEW:])
+    X, X_new = np.array(features[:n_samples]), np.load(folder / "X_new.npy")
     del features
-    READOUTS[name]().fit(X[:50, :60], y[:50])
+    # A fit of everything that follows for the first time, imports and threads.
+    READOUTS[name]().fit(X[:, :60], y[:n_samples])
     # The peak so far, of imports and reading, must not hide the one that follows.
     Path("/proc/self/clear_refs").write_text("5")
     before, start = memory("VmRSS"), time.perf_counter()
@@ -80,41 +92,63 @@ def measured(folder, name, n_samples):
     return json.loads(done.stdout)
 
 
-def compare(folder, n_samples, repeats):
+def compare(folder, name, n_samples, repeats):
     """Print a row: median seconds of turns, peak memory, and whether both agree."""
     runs = {name: [] for name in READOUTS}
     for _ in range(repeats):
-        for name, results in runs.items():
-            results.append(measured(folder, name, n_samples))
+        for readout, results in runs.items():
+            results.append(measured(folder, readout, n_samples))
     ours, theirs = runs.values()
     seconds = [np.median([run["seconds"] for run in results]) for results in (ours, theirs)]
     peaks = [max(run["peak"] for run in results) for results in (ours, theirs)]
     equal = np.mean(np.equal(ours[0]["predictions"], theirs[0]["predictions"]))
+    alphas = " / ".join(f"{results[0]['alpha']:g}" for results in (ours, theirs))
     print(
-        f"| {n_samples} | {seconds[0]:.3f} | {seconds[1]:.3f} | {seconds[1] / seconds[0]:.1f} | "
-        f"{peaks[0]:.0f} | {peaks[1]:.0f} | {ours[0]['alpha']:g} / {theirs[0]['alpha']:g} | "
+        f"| {name} | {n_samples} | {seconds[0]:.3f} | {seconds[1]:.3f} | "
+        f"{seconds[1] / seconds[0]:.1f} | {peaks[0]:.0f} | {peaks[1]:.0f} | {alphas} | "
         f"{equal:.4f} |",
         flush=True,
     )
 
 
-def main():
+def compare_waves(folder, sizes):
     """Compare over numbers of samples."""
+    X, y = waves(max(sizes) + N_NEW)
+    save_features(folder, X[:-N_NEW], y[:-N_NEW], X[-N_NEW:])
+    for n_samples in sizes:
+        compare(folder, "waves", n_samples, 5 if n_samples <= 2000 else 1)
+
+
+def compare_sets(folder, data):
+    """Compare over the sets of a folder."""
+    for path in sorted(data.glob("*.npz")):
+        X, y, X_new, _ = read(path)
+        save_features(folder, X, y, X_new)
+        compare(folder, path.stem, len(X), 3)
+
+
+def main():
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     sizes = [50, 200, 1000, 2000, 4000, 6000, 9600]
-    parser.add_argument("--sizes", type=int, nargs="+", default=sizes)
+    parser.add_argument("--sizes", type=int, nargs="*", default=sizes)
+    parser.add_argument("--data", type=Path, help="folder of benchmark sets, each for a row")
     parser.add_argument("--once", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
         folder, name, n_samples = arguments.once
         fit_once(Path(folder), name, int(n_samples))
         return
-    print("| samples | seconds | scikit-learn | times faster | MB | its MB | alphas | same |")
-    print("|---|---|---|---|---|---|---|---|")
+    columns = (
+        "features of|samples|seconds|scikit-learn|times faster|MB|its MB|alphas|same predictions"
+    )
+    print("| " + columns.replace("|", " | ") + " |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        save_features(Path(folder), max(arguments.sizes))
-        for n_samples in arguments.sizes:
-            compare(Path(folder), n_samples, 5 if n_samples <= 2000 else 1)
+        if arguments.sizes:
+            compare_waves(Path(folder), arguments.sizes)
+        if arguments.data:
+            compare_sets(Path(folder), arguments.data)
 
 
 if __name__ == "__main__":

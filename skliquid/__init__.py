@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .estimators._classifier import LSMClassifier
 from .estimators._regressor import LSMRegressor
+from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
 from .readouts._leaky import LeakyReadoutClassifier
 from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
@@ -13,7 +14,9 @@ __version__ = "0.1.0"
 __all__ = [
     "LSMClassifier",
     "LSMRegressor",
+    "LSMStream",
     "LeakyReadoutClassifier",
+    "LiquidStream",
     "LiquidTransformer",
     "RidgeReadoutClassifier",
     "RidgeReadoutRegressor",

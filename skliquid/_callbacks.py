@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -17,8 +17,6 @@ except ImportError:  # scikit-learn < 1.9: fitting runs without progress reports
         """Return the method as it is."""
         return method
 
-
-Method = TypeVar("Method", bound=Callable[..., Any])
 
 __all__ = ["CallbackSupportMixin", "fit_tasks", "with_callbacks"]
 
@@ -48,13 +46,12 @@ class _Tasks:
     def task(self, name: str, sub_estimator: Any = None) -> Iterator[None]:
         """Report one task; callbacks pass on to a sub-estimator that is fitted in it."""
         context = self._context.subcontext(task_name=name)
-        if sub_estimator is None:
+        passed_on = nullcontext()
+        if sub_estimator is not None:
+            passed_on = context.propagate_callback_context(sub_estimator)
+        with passed_on:
             context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
             yield
-        else:
-            with context.propagate_callback_context(sub_estimator):
-                context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
-                yield
         context.call_on_fit_task_end(estimator=self._estimator, **self._data)
 
     def end(self) -> None:

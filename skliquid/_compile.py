@@ -96,7 +96,5 @@ def _forget_others(folder: Path) -> None:
 
 
 def _digest(files: list[Path]) -> str:
-    code = hashlib.blake2b(digest_size=8)
-    for file in files:
-        code.update(file.read_bytes())
-    return code.hexdigest()
+    code = b"".join(file.read_bytes() for file in files)
+    return hashlib.blake2b(code, digest_size=8).hexdigest()

@@ -106,7 +106,18 @@ class Sequences:
         return replace(self, frames=self.frames[mirrored])
 
     def between(self, start: int, stop: int) -> Sequences:
-        """Return the sequences from one number to another, whose frames are not copied."""
+        """Return a stretch of the collection, whose frames are not copied.
+
+        Parameters
+        ----------
+        start, stop : int
+            Number of the first sequence, and of the one after the last.
+
+        Returns
+        -------
+        Sequences
+            They.
+        """
         offsets = self.offsets[start : stop + 1]
         frames = self.frames[offsets[0] : offsets[-1]]
         return replace(self, frames=frames, offsets=offsets - offsets[0])
@@ -251,6 +262,17 @@ def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
 
 def _sequence(value: Any, name: str) -> np.ndarray:
     """Return one sequence as a real array of shape (n_timesteps, n_channels)."""
+    array = as_real_array(value, name)
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} has {array.ndim} dimensions, shape {array.shape}; expected a sequence of "
+            "shape (n_timesteps, n_channels) or (n_timesteps,)."
+        )
+    return array[:, np.newaxis] if array.ndim == 1 else array
+
+
+def as_real_array(value: Any, name: str) -> np.ndarray:
+    """Return frames of one sequence as float32, if they are that, or as float64."""
     if sparse.issparse(value):
         raise TypeError(f"{name} is a sparse {type(value).__name__}; expected a dense array.")
     if np.ma.isMaskedArray(value):
@@ -259,13 +281,7 @@ def _sequence(value: Any, name: str) -> np.ndarray:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} is not an array of shape (n_timesteps, n_channels).") from error
-    array = _real(array, name)
-    if array.ndim not in (1, 2):
-        raise ValueError(
-            f"{name} has {array.ndim} dimensions, shape {array.shape}; expected a sequence of "
-            "shape (n_timesteps, n_channels) or (n_timesteps,)."
-        )
-    return array[:, np.newaxis] if array.ndim == 1 else array
+    return _real(array, name)
 
 
 def _real(array: np.ndarray, name: str) -> np.ndarray:
@@ -340,11 +356,17 @@ def _first_bad_value(
     value = frames[frame, channel]
     step = frame - offsets[sample]
     place = f"sample {first + sample} at time step {step}, channel {channel}"
+    message = f"Input X contains {fault_of(value)}: {place}."
     if np.isnan(value):
-        return (
-            f"Input X contains NaN: {place}. Values must be finite; NaN is accepted only as "
-            "padding after the end of a sequence, in all channels of a 3-D array."
+        message += (
+            " Values must be finite; NaN is accepted only as padding after the end of a sequence, "
+            "in all channels of a 3-D array."
         )
-    if np.isinf(value):
-        return f"Input X contains infinity: {place}. Values must be finite."
-    return f"Input X contains {value!r}, beyond the range of float32: {place}."
+    return message + (" Values must be finite." if np.isinf(value) else "")
+
+
+def fault_of(value: Any) -> str:
+    """Say what is wrong with a value that is not finite in float32."""
+    if np.isnan(value):
+        return "NaN"
+    return "infinity" if np.isinf(value) else f"{value!r}, beyond the range of float32"

@@ -10,7 +10,9 @@ PUBLIC = {
     "skliquid": [
         "LSMClassifier",
         "LSMRegressor",
+        "LSMStream",
         "LeakyReadoutClassifier",
+        "LiquidStream",
         "LiquidTransformer",
         "RidgeReadoutClassifier",
         "RidgeReadoutRegressor",

@@ -67,10 +67,7 @@ def channel_scaling(
     return offset.astype(np.float32), gain
 
 
-def derivative_gain(
-    sequences: Sequences,
-    sample_weight: np.ndarray | None = None,
-) -> np.ndarray:
+def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = None) -> np.ndarray:
     """Gain that gives each channel's differences in time the deviation of the channel.
 
     Parameters

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engines import recorded_states
-from ..pooling import POTENTIAL_LIMIT
+from ..engines import Runner
+from ..pooling import NO_POOLING, POTENTIAL_LIMIT
 from ..reservoirs import Liquid, Neurons, Synapses, Taps
 from ..sequences import Sequences
 
@@ -118,7 +118,7 @@ def _free_potentials(
 
     rows = np.full(len(sequences.frames), -1)
     rows[frames] = np.arange(len(frames))
-    u = recorded_states(free, sequences, "mem", rows, engine, n_jobs)
+    u = Runner(free, NO_POOLING, engine, n_jobs).states(sequences, "mem", rows)
     np.clip(u, -POTENTIAL_LIMIT, POTENTIAL_LIMIT, out=u)
     return np.ascontiguousarray(u.T), weight[frames]
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 from dask.delayed import Delayed, delayed
+from dask.sizeof import sizeof
 from sklearn.base import is_classifier
 
 from ..collection import Collection
-from ..estimators._lsm import inner_settings
-from ..readouts._ridge_base import checked_weights
+from ..estimators._reading import inner_settings
+from ..readouts._ridge_base import RidgeReadout, checked_weights
 from ..readouts._threads import serial_blas
 from ._parts import opened, require_alike
 
@@ -174,6 +175,16 @@ def called(estimator: Any, method: str, part: Any, kind: str, like: np.ndarray, 
         if not len(source):
             return like[:0]
         return np.asarray(getattr(estimator, method)(source), dtype=like.dtype)
+
+
+@sizeof.register(RidgeReadout)
+def n_bytes(value: Any) -> int:
+    """Bytes of the arrays of a readout, for Dask not to take it for small and move it about."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, list | tuple):
+        return sum(map(n_bytes, value))
+    return sum(map(n_bytes, vars(value).values())) if hasattr(value, "__dict__") else 0
 
 
 def tree(readouts: list[Delayed], common: Delayed) -> Delayed:

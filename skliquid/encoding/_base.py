@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import TransformerMixin, _fit_context
@@ -17,6 +16,8 @@ from .._base import SequenceEstimator, checked_weight
 from .._warnings import warn_user
 from ..sequences import Sequences, as_collection
 
+State = dict[str, np.ndarray]
+
 
 class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no types
     TransformerMixin, SequenceEstimator, auto_wrap_output_keys=None
@@ -24,10 +25,13 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
     """Base of the encoders: a transformer from sequences to sequences.
 
     A subclass says what it learns in `_learn`, what it does in `_encode`, and how it names
-    its channels in `_channel_names`.
+    its channels in `_channel_names`. One whose output depends on earlier frames says in
+    `_advance` how it goes on from its state; one that needs later ones, in `_waits_for`, why
+    it cannot encode frames as they come.
     """
 
     n_steps: int = 1  # steps that one frame becomes
+    _waits_for: ClassVar[str] = ""
     n_channels_out_: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -122,6 +126,14 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         """Encode validated sequences."""
         raise NotImplementedError
 
+    def _at_rest(self, n_streams: int) -> State:
+        """State before the first frames, arrays whose first axis are the streams."""
+        return {}
+
+    def _advance(self, state: State, pieces: Sequences) -> tuple[Sequences, State]:
+        """Encode the next frames of each stream, and return the state after them."""
+        return self._encode(pieces), state
+
     def _channel_names(self, names: Sequence[str]) -> list[str]:
         """Names of the output's channels, made of those of the input's."""
         return list(names)
@@ -137,7 +149,7 @@ def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> S
 
     What rounding has lost was said when the encoder was fitted.
     """
-    return replace(sequences, frames=frames, offsets=sequences.offsets * n_steps, unresolved=None)
+    return Sequences(frames, sequences.offsets * n_steps, sequences.dtype)
 
 
 def warn_of_rounding(sequences: Sequences) -> None:

@@ -89,6 +89,7 @@ class BSAEncoder(RangeEncoder):
     }
 
     kernel_: np.ndarray
+    _waits_for = "the next frames, under which the filter of a spike has to fit"
 
     def __init__(self, n_taps: int = 15, *, cutoff: float = 0.1, threshold: float = 0.9) -> None:
         self.n_taps = n_taps

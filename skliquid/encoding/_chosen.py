@@ -11,7 +11,7 @@ from sklearn.utils.validation import has_fit_parameter
 from .._named import has_methods, named_or_given
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
-from ._base import SequenceEncoder, warn_of_rounding
+from ._base import SequenceEncoder, State, warn_of_rounding
 
 
 def make_encoder(encoder: Any, seed: int) -> Any:
@@ -40,6 +40,31 @@ def fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | 
         encoder.fit(list(sequences), sample_weight=sample_weight)
     else:
         encoder.fit(list(sequences))
+
+
+def rest_of(encoder: Any, n_streams: int) -> State:
+    """State of a fitted encoder before the first frames of streams.
+
+    Raises
+    ------
+    ValueError
+        If the encoder cannot encode frames as they come.
+    """
+    if encoder is None:
+        return {}
+    if not isinstance(encoder, SequenceEncoder):
+        raise ValueError(
+            f"encoder {encoder!r} cannot stream: only those of skliquid.encoding say how they go "
+            "on from frame to frame."
+        )
+    if encoder._waits_for:
+        raise ValueError(f"encoder {encoder!r} cannot stream: it waits for {encoder._waits_for}.")
+    return encoder._at_rest(n_streams)
+
+
+def encoded_pieces(encoder: Any, state: State, pieces: Sequences) -> tuple[Sequences, State]:
+    """Have a fitted encoder encode the next frames of streams; return its state after them."""
+    return (pieces, state) if encoder is None else encoder._advance(state, pieces)
 
 
 def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..sequences import Sequences
-from ._base import SequenceEncoder, with_frames
+from ._base import SequenceEncoder, State, with_frames
 
 _LARGEST = np.finfo(np.float32).max
 
@@ -60,15 +60,24 @@ class CurrentEncoder(SequenceEncoder):
         self.derivative = derivative
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        frames = sequences.frames
+        return self._advance(self._at_rest(len(sequences)), sequences)[0]
+
+    def _at_rest(self, n_streams: int) -> State:
         if not self.derivative:
-            return with_frames(sequences, frames)
-        difference = np.zeros_like(frames)
+            return {}
+        return {"last": np.full((n_streams, self.n_channels_in_), np.nan, dtype=np.float32)}
+
+    def _advance(self, state: State, pieces: Sequences) -> tuple[Sequences, State]:
+        frames, starts = pieces.frames, pieces.offsets[:-1]
+        if not self.derivative:
+            return with_frames(pieces, frames), state
+        before = np.concatenate([frames[:1], frames[:-1]])
+        before[starts] = np.where(np.isnan(state["last"]), frames[starts], state["last"])
         with np.errstate(over="ignore"):
-            np.subtract(frames[1:], frames[:-1], out=difference[1:])
-        difference[sequences.offsets[:-1]] = 0.0
+            difference = frames - before
         np.clip(difference, -_LARGEST, _LARGEST, out=difference)
-        return with_frames(sequences, np.concatenate([frames, difference], axis=1))
+        encoded = np.concatenate([frames, difference], axis=1)
+        return with_frames(pieces, encoded), {"last": frames[pieces.offsets[1:] - 1]}
 
     def _channel_names(self, names: Sequence[str]) -> list[str]:
         differences = [f"{name}_diff" for name in names] if self.derivative else []

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..adaptation.channels import channel_scaling
 from ..sequences import Sequences
-from ._base import SequenceEncoder, with_frames
+from ._base import SequenceEncoder, State, with_frames
 
 
 class DeltaEncoder(SequenceEncoder):
@@ -94,14 +94,24 @@ class DeltaEncoder(SequenceEncoder):
         self.threshold_ = self.threshold / gain.astype(np.float64)
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        from ._kernels import count_events
+        return self._advance(self._at_rest(len(sequences)), sequences)[0]
 
-        origin = sequences.frames[sequences.offsets[:-1]].astype(np.float64)
+    def _at_rest(self, n_streams: int) -> State:
+        origin = np.full((n_streams, len(self.mean_)), np.nan)
         if self.start == "mean":
             origin[:] = self.mean_
-        events = np.zeros((*sequences.frames.shape, 2), dtype=np.float32)
-        count_events(sequences.frames, sequences.offsets, origin, self.threshold_, events)
-        return with_frames(sequences, events.reshape(len(events), -1))
+        return {"origin": origin, "level": np.zeros_like(origin)}
+
+    def _advance(self, state: State, pieces: Sequences) -> tuple[Sequences, State]:
+        from ._kernels import count_events
+
+        first, origin = pieces.frames[pieces.offsets[:-1]], state["origin"]
+        origin = np.where(np.isnan(origin), first, origin)
+        level = state["level"].copy()
+        events = np.zeros((*pieces.frames.shape, 2), dtype=np.float32)
+        count_events(pieces.frames, pieces.offsets, origin, level, self.threshold_, events)
+        encoded = with_frames(pieces, events.reshape(len(events), -1))
+        return encoded, {"origin": origin, "level": level}
 
     def _channel_names(self, names: Sequence[str]) -> list[str]:
         return [f"{name}_{sign}" for name in names for sign in ("on", "off")]

@@ -15,21 +15,21 @@ def count_events(
     frames: np.ndarray,
     offsets: np.ndarray,
     origin: np.ndarray,
+    level: np.ndarray,
     threshold: np.ndarray,
     events: np.ndarray,
 ) -> None:
     """Fill `events` of shape (n_frames, n_channels, 2) with numbers of ON and OFF events.
 
-    `origin` of shape (n_samples, n_channels) is where each reference level starts.
+    `origin` of shape (n_samples, n_channels) is where each reference level starts; `level`, of
+    the same shape, the reference less origin, in thresholds, which is moved on.
     """
-    level = np.empty(frames.shape[1])  # reference less origin, in thresholds
     for i in range(len(offsets) - 1):
-        level[:] = 0.0
         for t in range(offsets[i], offsets[i + 1]):
             for c in range(frames.shape[1]):
                 moved = (np.float64(frames[t, c]) - origin[i, c]) / threshold[c]
-                k = np.trunc(moved - level[c])
-                level[c] += k
+                k = np.trunc(moved - level[i, c])
+                level[i, c] += k
                 if k != 0.0:
                     events[t, c, 0 if k > 0.0 else 1] = min(abs(k), LARGEST_COUNT)
 

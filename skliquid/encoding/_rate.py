@@ -83,6 +83,7 @@ class RateEncoder(RangeEncoder):
     }
 
     seed_: int
+    _waits_for = "all frames of a sequence, of which it makes the key of the random spikes"
 
     def __init__(
         self, n_steps: int = 1, *, max_rate: float = 1.0, random_state: Any = None

@@ -22,6 +22,7 @@ from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
 from ._record import Record, StateTrains
+from ._streams import Streams
 from .protocol import Batch, Engine
 
 __all__ = [
@@ -31,9 +32,9 @@ __all__ = [
     "Record",
     "Runner",
     "StateTrains",
+    "Streams",
     "add_neuron",
     "record",
-    "recorded_states",
     "resolve_engine",
 ]
 
@@ -146,6 +147,7 @@ class Runner:
         self.n_features = plan.n_features(reservoir.n_neurons)
         self.n_jobs = n_jobs
         name = resolve_engine(engine)
+        self.engine = name if isinstance(reservoir, Liquid) else "rate cells"
         module = import_module(ENGINES[name] if isinstance(reservoir, Liquid) else _RATE_ENGINE)
         if isinstance(reservoir, Liquid) and type(reservoir.neurons) not in module.STEPS:
             raise ValueError(
@@ -203,22 +205,51 @@ class Runner:
         self._in_threads(fill, sequences.lengths[samples])
         return features
 
-    def record(self, sequences: Sequences, record: Record) -> None:
-        """Run a collection and keep its states.
+    def states(self, sequences: Sequences, name: str, rows: np.ndarray) -> np.ndarray:
+        """Run a collection and keep one of its states.
 
         Parameters
         ----------
         sequences : Sequences
             The collection.
-        record : Record
-            Where its states are kept.
+        name : str
+            Name of the state.
+        rows : ndarray of shape (n_frames,), dtype int64
+            For each frame, the row in which the state after it is kept, or -1.
+
+        Returns
+        -------
+        ndarray of n_rows rows
+            The states as a :class:`Record` keeps them.
         """
+        record = Record((name,), self.n_neurons, rows)
         for samples in self.batches(sequences):
 
             def fill(share: slice, samples: np.ndarray = samples) -> None:
                 self._advance(Batch.of(sequences, samples[share]), record)
 
             self._in_threads(fill, sequences.lengths[samples])
+        return record.kept[name]
+
+    def open_streams(self, n_streams: int) -> Streams:
+        """Open sequences whose frames come piece by piece.
+
+        Parameters
+        ----------
+        n_streams : int
+            Number of sequences.
+
+        Returns
+        -------
+        Streams
+            Their states and sums, before the first frame.
+
+        Raises
+        ------
+        ValueError
+            If some features are those of windows.
+        """
+        return Streams(self._engine, self._prepared, self.plan, n_streams)
 
     def _advance(self, batch: Batch, sink: Any) -> None:
         state = self._engine.at_rest(self._prepared, len(batch))
@@ -259,48 +290,9 @@ def record(
     StateTrains
         One block for each reservoir and way, reservoirs first.
     """
-    blocks = []
+    blocks: list[np.ndarray] = []
     for reservoir in reservoirs:
         runner = Runner(reservoir, NO_POOLING, engine, n_jobs)
         name = "spk" if isinstance(reservoir, Liquid) else "h"
-        for sequences in ways:
-            kept = Record((name,), runner.n_neurons, np.arange(len(sequences.frames)))
-            runner.record(sequences, kept)
-            blocks.append(kept.kept[name])
+        blocks += [runner.states(way, name, np.arange(len(way.frames))) for way in ways]
     return StateTrains(tuple(blocks), runner.n_neurons, ways[0].offsets)
-
-
-def recorded_states(
-    liquid: Liquid,
-    sequences: Sequences,
-    name: str,
-    rows: np.ndarray,
-    engine: str,
-    n_jobs: int | None,
-) -> np.ndarray:
-    """Run a liquid over sequences and keep one of its states after some frames.
-
-    Parameters
-    ----------
-    liquid : Liquid
-        The reservoir.
-    sequences : Sequences
-        The sequences.
-    name : str
-        Name of the state, such as "mem".
-    rows : ndarray of shape (n_frames,), dtype int64
-        For each frame, the row in which the state after it is returned, or -1.
-    engine : str
-        Engine that runs the liquid.
-    n_jobs : int or None
-        Number of its threads.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n), dtype float32
-        The states.
-    """
-    runner = Runner(liquid, NO_POOLING, engine, n_jobs)
-    kept = Record((name,), runner.n_neurons, rows)
-    runner.record(sequences, kept)
-    return kept.kept[name]

@@ -14,12 +14,7 @@ from scipy import sparse
 
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, RateReservoir
-from ..reservoirs.fixed_point import (
-    INPUT_EXPONENT,
-    INPUT_LIMIT,
-    UNIT_EXPONENT,
-    to_grid,
-)
+from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
 from ._record import Record
 from .protocol import Batch, check_run
@@ -92,7 +87,7 @@ class TapInput:
 
 
 class LockstepPools:
-    """Sums over time of arrays of the whole batch.
+    """Sums over time of arrays of the whole batch, of neurons that spike.
 
     Parameters
     ----------
@@ -102,47 +97,41 @@ class LockstepPools:
         Whole lengths of the sequences.
     n_neurons : int
         Number of neurons.
-    exponent : int, default=UNIT_EXPONENT
-        Exponent of the grid that the trace decays on.
-    dtype : dtype, default=int32
-        That of what a neuron puts out in a step.
     """
 
-    def __init__(
-        self,
-        plan: PoolingPlan,
-        lengths: np.ndarray,
-        n_neurons: int,
-        *,
-        exponent: int = UNIT_EXPONENT,
-        dtype: type = np.int32,
-    ) -> None:
+    # Names of what stands for spikes and for potentials, the types of counts and of states, and
+    # the exponent of the grid that the trace decays on.
+    names = "spk", "mem"
+    counted: type = np.int32
+    precision: type = np.float32
+    exponent = UNIT_EXPONENT
+
+    def __init__(self, plan: PoolingPlan, lengths: np.ndarray, n_neurons: int) -> None:
         batch, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
-        # States of spiking neurons are float32, activations float64.
-        precision = np.float32 if dtype is np.int32 else np.float64
-        self._plan, self._exponent = plan, exponent
-        self.lengths, self.seen = lengths, np.zeros(len(lengths), dtype=np.int64)
+        self._plan, self.lengths = plan, lengths
+        self.seen = np.zeros(len(lengths), dtype=np.int64)
         self._burst = np.zeros(batch, dtype=np.int32)
         self._pools = Pools(
-            counts=np.zeros(windows, dtype=dtype),
+            counts=np.zeros(windows, dtype=self.counted),
             bursts=np.zeros(batch, dtype=np.int32),
             longest_burst=np.zeros(batch, dtype=np.int32),
             first_spike=np.full(batch, -1, dtype=np.int32),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
-            trace=np.zeros(batch, dtype=precision),
-            mem=np.zeros(batch, dtype=precision),
-            spk=np.zeros(batch, dtype=precision),
+            trace=np.zeros(batch, dtype=self.precision),
+            mem=np.zeros(batch, dtype=self.precision),
+            spk=np.zeros(batch, dtype=self.precision),
         )
 
-    def take(self, output: np.ndarray, mem: np.ndarray) -> None:
-        """Add a step of the sequences that have not ended, arrays of shape (n_running, n)."""
+    def take(self, frames: np.ndarray, states: dict[str, np.ndarray]) -> None:
+        """Add a step of the sequences that have not ended, which a record takes by its frames."""
         p: Any = self._pools
+        output, mem = (states[name] for name in self.names)
         running = np.arange(len(mem))
         t = self.seen[running]
         window = window_of(t, self.lengths[running], self._plan.n_windows)
         fired = (output > 0).astype(np.int32)
-        p.counts[running, window] += output.astype(p.counts.dtype)
+        p.counts[running, window] += output.astype(self.counted)
         burst = self._burst[running]
         p.bursts[running] += fired & (burst == 0)
         self._burst[running] = burst = (burst + 1) * fired
@@ -153,14 +142,26 @@ class LockstepPools:
         clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
         p.rectified[running] += np.maximum(clipped, 0)
         p.potentials[running, window] += clipped
-        faded = p.trace.dtype.type(self._plan.trace_decay) * p.trace[running]
-        p.trace[running] = to_grid(faded, self._exponent) + output
+        faded = self.precision(self._plan.trace_decay) * p.trace[running]
+        p.trace[running] = to_grid(faded, self.exponent) + output
         p.mem[running], p.spk[running] = mem, fired
         self.seen[running] += 1
 
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The arrays that the sums are kept in, the batch first."""
+        return {"seen": self.seen, "burst": self._burst, **vars(self._pools)}
+
     def read(self) -> Pools:
-        """Return the sums so far."""
-        return self._pools
+        """Return a copy of the sums so far."""
+        return Pools(**{name: sums.copy() for name, sums in vars(self._pools).items()})
+
+
+def liquid_at_rest(prepared: Any, batch_size: int) -> dict[str, np.ndarray]:
+    """State of a liquid before the first step."""
+    shape, names = (batch_size, prepared.liquid.n_neurons), prepared.liquid.neurons.state
+    states = {name: np.zeros(shape, dtype=np.float32) for name in ("spk", *names)}
+    return {"past": prepared.taps.at_rest(batch_size), **states}
 
 
 def check_sinks(
@@ -169,12 +170,13 @@ def check_sinks(
     sinks: Sequence[Any],
     reservoir: Liquid | RateReservoir,
     names: tuple[str, ...],
-) -> None:
-    """Raise an error unless a batch, a state and sinks fit each other and the reservoir."""
+) -> tuple[list[Any], list[Record]]:
+    """Pools and records among the sinks, if these fit the batch, the state and the reservoir."""
     records = [sink for sink in sinks if isinstance(sink, Record)]
     pools = [sink for sink in sinks if not isinstance(sink, Record)]
     n_channels, n = reservoir.n_channels, reservoir.n_neurons
     check_run(batch, n_channels, len(states), pools, records, n, names)
+    return pools, records
 
 
 def whole_batch(

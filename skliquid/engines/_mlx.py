@@ -18,7 +18,7 @@ from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.neurons import LIF
-from ._lockstep import TapInput, check_sinks, whole_batch
+from ._lockstep import TapInput, check_sinks, liquid_at_rest, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -89,14 +89,6 @@ def prepare(liquid: Liquid) -> Prepared:
     return Prepared(liquid, TapInput(liquid.taps))
 
 
-def at_rest(prepared: Prepared, batch_size: int) -> Arrays:
-    """State before the first step."""
-    shape = (batch_size, prepared.liquid.n_neurons)
-    names = ("spk", *prepared.liquid.neurons.state)
-    state = {name: np.zeros(shape, dtype=np.float32) for name in names}
-    return {"past": prepared.taps.at_rest(batch_size), **state}
-
-
 class MLXPools:
     """Sums over time that MLX adds up.
 
@@ -126,15 +118,21 @@ class MLXPools:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
         if "trace" in plan.sums:
             self.sums["trace"] = np.zeros(each, dtype=np.float32)
-        self.last: Arrays = {}
+        self.last: Arrays = {name: np.zeros(each, dtype=np.float32) for name in ("mem", "spk")}
+
+    @property
+    def parts(self) -> Arrays:
+        """The arrays that the sums are kept in, the batch first."""
+        return {"seen": self.seen, **self.sums, **self.last}
 
     def read(self) -> Pools:
-        """Return the sums so far."""
-        sums = {name: value for name, value in self.sums.items() if name != "burst"}
+        """Return a copy of the sums so far."""
+        kept = {name: value.copy() for name, value in (self.sums | self.last).items()}
+        sums = {name: value for name, value in kept.items() if name != "burst"}
         for name in ("potentials", "rectified"):
             if name in sums:
                 sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)
-        return Pools(**sums, **self.last)
+        return Pools(**sums)
 
 
 def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> MLXPools:
@@ -143,16 +141,19 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> ML
 
 
 def advance(
-    prepared: Prepared, state: Arrays, batch: Batch, sinks: Sequence[MLXPools | Record]
+    prepared: Prepared,
+    state: Arrays,
+    batch: Batch,
+    sinks: Sequence[MLXPools | Record],
+    in_place: bool = False,
 ) -> Arrays:
-    """Run the frames of a batch from a state; MLX has threads of its own."""
+    """Run the frames of a batch from a state; MLX has threads, and arrays, of its own."""
     liquid, lengths = prepared.liquid, batch.lengths
-    check_sinks(batch, state["spk"], sinks, liquid, ("spk", *liquid.neurons.state))
+    names = ("spk", *liquid.neurons.state)
+    pools, records = check_sinks(batch, state["spk"], sinks, liquid, names)
     currents, past = prepared.taps.run(state["past"], batch.padded(), lengths)
     c, W = constants(liquid.neurons), mx.array(liquid.recurrent_weights)
-    now = {name: mx.array(state[name]) for name in ("spk", *liquid.neurons.state)}
-    pools = [sink for sink in sinks if isinstance(sink, MLXPools)]
-    records = [sink for sink in sinks if isinstance(sink, Record)]
+    now = {name: mx.array(state[name]) for name in names}
     sums = [{name: mx.array(value) for name, value in sink.sums.items()} for sink in pools]
     step = _compiled(partial(_step, STEPS[type(liquid.neurons)]))
     add = [_compiled(partial(_add, sink.plan)) for sink in pools]
@@ -231,6 +232,7 @@ def _add(
     return added
 
 
+at_rest = liquid_at_rest
 shares = whole_batch
 
 

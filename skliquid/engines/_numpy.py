@@ -15,7 +15,7 @@ from ..pooling import PoolingPlan
 from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..reservoirs.neurons import LIF
-from ._lockstep import LockstepPools, TapInput, check_sinks, whole_batch
+from ._lockstep import LockstepPools, TapInput, check_sinks, liquid_at_rest, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -68,27 +68,23 @@ def prepare(liquid: Liquid) -> Prepared:
     return Prepared(liquid, TapInput(liquid.taps), W)
 
 
-def at_rest(prepared: Prepared, batch_size: int) -> State:
-    """State before the first step."""
-    shape = (batch_size, prepared.liquid.n_neurons)
-    state = {name: np.zeros(shape, dtype=np.float32) for name in prepared.liquid.neurons.state}
-    spk = np.zeros(shape, dtype=np.float32)
-    return {"past": prepared.taps.at_rest(batch_size), "spk": spk, **state}
-
-
 def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> LockstepPools:
     """Sums for sequences of these lengths."""
     return LockstepPools(plan, lengths, prepared.liquid.n_neurons)
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[LockstepPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state; BLAS has threads of its own."""
     liquid, neurons = prepared.liquid, prepared.liquid.neurons
     check_sinks(batch, state["spk"], sinks, liquid, ("spk", *neurons.state))
     step = STEPS[type(neurons)]
-    after = {name: values.copy() for name, values in state.items()}
+    after = state if in_place else {name: values.copy() for name, values in state.items()}
     currents, after["past"] = prepared.taps.run(state["past"], batch.padded(), batch.lengths)
     for t, current in enumerate(currents):
         n_running = int(np.count_nonzero(batch.lengths > t))
@@ -97,13 +93,11 @@ def advance(
         for name, values in new.items():
             after[name][:n_running] = values
         for sink in sinks:
-            if isinstance(sink, Record):
-                sink.take(batch.starts[:n_running] + t, new)
-            else:
-                sink.take(new["spk"], new["mem"])
+            sink.take(batch.starts[:n_running] + t, new)
     return after
 
 
+at_rest = liquid_at_rest
 shares = whole_batch
 
 

@@ -56,19 +56,30 @@ def at_rest(prepared: Prepared, batch_size: int) -> State:
     return state | {name: np.zeros(shape) for name in _STATES[prepared.reservoir.cell]}
 
 
-def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> LockstepPools:
+class ActivationPools(LockstepPools):
     """Sums of activations, which stand for spikes and for potentials."""
-    n = prepared.reservoir.n_neurons
-    return LockstepPools(plan, lengths, n, exponent=STATE_EXPONENT, dtype=np.float64)
+
+    names = "h", "h"
+    counted = precision = np.float64
+    exponent = STATE_EXPONENT
+
+
+def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> ActivationPools:
+    """Sums for sequences of these lengths."""
+    return ActivationPools(plan, lengths, prepared.reservoir.n_neurons)
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[LockstepPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[LockstepPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state."""
     cell = prepared.reservoir.cell
     check_sinks(batch, state["h"], sinks, prepared.reservoir, _STATES[cell])
-    after = {name: values.copy() for name, values in state.items()}
+    after = state if in_place else {name: values.copy() for name, values in state.items()}
     frames, currents = batch.padded(), {}
     for name, taps in prepared.taps.items():
         past = f"past_{name}"
@@ -85,10 +96,7 @@ def advance(
         for name, values in new.items():
             after[name][:n_running] = values
         for sink in sinks:
-            if isinstance(sink, Record):
-                sink.take(batch.starts[:n_running] + t, new)
-            else:
-                sink.take(new["h"], new["h"])
+            sink.take(batch.starts[:n_running] + t, new)
     return after
 
 

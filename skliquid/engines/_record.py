@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..reservoirs._segments import reordered
+
 # Activations in [-1, 1] in steps of 2**-14, which int16 holds.
 _EXPONENT = 14
 
@@ -143,11 +145,7 @@ class StateTrains:
         StateTrains
             A copy of them, in this order.
         """
-        samples = np.arange(len(self))[samples]
-        frames = [np.arange(self.offsets[i], self.offsets[i + 1]) for i in samples]
-        offsets = np.zeros(len(samples) + 1, dtype=np.int64)
-        offsets[1:] = np.cumsum(self.lengths[samples])
-        rows = np.concatenate(frames) if frames else np.zeros(0, dtype=np.int64)
+        offsets, rows = reordered(self.offsets, np.arange(len(self))[samples])
         return StateTrains(tuple(b[rows] for b in self.blocks), self.block_size, offsets)
 
     def _unpacked(self, rows: np.ndarray) -> np.ndarray:

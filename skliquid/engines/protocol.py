@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,10 @@ import numpy as np
 from ..pooling import PoolingPlan, Pools
 from ..sequences import Sequences
 from ._record import Record
+
+# What pools of sequences that go on are opened with: their length is not known, and of more steps
+# the counts in int32 would be wrong.
+OPEN_END = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,16 +48,12 @@ class Batch:
     lengths: np.ndarray
 
     def __post_init__(self) -> None:
-        ends = self.starts + self.lengths
-        if (np.diff(self.lengths) > 0).any():
-            raise ValueError(
-                f"lengths must be in descending order, got {self.lengths.tolist()[:10]}."
-            )
-        if (
-            (self.starts < 0).any()
-            or (self.lengths < 0).any()
-            or ends.max(initial=0) > len(self.frames)
-        ):
+        # Of a single sequence, as a live stream has it, Python's numbers are the faster ones.
+        starts, lengths = self.starts.tolist(), self.lengths.tolist()
+        if lengths != sorted(lengths, reverse=True):
+            raise ValueError(f"lengths must be in descending order, got {lengths[:10]}.")
+        last = max(map(add, starts, lengths), default=0)
+        if min(starts + lengths, default=0) < 0 or last > len(self.frames):
             raise ValueError(f"starts and lengths must lie within the {len(self.frames)} frames.")
 
     @classmethod
@@ -78,8 +79,12 @@ class PoolSink(Protocol):
     lengths: np.ndarray
     seen: np.ndarray
 
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The arrays that the sums are kept in, the batch first, `seen` among them."""
+
     def read(self) -> Pools:
-        """Return the sums so far."""
+        """Return the sums so far, in arrays that do not change when the sequences go on."""
 
 
 class Engine(Protocol):
@@ -96,13 +101,23 @@ class Engine(Protocol):
         """State before the first step."""
 
     def open_pools(self, prepared: Any, plan: PoolingPlan, lengths: np.ndarray) -> PoolSink:
-        """Sums for sequences of these lengths, pieces still to come included."""
+        """Sums for sequences of these lengths, pieces still to come included.
 
-    def advance(self, prepared: Any, state: Any, batch: Batch, sinks: Sequence[Any]) -> Any:
+        A plan without windows may have ``OPEN_END`` for lengths that are not known.
+        """
+
+    def advance(
+        self,
+        prepared: Any,
+        state: Any,
+        batch: Batch,
+        sinks: Sequence[Any],
+        in_place: bool = False,
+    ) -> Any:
         """Run the frames of a batch from a state; return the state after them.
 
-        The state that is handed in is left as it was. The sinks are at most one of pools and
-        one :class:`~skliquid.engines.Record`.
+        The state that is handed in is left as it was, unless it may be changed in place. The
+        sinks are at most one of pools and one :class:`~skliquid.engines.Record`.
         """
 
     def shares(
@@ -141,7 +156,10 @@ def check_run(
                 f"pools are those of {len(sums.lengths)} sequences, not {len(batch)}."
             )
         if (sums.seen + batch.lengths > sums.lengths).any():
-            raise ValueError("batch goes beyond the lengths for which the pools were opened.")
+            raise ValueError(
+                "batch goes beyond the lengths for which the pools were opened, "
+                f"{sums.lengths.tolist()[:10]} steps."
+            )
     for record in records:
         if record.n_units != n_units or len(record.rows) != len(batch.frames):
             raise ValueError(

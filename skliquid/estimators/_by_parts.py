@@ -15,7 +15,8 @@ from .._warnings import warn_user
 from ..collection import Collection, as_parts, first_of
 from ..sequences import Sequences
 from ._entries import warn_of_idle
-from ._lsm import BaseLSM, in_float64, inner_settings, is_made_of_sums, no_callback_warnings
+from ._lsm import BaseLSM, in_float64, is_made_of_sums, no_callback_warnings
+from ._reading import inner_settings, prepared_by
 from ._transformer import LiquidTransformer
 
 # Bytes of features beyond which a readout that is made of sums is given them in parts.
@@ -117,7 +118,8 @@ class LSMOfParts(BaseLSM):
             further["classes"] = self.classes_
         if weight is not None:
             further["sample_weight"] = weight
-        readout.partial_fit(self._features(sequences), y, **further)
+        features = prepared_by(self.pipeline_, self._features(sequences))
+        readout.partial_fit(features, y, **further)
         self.n_samples_seen_ += len(y)
 
     def _fit_scaler(self, sequences: Sequences, weight: np.ndarray | None) -> None:

@@ -271,8 +271,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             self.classes_ = np.unique(y) if announced is None else announced
             if len(self.classes_) < 2:
                 raise ValueError(
-                    f"y holds only one class, {self.classes_[0]!r}; give all classes of all parts "
-                    "as `classes`."
+                    f"y holds only one class, {self.classes_.tolist()[0]!r}; give all classes of "
+                    "all parts as `classes`."
                 )
         elif announced is not None and not np.array_equal(announced, self.classes_):
             raise ValueError(

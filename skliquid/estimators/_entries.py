@@ -2,10 +2,10 @@
 
 An entry is a field of a dataclass::
 
-    name: Annotated[type, Accepts(words, *constraints), Acts(...), Cites(...), text] = default
+    name: Annotated[type, Accepts(words, *constraints), Acts(...), text] = default
 
-with any number of conditions under which it acts, and of sources in the literature, cited in the
-text as ``[A]_``.
+with any number of conditions under which it acts. Sources in the literature stand below the text,
+``.. [A] Author. "Title", year.``, which cites them as ``[A]_``.
 The dataclass makes the constructor. `parametrized` makes the constraints and the docstring of an
 estimator that inherits it; `warn_of_idle` looks for parameters that are set but do not act.
 """
@@ -54,14 +54,6 @@ class Acts:
 
 
 @dataclass(frozen=True)
-class Cites:
-    """A source in the literature: the label by which the text cites it, and where to find it."""
-
-    label: str
-    source: str
-
-
-@dataclass(frozen=True)
 class Entry:
     """What is written of one parameter."""
 
@@ -69,8 +61,8 @@ class Entry:
     default: Any
     accepts: Accepts
     conditions: list[Acts]
-    sources: list[Cites]
     text: str
+    sources: list[str]
 
 
 def entries(cls: type) -> list[Entry]:
@@ -120,9 +112,9 @@ def told_of_idle() -> Iterator[None]:
 
 def _entry(field: Field[Any], names: set[str]) -> Entry:
     accepts, *others, text = field.type.__metadata__  # type: ignore[union-attr]
-    conditions = [each for each in others if isinstance(each, Acts) and each.by in names]
-    sources = [each for each in others if isinstance(each, Cites)]
-    return Entry(field.name, field.default, accepts, conditions, sources, text)
+    conditions = [each for each in others if each.by in names]
+    text, *sources = cleandoc(text).split("\n\n.. ")
+    return Entry(field.name, field.default, accepts, conditions, text, sources)
 
 
 def _documentation(own: list[Entry]) -> str:
@@ -130,7 +122,7 @@ def _documentation(own: list[Entry]) -> str:
     lines = []
     for entry in own:
         default = repr(entry.default).replace("'", '"')
-        text = cleandoc(entry.text)
+        text = entry.text
         if entry.conditions:
             text += "\n" + _filled(f"It acts only with {_needs(entry.conditions)}.")
         lines.append(f"{entry.name} : {entry.accepts.words}, default={default}")
@@ -139,8 +131,8 @@ def _documentation(own: list[Entry]) -> str:
 
 
 def _references(own: list[Entry]) -> str:
-    sources = sorted((each.label, each.source) for entry in own for each in entry.sources)
-    return "\n".join(_filled(f".. [{label}] {source}", "   ") for label, source in sources)
+    sources = sorted(" ".join(each.split()) for entry in own for each in entry.sources)
+    return "\n".join(_filled(f".. {source}", "   ") for source in sources)
 
 
 def _filled(text: str, indent: str = "") -> str:

@@ -9,7 +9,6 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -23,21 +22,14 @@ from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
-from ._entries import told_of_idle
 from ._parameters import LSMParameters, ReservoirParameters
+from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
+from ._stream import LSMStream, stream_source
 from ._transformer import LiquidTransformer
 
 # Bytes of features that are held at a time, where not all of them have to be.
 _PART_BYTES = 2**26
-
-
-@contextmanager
-def inner_settings() -> Iterator[None]:
-    """Keep the user's global settings out of the steps inside, and a warning from coming twice."""
-    settings = {"enable_metadata_routing": False, "transform_output": "default"}
-    with config_context(**settings), told_of_idle():
-        yield
 
 
 @contextmanager
@@ -171,25 +163,45 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
         return max(1, _PART_BYTES // (8 * liquid._n_features))
 
     def _features(self, sequences: Sequences) -> Any:
-        """What the readout is given of validated sequences."""
+        """What the liquid makes of validated sequences."""
         # Cached as in fitting, so that neither a search's scores run the liquid again.
         transform = check_memory(self.memory).cache(_transform)
-        features = transform(self.pipeline_[0], in_float64(sequences))
-        for _, step in self.pipeline_.steps[1:-1]:
-            features = step.transform(features)
-        return features
+        return transform(self.pipeline_[0], in_float64(sequences))
 
     def _call(self, method: str, X: Any) -> Any:
         """Call a method of the readout on the features of sequences, some at a time."""
         check_is_fitted(self)
         outputs: list[Any] = []
         with inner_settings():
-            read = getattr(self.pipeline_[-1], method)
             for _, part in self._validate_parts(X, most=self._most_at_once()):
-                outputs.append(read(self._features(part)))
+                outputs.append(read_by(self.pipeline_, method, self._features(part)))
         if isinstance(outputs[0], list):
             return [each for output in outputs for each in output]
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    def open_stream(self, n_streams: int = 1) -> LSMStream:
+        """Open a stream, into which frames are pushed as they come.
+
+        Parameters
+        ----------
+        n_streams : int, default=1
+            Number of sequences that come side by side.
+
+        Returns
+        -------
+        LSMStream
+            The stream, which can be asked at any time for what `predict` and the like would
+            make of the whole sequences so far. A later `fit` does not change it.
+
+        Raises
+        ------
+        ValueError
+            If something set needs more than the frames so far: `bidirectional`, several
+            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            :mod:`skliquid.encoding`, or a leaky readout.
+        """
+        check_is_fitted(self)
+        return LSMStream(stream_source(self), n_streams)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the target of each sequence.

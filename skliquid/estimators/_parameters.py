@@ -10,20 +10,24 @@ from typing import Annotated, Any
 
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
 
+from .._checks import LARGEST_SCALE
 from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..pooling import POOLINGS
 from ..pooling._poolings import Pooling
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
+from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.rate_reservoir import CELLS, is_rate_cell
 from ..reservoirs.synapses import TOPOLOGIES
-from ._entries import Accepts, Acts, Cites
+from ._entries import Accepts, Acts
 
 
-def _names(names: Iterable[str]) -> str:
-    """Write names as numpydoc writes a choice."""
-    return "{" + ", ".join(f'"{name}"' for name in names) + "}"
+def _named(names: Iterable[str], others: str = "", *constraints: Any) -> Accepts:
+    """One of some names, written as numpydoc writes a choice, or what the others accept."""
+    options = list(names)
+    words = "{" + ", ".join(f'"{name}"' for name in options) + "}" + others
+    return Accepts(words, StrOptions(set(options)), *constraints)
 
 
 def _listed(poolings: Mapping[str, Pooling]) -> str:
@@ -50,13 +54,23 @@ def _pools(*names: str) -> Acts:
     return Acts("pooling", when, " or ".join(f'"{name}"' for name in names) + " in `pooling`")
 
 
-def _leaves_connectivity(parameters: Any) -> bool:
-    return {"p", "k", "m"}.isdisjoint(parameters.topology_params or {})
-
+# What several parameters accept.
+Flag = Annotated[bool, Accepts("bool", "boolean")]
+Count = Annotated[int, Accepts("int", Interval(Integral, 1, None, closed="left"))]
+CountOrNone = Annotated[
+    int | None, Accepts("int", Interval(Integral, 1, None, closed="left"), None)
+]
+Positive = Annotated[float, Accepts("float", Interval(Real, 0, None, closed="neither"))]
+Scale = Annotated[float, Accepts("float", Interval(Real, 0, LARGEST_SCALE, closed="both"))]
 
 LEAKY = Acts("cell", lambda p: isinstance(p.cell, str) and p.cell == "lif", '``cell="lif"``')
 SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `cell`")
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
+NO_OTHER_DEGREE = Acts(
+    "topology_params",
+    lambda p: {"p", "k", "m"}.isdisjoint(p.topology_params or {}),
+    'none of "p", "k" and "m" in `topology_params`',
+)
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
 
@@ -64,21 +78,13 @@ POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pool
 class ReservoirParameters:
     """Parameters of the reservoir, of its input and of its features."""
 
-    reservoir_size: Annotated[
-        int,
-        Accepts("int", Interval(Integral, 1, None, closed="left")),
-        """Number of neurons of the liquid.""",
-    ] = 1500
+    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1500
     _: KW_ONLY
     connectivity: Annotated[
         float | None,
         Accepts("float", Interval(Real, 0, 1, closed="right"), None),
         NAMED_GRAPH,
-        Acts(
-            "topology_params",
-            _leaves_connectivity,
-            'none of "p", "k" and "m" in `topology_params`',
-        ),
+        NO_OTHER_DEGREE,
         """Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
         neighbours and of edges that they can have. None is about ten synapses for each
@@ -88,18 +94,15 @@ class ReservoirParameters:
         float,
         Accepts("float", Interval(Real, 0, 1, closed="right")),
         NAMED_GRAPH,
-        Cites(
-            "L",
-            'Maass, Natschlaeger, Markram. "Fading memory and kernel properties of generic '
-            'cortical microcircuit models", Journal of Physiology Paris 98, 2004.',
-        ),
         """Fraction of the neurons, chosen at random and at least ten of them, that receive
         synapses from others, in (0, 1]; the rest hear the input alone, as in layered
-        circuits [L]_.""",
+        circuits [L]_.
+
+        .. [L] Maass, Natschlaeger, Markram. "Fading memory and kernel properties of generic
+           cortical microcircuit models", Journal of Physiology Paris 98, 2004.""",
     ] = 0.25
     spectral_radius: Annotated[
-        float,
-        Accepts("float", Interval(Real, 0, 1e6, closed="both")),
+        Scale,
         NAMED_GRAPH,
         """Spectral radius of the recurrent weights, non-negative; how strongly the liquid
         echoes. Above 1 its activity tends to be chaotic.""",
@@ -112,35 +115,35 @@ class ReservoirParameters:
     ] = 0.8
     ei_balance: Annotated[
         float | None,
-        Accepts("float", Interval(Real, 0, 1e6, closed="both"), None),
+        Accepts("float", Interval(Real, 0, LARGEST_SCALE, closed="both"), None),
         NAMED_GRAPH,
         Acts("exc_ratio", lambda p: 0 < p.exc_ratio < 1, "`exc_ratio` between 0 and 1"),
-        Cites(
-            "B",
-            'Brunel. "Dynamics of sparsely connected networks of excitatory and inhibitory '
-            'spiking neurons", Journal of Computational Neuroscience 8, 2000.',
-        ),
         """Total inhibition as a fraction of total excitation, where there are both, 1 being
-        balance [B]_. None leaves the weights' magnitudes as drawn.""",
+        balance [B]_. None leaves the weights' magnitudes as drawn.
+
+        .. [B] Brunel. "Dynamics of sparsely connected networks of excitatory and inhibitory
+           spiking neurons", Journal of Computational Neuroscience 8, 2000.""",
     ] = 1.0
     beta: Annotated[
         Any,
         Accepts("float or (float, float)", Interval(Real, 0, 1, closed="left"), tuple, list),
         LEAKY,
         Acts("relative_tau", lambda p: p.relative_tau is None, "``relative_tau=None``"),
-        Cites(
-            "P",
-            'Perez-Nieves, Leung, Dragotti, Goodman. "Neural heterogeneity promotes robust '
-            'learning", Nature Communications 12, 2021.',
-        ),
         """Decay of the membrane potential per time step, in [0, 1): ``exp(-1 / tau)`` for a
         time constant of tau steps. A pair draws each neuron's tau log-uniformly between
-        those of the two [P]_; the default is 0.3 to 5 steps.""",
+        those of the two [P]_; the default is 0.3 to 5 steps.
+
+        .. [P] Perez-Nieves, Leung, Dragotti, Goodman. "Neural heterogeneity promotes robust
+           learning", Nature Communications 12, 2021.""",
     ] = (0.04, 0.82)
     relative_tau: Annotated[
         Any,
         Accepts(
-            "float or (float, float)", Interval(Real, 0, 1e6, closed="right"), tuple, list, None
+            "float or (float, float)",
+            Interval(Real, 0, LARGEST_SCALE, closed="right"),
+            tuple,
+            list,
+            None,
         ),
         LEAKY,
         """The time constant, or a range of it, as a fraction of the median length of the
@@ -148,25 +151,21 @@ class ReservoirParameters:
     ] = None
     threshold: Annotated[
         float,
-        Accepts("float", Interval(Real, 2.0**-20, 1e6, closed="both")),
+        Accepts("float", Interval(Real, 2.0**-UNIT_EXPONENT, LARGEST_SCALE, closed="both")),
         LEAKY,
         """Membrane potential above which a neuron fires; positive.""",
     ] = 1.0
     adaptation: Annotated[
-        float,
-        Accepts("float", Interval(Real, 0, 1e6, closed="both")),
+        Scale,
         LEAKY,
-        Cites(
-            "A",
-            'Bellec, Salaj, Subramoney, Legenstein, Maass. "Long short-term memory and '
-            'learning-to-learn in networks of spiking neurons", NeurIPS 2018.',
-        ),
         """Spike-frequency adaptation [A]_: each spike raises its neuron's threshold by this
-        much, in units of potential; non-negative.""",
+        much, in units of potential; non-negative.
+
+        .. [A] Bellec, Salaj, Subramoney, Legenstein, Maass. "Long short-term memory and
+           learning-to-learn in networks of spiking neurons", NeurIPS 2018.""",
     ] = 0.0
     tau_adaptation: Annotated[
-        float,
-        Accepts("float", Interval(Real, 0, None, closed="neither")),
+        Positive,
         LEAKY,
         Acts("adaptation", lambda p: p.adaptation > 0, "`adaptation` above 0"),
         """Time constant in steps with which a raised threshold falls back; positive.""",
@@ -179,12 +178,8 @@ class ReservoirParameters:
     ] = 0
     topology: Annotated[
         Any,
-        Accepts(
-            f"{_names(TOPOLOGIES)}, callable or array-like",
-            StrOptions(set(TOPOLOGIES)),
-            callable,
-            "array-like",
-            Hidden("sparse matrix"),
+        _named(
+            TOPOLOGIES, ", callable or array-like", callable, "array-like", Hidden("sparse matrix")
         ),
         """Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
         returns recurrent weights; or recurrent weights of shape (reservoir_size,
@@ -197,30 +192,21 @@ class ReservoirParameters:
     ] = None
     cell: Annotated[
         Any,
-        Accepts(
-            f"{_names(CELLS)} or model", StrOptions(set(CELLS)), HasMethods(["get_params", "draw"])
-        ),
-        Cites(
-            "J",
-            'Jaeger. "The echo state approach to analysing and training recurrent neural '
-            'networks", GMD Report 148, 2001.',
-        ),
+        _named(CELLS, " or model", HasMethods(["get_params", "draw"])),
         """What the reservoir is made of: leaky integrate-and-fire neurons; spiking neurons of
         another :class:`~skliquid.reservoirs.NeuronModel`, whose parameters a search reaches
         as ``cell__name``; or the units of an untrained recurrent cell (see
         :class:`~skliquid.reservoirs.RateReservoir`), "vanilla" being the echo state network
         [J]_. Each gate of such a cell has weights of its own, drawn like those of the liquid;
         `input_scaling` and `target_rate` are then the deviation of a gate's drive and how
-        often that is above zero.""",
+        often that is above zero.
+
+        .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
+           networks", GMD Report 148, 2001.""",
     ] = "lif"
     encoder: Annotated[
         Any,
-        Accepts(
-            f"{_names(ENCODERS)}, encoder or None",
-            StrOptions(set(ENCODERS)),
-            HasMethods(["fit", "transform"]),
-            None,
-        ),
+        _named(ENCODERS, ", encoder or None", HasMethods(["fit", "transform"]), None),
         """What turns the input into the liquid's input: an encoder of
         :mod:`skliquid.encoding`, or its name; or any transformer from a list of arrays to such a
         list. None and "current" take the input as a current, the default one in which
@@ -235,28 +221,23 @@ class ReservoirParameters:
         input is taken in steps of ``2**-14`` and saturates beyond +-512.""",
     ] = "common"
     derivative: Annotated[
-        bool,
-        Accepts("bool", "boolean"),
+        Flag,
         """Whether the difference of each frame to the one before, scaled to the same standard
         deviation, makes further channels.""",
     ] = False
     input_scaling: Annotated[
-        float,
-        Accepts("float", Interval(Real, 0, 1e6, closed="both")),
+        Scale,
         """With `target_rate`, standard deviation of each neuron's membrane potential over the
         training frames, without spikes and recurrence, in thresholds. Without, root of the
         sum of the variances of a neuron's input weights, which are normal; non-negative.""",
     ] = 2.0
     n_delays: Annotated[
-        int,
-        Accepts("int", Interval(Integral, 1, None, closed="left")),
-        Cites(
-            "D",
-            'Buonomano, Maass. "State-dependent computations: spatiotemporal processing in '
-            'cortical networks", Nature Reviews Neuroscience 10, 2009.',
-        ),
+        Count,
         """Input synapses of a neuron on each of its channels, at delays 0, d, 2 d and so on
-        with weights that sum to zero [D]_; each neuron draws its d. 1 is no delay.""",
+        with weights that sum to zero [D]_; each neuron draws its d. 1 is no delay.
+
+        .. [D] Buonomano, Maass. "State-dependent computations: spatiotemporal processing in
+           cortical networks", Nature Reviews Neuroscience 10, 2009.""",
     ] = 5
     max_delay: Annotated[
         float,
@@ -266,8 +247,7 @@ class ReservoirParameters:
         median length of the training sequences. It is never less than a step between taps.""",
     ] = 1.0
     max_channels: Annotated[
-        int | None,
-        Accepts("int", Interval(Integral, 1, None, closed="left"), None),
+        CountOrNone,
         """Each neuron listens to a random choice of channels, of a size drawn log-uniformly
         from 1 to this; None is all channels for each.""",
     ] = 9
@@ -276,48 +256,40 @@ class ReservoirParameters:
         Accepts(
             "float or (float, float)", Interval(Real, 0, 1, closed="neither"), tuple, list, None
         ),
-        Cites(
-            "T",
-            "Triesch. \"A gradient rule for the plasticity of a neuron's intrinsic "
-            'excitability", ICANN 2005.',
-        ),
         """Homeostasis [T]_: each neuron's bias is set, from the training sequences without
         labels, so that its membrane potential without spikes and recurrence is above the
         threshold this fraction of the time, or one drawn for each neuron from this range;
-        in (0, 1). None leaves the biases at zero.""",
+        in (0, 1). None leaves the biases at zero.
+
+        .. [T] Triesch. "A gradient rule for the plasticity of a neuron's intrinsic
+           excitability", ICANN 2005.""",
     ] = (0.05, 0.5)
     bidirectional: Annotated[
-        bool,
-        Accepts("bool", "boolean"),
-        Cites(
-            "R",
-            'Schuster, Paliwal. "Bidirectional recurrent neural networks", IEEE Transactions '
-            "on Signal Processing 45, 1997.",
-        ),
+        Flag,
         """Whether the liquid also runs over each sequence reversed in time [R]_, which doubles
-        the features.""",
+        the features.
+
+        .. [R] Schuster, Paliwal. "Bidirectional recurrent neural networks", IEEE Transactions
+           on Signal Processing 45, 1997.""",
     ] = False
     n_liquids: Annotated[
-        int,
-        Accepts("int", Interval(Integral, 1, None, closed="left")),
+        Count,
         """Number of independent liquids, each of `reservoir_size` neurons.""",
     ] = 1
     pooling: Annotated[
         Any,
         Accepts("str or list of str", str, list, tuple),
         POOLED,
-        Cites(
-            "M",
-            'Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for '
-            'representation and classification of multivariate time series", IEEE '
-            "Transactions on Neural Networks and Learning Systems 32(5), 2021.",
-        ),
         f"""What is kept of a sequence's spikes and potentials, one or several of
 
         {_listed(POOLINGS)}
 
         A rate cell's activation takes the place of both the spike and the membrane
-        potential, and being above zero that of firing, also as the spike of "last".""",
+        potential, and being above zero that of firing, also as the spike of "last".
+
+        .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
+           representation and classification of multivariate time series", IEEE Transactions on
+           Neural Networks and Learning Systems 32(5), 2021.""",
     ] = ("counts", "bursts", "longest_burst", "rectified")
     n_windows: Annotated[
         Any,
@@ -328,22 +300,20 @@ class ReservoirParameters:
         numbers are windows at several scales, of which "model_space" takes the last.""",
     ] = 1
     tau_trace: Annotated[
-        float,
-        Accepts("float", Interval(Real, 0, None, closed="neither")),
+        Positive,
         POOLED,
         _pools("trace"),
         """Time constant of "trace" in time steps; positive.""",
     ] = 5.0
     engine: Annotated[
         str,
-        Accepts(_names(["auto", *ENGINES]), StrOptions({"auto", *ENGINES})),
+        _named(["auto", *ENGINES]),
         SPIKING,
         """What runs the liquid; every engine gives the same spikes. "auto" is "mlx" where MLX
         has a GPU, else "numba".""",
     ] = "auto"
     batch_size: Annotated[
-        int | None,
-        Accepts("int", Interval(Integral, 1, None, closed="left"), None),
+        CountOrNone,
         POOLED,
         """Number of sequences that run side by side; None chooses it by a budget of memory. It
         does not change the features.""",
@@ -395,9 +365,7 @@ class RegressorParameters(LSMParameters):
 
     readout: Annotated[
         Any,
-        Accepts(
-            f"{_names(REGRESSORS)} or estimator", StrOptions(set(REGRESSORS)), HasMethods(["fit"])
-        ),
+        _named(REGRESSORS, " or estimator", HasMethods(["fit"])),
         """What is trained: "ridge" is :class:`RidgeReadoutRegressor`, its penalty
         chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
@@ -411,11 +379,7 @@ class ClassifierParameters(LSMParameters):
 
     readout: Annotated[
         Any,
-        Accepts(
-            f"{_names(CLASSIFIERS)} or estimator",
-            StrOptions(set(CLASSIFIERS)),
-            HasMethods(["fit"]),
-        ),
+        _named(CLASSIFIERS, " or estimator", HasMethods(["fit"])),
         """What is trained: "ridge" is :class:`RidgeReadoutClassifier`, its
         penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
@@ -431,16 +395,13 @@ class ClassifierParameters(LSMParameters):
         class has none. "balanced" makes the total weights of the classes equal.""",
     ] = None
     train_reservoir: Annotated[
-        bool,
-        Accepts("bool", "boolean"),
-        Cites(
-            "N",
-            'Neftci, Mostafa, Zenke. "Surrogate gradient learning in spiking neural '
-            'networks", IEEE Signal Processing Magazine 36(6), 2019.',
-        ),
+        Flag,
         """Whether the liquid's weights and biases are trained too, by back-propagation through
         time with a surrogate derivative [N]_, from the liquid as drawn; synapses keep their
         places and their signs. It needs a leaky readout, whose parameters also set how long
         is trained, and ``cell="lif"``. The readout is then trained anew on the result. Time
-        and memory grow with the square of `reservoir_size`: this is for small liquids.""",
+        and memory grow with the square of `reservoir_size`: this is for small liquids.
+
+        .. [N] Neftci, Mostafa, Zenke. "Surrogate gradient learning in spiking neural
+           networks", IEEE Signal Processing Magazine 36(6), 2019.""",
     ] = False

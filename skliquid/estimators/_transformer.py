@@ -25,6 +25,7 @@ from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
 from ..sequences import Sequences
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
+from ._stream import LiquidStream, stream_source
 
 if TYPE_CHECKING:
     from ..nn import LiquidReservoir
@@ -185,6 +186,30 @@ class LiquidTransformer(
             return self._features(self._validate_collection(X, reset=False))
         parts = self._validate_parts(X)
         return np.concatenate([self._features(Collection(part)) for _, part in parts])
+
+    def open_stream(self, n_streams: int = 1) -> LiquidStream:
+        """Open a stream, into which frames are pushed as they come.
+
+        Parameters
+        ----------
+        n_streams : int, default=1
+            Number of sequences that come side by side.
+
+        Returns
+        -------
+        LiquidStream
+            The stream, which can be asked at any time for the features that `transform` would
+            make of the whole sequences so far. A later `fit` does not change it.
+
+        Raises
+        ------
+        ValueError
+            If something set needs more than the frames so far: `bidirectional`, several
+            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            :mod:`skliquid.encoding`.
+        """
+        check_is_fitted(self)
+        return LiquidStream(stream_source(self), n_streams)
 
     @available_if(_is_spiking)
     def spikes(self, X: Any) -> list[np.ndarray]:

@@ -8,13 +8,13 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .._checks import check_bool, check_integer, check_option
-from ._protocol import State
+from ._protocol import SequenceModule, State
 from ._reservoir import LiquidReservoir
 
 READOUTS = ("linear", "mlp")
 
 
-class LSM(nn.Module):
+class LSM(SequenceModule):
     """Liquid state machine: a :class:`LiquidReservoir` whose spikes a readout maps to outputs.
 
     Parameters
@@ -81,6 +81,7 @@ class LSM(nn.Module):
             trainable=check_bool("train_reservoir", train_reservoir),
             **reservoir_kwargs,
         )
+        self.input_size = self.reservoir.input_size
         n, n_hidden = self.reservoir.reservoir_size, max(reservoir_size // 2, 1)
         if readout == "linear":
             self.readout: nn.Module = nn.Linear(n, output_size)
@@ -104,44 +105,6 @@ class LSM(nn.Module):
         """
         return self.reservoir.init_state(batch_size)
 
-    def __call__(self, x: mx.array, state: State) -> tuple[mx.array, State]:
-        """Advance by one time step.
-
-        Parameters
-        ----------
-        x : mlx.core.array of shape (batch, input_size)
-            Input.
-        state : dict
-            State after the step before.
-
-        Returns
-        -------
-        output : mlx.core.array of shape (batch, output_size)
-            The readout of this step's spikes.
-        new_state : dict
-            State after this step.
-        """
-        spikes, state = self.reservoir(x, state)
-        return self.readout(spikes), state
-
-    def forward_sequence(
-        self, x_seq: mx.array, state: State | None = None
-    ) -> tuple[mx.array, State]:
-        """Run a whole sequence.
-
-        Parameters
-        ----------
-        x_seq : mlx.core.array of shape (T, batch, input_size)
-            Input, time first.
-        state : dict or None, default=None
-            State to start from; None starts at rest.
-
-        Returns
-        -------
-        outputs : mlx.core.array of shape (T, batch, output_size)
-            The readout of every step's spikes.
-        final_state : dict
-            State after the last step.
-        """
-        spikes, state = self.reservoir.forward_sequence(x_seq, state)
+    def _run(self, x_seq: mx.array, state: State) -> tuple[mx.array, State]:
+        spikes, state = self.reservoir._run(x_seq, state)
         return self.readout(spikes), state

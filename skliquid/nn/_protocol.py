@@ -21,21 +21,6 @@ def check_input(name: str, x: mx.array, axes: tuple[str, ...], input_size: int) 
         )
 
 
-def check_state(state: State, names: tuple[str, ...], axes: dict[str, int]) -> None:
-    """Raise an error unless `state` holds these arrays, each with these axes."""
-    if not isinstance(state, dict) or not set(names) <= state.keys():
-        wanted = " and ".join(f'"{name}"' for name in names)
-        got = f"the keys {list(state)}" if isinstance(state, dict) else repr(state)
-        raise TypeError(f"state must be a dict with {wanted}, got {got}.")
-    for name in names:
-        _check_real_array(f'state["{name}"]', state[name])
-        if tuple(state[name].shape) != tuple(axes.values()):
-            raise ValueError(
-                f'state["{name}"] has shape {tuple(state[name].shape)}; expected '
-                f"({', '.join(axes)}) = {tuple(axes.values())}."
-            )
-
-
 def _check_real_array(name: str, x: mx.array) -> None:
     if not isinstance(x, mx.array) or x.dtype == mx.complex64:
         kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
@@ -43,10 +28,11 @@ def _check_real_array(name: str, x: mx.array) -> None:
 
 
 class SequenceModule(nn.Module):
-    """Module with a state, of which the cells and the leaky readouts are made.
+    """Module with a state.
 
-    A subclass names the arrays of its state and its number of units, and defines ``_step``,
-    one step on input that ``_drive`` has prepared for all time steps at once.
+    A subclass either defines ``_run`` and ``init_state``; or it names the arrays of its state and
+    its number of units, as cells and leaky readouts do, and defines ``_step``, one step on input
+    that ``_drive`` has prepared for all time steps at once.
     """
 
     input_size: int
@@ -65,8 +51,8 @@ class SequenceModule(nn.Module):
         Returns
         -------
         dict
-            Arrays of shape (batch_size, n_units), where n_units is the `hidden_size` of a
-            cell and the `output_size` of a readout.
+            Arrays of shape (batch_size, n_units); n_units is the `hidden_size` of a cell, the
+            `reservoir_size` of a liquid, and the `output_size` of what has a readout.
         """
         shape = (check_integer("batch_size", batch_size, low=1), self._n_units)
         return {name: draw("state_init", self.state_init, shape) for name in self._state_names}
@@ -89,8 +75,8 @@ class SequenceModule(nn.Module):
             State after this step.
         """
         check_input("x", x, ("batch", "input_size"), self.input_size)
-        self._check_state(state, x.shape[0])
-        return self._step(self._drive(x), state)
+        outputs, state = self._run(x[None], state)
+        return outputs[0], state
 
     def forward_sequence(
         self, x_seq: mx.array, state: State | None = None
@@ -107,16 +93,19 @@ class SequenceModule(nn.Module):
         Returns
         -------
         outputs : mlx.core.array of shape (T, batch, n_units)
-            Output of every time step; n_units is the `hidden_size` of a cell and the
-            `output_size` of a readout.
+            Output of every time step; n_units is the `hidden_size` of a cell, the
+            `reservoir_size` of a liquid, and the `output_size` of what has a readout.
         final_state : dict
             State after the last step.
         """
         check_input("x_seq", x_seq, ("T", "batch", "input_size"), self.input_size)
-        batch_size = x_seq.shape[1]
         if state is None:
-            state = self.init_state(batch_size)
-        self._check_state(state, batch_size)
+            state = self.init_state(x_seq.shape[1])
+        return self._run(x_seq, state)
+
+    def _run(self, x_seq: mx.array, state: State) -> tuple[mx.array, State]:
+        """Run at least one time step, after a check of the state."""
+        self._check_state(state, x_seq.shape[1])
         outputs = []
         for drive in self._drive(x_seq):
             output, state = self._step(drive, state)
@@ -128,9 +117,18 @@ class SequenceModule(nn.Module):
         return int(getattr(self, self._units_name))
 
     def _check_state(self, state: State, batch_size: int) -> None:
-        check_state(
-            state, self._state_names, {"batch": batch_size, self._units_name: self._n_units}
-        )
+        if not isinstance(state, dict) or not set(self._state_names) <= state.keys():
+            wanted = " and ".join(f'"{name}"' for name in self._state_names)
+            got = f"the keys {list(state)}" if isinstance(state, dict) else repr(state)
+            raise TypeError(f"state must be a dict with {wanted}, got {got}.")
+        shape = (batch_size, self._n_units)
+        for name in self._state_names:
+            _check_real_array(f'state["{name}"]', state[name])
+            if tuple(state[name].shape) != shape:
+                raise ValueError(
+                    f'state["{name}"] has shape {tuple(state[name].shape)}; expected '
+                    f"(batch, {self._units_name}) = {shape}."
+                )
 
     def _drive(self, x: mx.array) -> mx.array:
         return x

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import mlx.core as mx
-import mlx.nn as nn
 
 from .._checks import check_bool, check_integer
 from ..engines._mlx import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
-from ._protocol import check_input
+from ._protocol import SequenceModule
 from .surrogate import fast_sigmoid, straight_through_round
 
 _WEIGHTS = frozenset({"W", "W_in", "bias"})
@@ -33,7 +32,7 @@ class _KeptFrozen(set[str]):
         super().difference_update(*(set(other) - self.kept for other in others))
 
 
-class LiquidReservoir(nn.Module):
+class LiquidReservoir(SequenceModule):
     """Reservoir of recurrently connected leaky integrate-and-fire neurons.
 
     ::
@@ -170,7 +169,7 @@ class LiquidReservoir(nn.Module):
         self.input_size = liquid.n_channels
         self.reservoir_size = liquid.n_neurons
         self.max_delay = liquid.max_delay
-        self._neurons, self._state_names = type(liquid.neurons), liquid.neurons.state
+        self._neurons, self._neuron_states = type(liquid.neurons), liquid.neurons.state
         held = constants(liquid.neurons) | input_constants(liquid.taps)
         held["W"] = mx.array(liquid.recurrent_weights)
         for name, value in held.items():
@@ -196,56 +195,11 @@ class LiquidReservoir(nn.Module):
         """
         batch_size = check_integer("batch_size", batch_size, low=1)
         shape = (batch_size, self.reservoir_size)
-        mem, *others = self._state_names
+        mem, *others = self._neuron_states
         state = {name: mx.zeros(shape) for name in (mem, "spk", *others)}
         if self.max_delay:
             state["past"] = mx.zeros((batch_size, self.max_delay, self.input_size))
         return state
-
-    def __call__(self, x: mx.array, state: State) -> tuple[mx.array, State]:
-        """Advance by one time step.
-
-        Parameters
-        ----------
-        x : mlx.core.array of shape (batch, input_size)
-            Input.
-        state : dict
-            State after the step before.
-
-        Returns
-        -------
-        spikes : mlx.core.array of shape (batch, reservoir_size)
-            Ones and zeros.
-        new_state : dict
-            State after this step.
-        """
-        check_input("x", x, ("batch", "input_size"), self.input_size)
-        spikes, state = self._run(x[None], state)
-        return spikes[0], state
-
-    def forward_sequence(
-        self, x_seq: mx.array, state: State | None = None
-    ) -> tuple[mx.array, State]:
-        """Run a whole sequence.
-
-        Parameters
-        ----------
-        x_seq : mlx.core.array of shape (T, batch, input_size)
-            Input, time first.
-        state : dict or None, default=None
-            State to start from; None starts at rest.
-
-        Returns
-        -------
-        spikes : mlx.core.array of shape (T, batch, reservoir_size)
-            Spikes of every time step.
-        final_state : dict
-            State after the last step.
-        """
-        check_input("x_seq", x_seq, ("T", "batch", "input_size"), self.input_size)
-        if state is None:
-            state = self.init_state(x_seq.shape[1])
-        return self._run(x_seq, state)
 
     def _run(self, x_seq: mx.array, state: State) -> tuple[mx.array, State]:
         self._check_state(state, x_seq.shape[1])

@@ -92,10 +92,11 @@ def make_plan(
         The plan.
     """
     names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
-    accepted = f"one or several of {list(POOLINGS)}, each once"
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
-        raise ValueError(f"pooling must be {accepted}, got {pooling!r}.")
+        raise ValueError(
+            f"pooling must be one or several of {list(POOLINGS)}, each once, got {pooling!r}."
+        )
     scales = n_windows if isinstance(n_windows, tuple | list) else (n_windows,)
     scales = tuple(check_integer("n_windows", scale, low=1) for scale in scales)
     if not scales or len(set(scales)) < len(scales):
@@ -109,9 +110,7 @@ def make_plan(
     return PoolingPlan(names, scales, float(np.exp(-1.0 / tau_trace)))
 
 
-def pooled_features(
-    pools: Pools, lengths: np.ndarray, plan: PoolingPlan, out: np.ndarray | None = None
-) -> np.ndarray:
+def pooled_features(pools: Pools, lengths: np.ndarray, plan: PoolingPlan, out: np.ndarray) -> None:
     """Compute the features of a batch.
 
     Parameters
@@ -122,24 +121,15 @@ def pooled_features(
         Number of time steps of each sequence.
     plan : PoolingPlan
         The features asked for.
-    out : ndarray of shape (batch, n_features) or None, default=None
-        Where to write them; None is a new float64 array.
-
-    Returns
-    -------
-    ndarray of shape (batch, n_features)
-        Rates in spikes per step, counts in spikes, the first spike as a fraction of the
-        sequence, potentials in units of the threshold's scale. A window that no time step
-        falls in, as happens in sequences shorter than ``n_windows``, has the features of a
-        window without spikes at rest: zero.
+    out : ndarray of shape (batch, n_features)
+        Where they are written: rates in spikes per step, counts in spikes, the first spike as a
+        fraction of the sequence, potentials in units of the threshold's scale. A window that no
+        time step falls in, as happens in sequences shorter than ``n_windows``, has the features
+        of a window without spikes at rest: zero.
     """
-    features = out
-    if features is None:
-        features = np.empty((len(lengths), plan.n_features(pools.counts.shape[2])))
     start = 0
     for name in plan.names:
-        for value in POOLINGS[name].values(pools, lengths, plan.scales):
+        for value in POOLINGS[name].features(pools, lengths, plan.scales):
             stop = start + value[0].size
-            features[:, start:stop] = value.reshape(len(value), -1)
+            out[:, start:stop] = value.reshape(len(value), -1)
             start = stop
-    return features

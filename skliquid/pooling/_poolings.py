@@ -40,9 +40,10 @@ class Pooling:
         What the features are.
     sums : tuple of str
         The fields of :class:`Pools` that they are made of.
-    values : callable
+    values : callable or None
         Function ``(pools, lengths, scales)`` that returns the features, as arrays of shape
-        (batch, ...); `lengths` of shape (batch,) are the sequences' numbers of steps.
+        (batch, ...); `lengths` of shape (batch,) are the sequences' numbers of steps. None
+        takes the sums as they are.
     names : callable
         Function ``(scales, neurons)`` that returns their names in order.
     is_windowed : bool
@@ -51,21 +52,23 @@ class Pooling:
 
     text: str
     sums: tuple[str, ...]
-    values: Callable[[Any, np.ndarray, Scales], list[np.ndarray]]
+    values: Callable[[Any, np.ndarray, Scales], list[np.ndarray]] | None = None
     names: Callable[[Scales, list[str]], list[str]] = _of_each
     is_windowed: bool = False
 
+    def features(self, pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+        """Make the features, arrays of shape (batch, ...)."""
+        if self.values is None:
+            return [getattr(pools, name) for name in self.sums]
+        return self.values(pools, lengths, scales)
+
 
 def _rate(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
-    return [_coarser(pools.counts, 1)[:, 0] / lengths[:, np.newaxis]]
+    return [pools.counts.sum(axis=1) / lengths[:, np.newaxis]]
 
 
 def _counts(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     return [_coarser(pools.counts, scale) for scale in scales]
-
-
-def _plainly(name: str) -> Callable[[Any, np.ndarray, Scales], list[np.ndarray]]:
-    return lambda pools, lengths, scales: [getattr(pools, name)]
 
 
 def _first_spike(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
@@ -86,10 +89,6 @@ def _potentials(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndar
         _coarser(pools.potentials, scale) / _window_lengths(lengths, scale)[:, :, np.newaxis]
         for scale in scales
     ]
-
-
-def _last(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
-    return [pools.mem, pools.spk]
 
 
 def _last_names(scales: Scales, neurons: list[str]) -> list[str]:
@@ -114,14 +113,8 @@ POOLINGS = {
         _of_windows,
         is_windowed=True,
     ),
-    "bursts": Pooling(
-        "number of runs of steps in each of which the neuron fires",
-        ("bursts",),
-        _plainly("bursts"),
-    ),
-    "longest_burst": Pooling(
-        "steps of the longest such run", ("longest_burst",), _plainly("longest_burst")
-    ),
+    "bursts": Pooling("number of runs of steps in each of which the neuron fires", ("bursts",)),
+    "longest_burst": Pooling("steps of the longest such run", ("longest_burst",)),
     "first_spike": Pooling(
         "time of the first spike as a fraction of the sequence, 1 if none",
         ("first_spike",),
@@ -138,11 +131,9 @@ POOLINGS = {
         _of_windows,
         is_windowed=True,
     ),
-    "trace": Pooling(
-        "exponentially filtered spikes after the last step", ("trace",), _plainly("trace")
-    ),
+    "trace": Pooling("exponentially filtered spikes after the last step", ("trace",)),
     "last": Pooling(
-        "membrane potential and spikes of the last step", ("mem", "spk"), _last, _last_names
+        "membrane potential and spikes of the last step", ("mem", "spk"), names=_last_names
     ),
     "model_space": Pooling(
         "coefficients of a linear model that predicts the next window's spikes [M]_",

@@ -58,25 +58,6 @@ class Trainable(Protocol):
         """Return a copy of the parameters."""
 
 
-class Watch:
-    """Keeps what was best, and says when nothing better has come for a while."""
-
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
-        self._to_beat, self._lowest, self._n_since = np.inf, np.inf, 0
-        self.best: Any = None
-
-    def is_over(self, loss: float, parameters: Any) -> bool:
-        """Take note of the loss after a pass, and tell whether to stop."""
-        if loss < self._lowest or self.best is None:
-            # In this order a loss of NaN, which nothing undercuts, leaves what is to be undercut.
-            self._lowest, self.best = min(self._lowest, loss), parameters
-        self._n_since += 1
-        if loss < self._to_beat - self._schedule.tol:
-            self._to_beat, self._n_since = loss, 0
-        return self._n_since >= self._schedule.n_iter_no_change
-
-
 def descend(
     model: Trainable, is_held_out: np.ndarray, schedule: Schedule, rng: np.random.Generator
 ) -> tuple[Any, Curves]:
@@ -102,32 +83,30 @@ def descend(
     """
     learned, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
     curves: Curves = {"training": []}
-    watch = Watch(schedule)
+    best: Any = None
+    lowest, to_beat, n_since = np.inf, np.inf, 0
     for _ in range(schedule.max_iter):
-        shuffled = batches(rng.permutation(learned), schedule.batch_size)
-        monitored = _mean(lambda samples: model.step(samples, rng), shuffled)
-        curves["training"].append(monitored)
+        shuffled = rng.permutation(learned)
+        watched = _mean(lambda samples: model.step(samples, rng), shuffled, schedule.batch_size)
+        curves["training"].append(watched)
         if len(held_out):
-            monitored = _mean(model.loss, batches(held_out, schedule.batch_size))
-            curves.setdefault("validation", []).append(monitored)
-        if watch.is_over(monitored, model.parameters()):
+            watched = _mean(model.loss, held_out, schedule.batch_size)
+            curves.setdefault("validation", []).append(watched)
+        if watched < lowest or best is None:
+            # In this order a loss of NaN, which nothing undercuts, leaves what is to be undercut.
+            lowest, best = min(lowest, watched), model.parameters()
+        n_since += 1
+        if watched < to_beat - schedule.tol:
+            to_beat, n_since = watched, 0
+        if n_since >= schedule.n_iter_no_change:
             break
-    return watch.best, curves
+    return best, curves
 
 
-def _mean(loss: Callable[[np.ndarray], Any], parts: list[np.ndarray]) -> float:
-    """Mean over all samples of a loss that is a mean over each part."""
+def _mean(loss: Callable[[np.ndarray], Any], samples: np.ndarray, batch_size: int) -> float:
+    """Mean over samples of a loss that is a mean over a mini-batch, a scalar of MLX."""
     total = 0.0
-    for samples in parts:
-        total += number(loss(samples)) * len(samples)
-    return total / sum(map(len, parts))
-
-
-def number(value: Any) -> float:
-    """Evaluate a scalar of MLX."""
-    return float(np.array(value))
-
-
-def batches(samples: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    """Cut indices into pieces of `batch_size`."""
-    return [samples[i : i + batch_size] for i in range(0, len(samples), batch_size)]
+    for first in range(0, len(samples), batch_size):
+        part = samples[first : first + batch_size]
+        total += float(np.array(loss(part))) * len(part)
+    return total / len(samples)

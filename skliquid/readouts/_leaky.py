@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -137,13 +139,6 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         "random_state": ["random_state"],
     }
 
-    classes_: np.ndarray
-    coef_: np.ndarray
-    intercept_: np.ndarray
-    loss_curve_: list[float]
-    validation_loss_curve_: list[float] | None
-    n_iter_: int
-
     def __init__(
         self,
         kind: str = "rate",
@@ -237,9 +232,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
             Scores, in the order of `classes_`: row t is what the first t + 1 frames say, the
             last row what decides.
         """
-        check_is_fitted(self, "coef_")
-        trains = self._validate_sequences(X, reset=False)
-        return list(running_scores(trains, self.coef_, self.intercept_, **self._dynamics()))
+        return list(self._running_scores(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the score of each class after the last frame.
@@ -289,11 +282,13 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         predicted: np.ndarray = self.classes_[self._last_scores(X).argmax(axis=1)]
         return predicted
 
-    def _last_scores(self, X: Any) -> np.ndarray:
+    def _running_scores(self, X: Any) -> Iterator[np.ndarray]:
         check_is_fitted(self, "coef_")
         trains = self._validate_sequences(X, reset=False)
-        scores = running_scores(trains, self.coef_, self.intercept_, **self._dynamics())
-        return np.stack([part[-1] for part in scores])
+        return running_scores(trains, self.coef_, self.intercept_, **self._dynamics())
+
+    def _last_scores(self, X: Any) -> np.ndarray:
+        return np.stack([scores[-1] for scores in self._running_scores(X)])
 
     def _validate_sequences(self, X: Any, *, reset: bool) -> Any:
         if not isinstance(X, StateTrains):
@@ -320,10 +315,4 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         return {"kind": self.kind, "tau": self.tau, "spk_reset": self.spk_reset}
 
     def _schedule(self) -> Schedule:
-        return Schedule(
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            max_iter=self.max_iter,
-            n_iter_no_change=self.n_iter_no_change,
-            tol=self.tol,
-        )
+        return Schedule(**{field.name: getattr(self, field.name) for field in fields(Schedule)})

@@ -31,11 +31,6 @@ def make_module(kind: str, n_units: int, n_classes: int, tau: float, spk_reset: 
     return LeakySpikeReadout(n_units + 1, n_classes, tau, spk_reset=spk_reset, w_init="zeros")
 
 
-def sensitivity(kind: str, tau: float) -> float:
-    """How far a constant drive of 1 moves a score in the end."""
-    return 1.0 / (1.0 - leak(tau)) if kind == "rate" else SPIKE_GAIN
-
-
 def running_scores(kind: str, readout: Any, x: mx.array) -> list[mx.array]:
     """Scores after every frame of ``x``, shape (T, batch, n_units + 1); each (batch, n_classes).
 
@@ -61,11 +56,6 @@ def cross_entropy(
     log_sum = mx.logsumexp(last, axis=-1)
     correct = mx.take_along_axis(last, target[:, None], axis=-1)[:, 0]
     return (weight * (log_sum - correct)).sum() / len(target)
-
-
-def with_constant(x: mx.array) -> mx.array:
-    """Append the constant unit to states of shape (T, batch, n_units)."""
-    return mx.concatenate([x, mx.ones((*x.shape[:2], 1))], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +122,8 @@ class Objective:
     ) -> None:
         self.n_units, self.n_classes = trains.n_channels, int(target.max()) + 1
         self.scaling = Standardised.of(trains, weight)
-        self.sensitivity = sensitivity(kind, tau)
+        # How far a constant drive of 1 moves a score in the end.
+        self.sensitivity = 1.0 / (1.0 - leak(tau)) if kind == "rate" else SPIKE_GAIN
         self._kind = kind
         self._readout = make_module(kind, self.n_units, self.n_classes, tau, spk_reset)
         self._lengths, self._target = trains.lengths, target
@@ -149,8 +140,9 @@ class Objective:
     def __call__(self, standardised: mx.array, states: mx.array, samples: np.ndarray) -> mx.array:
         """Cross-entropy of some samples with their states, shape (T, batch, n_units)."""
         self._readout.weight = self.scaling.plain(standardised)
+        with_constant = mx.concatenate([states, mx.ones((*states.shape[:2], 1))], axis=-1)
         return cross_entropy(
-            running_scores(self._kind, self._readout, with_constant(states)),
+            running_scores(self._kind, self._readout, with_constant),
             mx.array(self._lengths[samples]),
             mx.array(self._target[samples]),
             mx.array(self._weight[samples]),

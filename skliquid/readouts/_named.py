@@ -16,16 +16,16 @@ from ._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 # The readouts that act on the states themselves, and which leaky unit each has.
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
-# The ridge readouts limit and standardise by sums, as they are fitted.
-_RIDGE = {"standardize": True, "limit": True}
+# It takes the features as they are, and limits and standardises them by its sums.
+_OF_FEATURES = {"standardize": True, "limit": True}
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
-    "ridge": partial(RidgeReadoutClassifier, **_RIDGE),
+    "ridge": partial(RidgeReadoutClassifier, **_OF_FEATURES),
     "mlp": MLPClassifier,
     **{name: partial(LeakyReadoutClassifier, kind) for name, kind in LEAKY_KINDS.items()},
 }
 REGRESSORS: dict[str, Callable[[], Any]] = {
-    "ridge": partial(RidgeReadoutRegressor, **_RIDGE),
+    "ridge": partial(RidgeReadoutRegressor, **_OF_FEATURES),
     "mlp": MLPRegressor,
 }
 

@@ -11,7 +11,9 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -19,12 +21,24 @@ from scipy.linalg import get_blas_funcs, get_lapack_funcs
 
 from ._threads import serial_blas
 
-# Columns of a panel: products are near their full speed.
-_WIDTH = 192
+# Columns of a panel: enough for products to be near their full speed, and few enough of them for
+# the threads to share out the panels of a small matrix.
+_WIDTH, _NARROW, _N_PANELS = 192, 32, 8
 # Order below which LAPACK factors in one thread; its threads wait longer than they work.
 _SMALL = 64
-# Longest vectors that are multiplied at once; BLAS shares out longer ones among its threads.
-_SPAN = 8192
+
+
+@cache
+def _blas(dtype: np.dtype[Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Matrix product and triangular solve; to look them up takes longer than to use them once."""
+    gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=dtype)
+    return gemm, trsm
+
+
+@cache
+def _potrf(dtype: np.dtype[Any]) -> Callable[..., Any]:
+    (potrf,) = get_lapack_funcs(["potrf"], dtype=dtype)
+    return potrf
 
 
 class NotDefiniteError(ArithmeticError):
@@ -49,13 +63,14 @@ class Panels:
 
     def __init__(self, order: int, dtype: DTypeLike = np.float64) -> None:
         self.order, self.dtype = order, np.dtype(dtype)
+        self.width = min(_WIDTH, max(_NARROW, order // _N_PANELS))
         self.columns: list[np.ndarray] = [
             np.zeros((order - i, j - i), dtype) for i, j in self._ranges()
         ]
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
-        for i in range(0, self.order, _WIDTH):
-            yield i, min(i + _WIDTH, self.order)
+        for i in range(0, self.order, self.width):
+            yield i, min(i + self.width, self.order)
 
     def _parts(self) -> list[tuple[int, int, np.ndarray]]:
         """First column, end, and panel of each."""
@@ -63,13 +78,12 @@ class Panels:
 
     def add_gram(self, block: np.ndarray) -> None:
         """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
-        (gemm,) = get_blas_funcs(["gemm"], dtype=self.dtype)
+        gemm, _ = _blas(self.dtype)
 
         def add(i: int, j: int, panel: np.ndarray) -> None:
             gemm(1, block[:, i:j], block[:, i:], 1, panel.T, trans_a=1, overwrite_c=1)
 
-        with serial_blas as threads:
-            threads.each(add, self._parts())
+        serial_blas.each(add, self._parts())
 
     def add(self, other: Panels) -> None:
         """Add another matrix of the same order."""
@@ -91,8 +105,8 @@ class Panels:
         """Copy with row and column i multiplied by the i-th factor."""
         made = Panels(self.order, self.dtype)
         for i, j, panel in self._parts():
-            np.multiply(panel, factor[i:, None], out=made.columns[i // _WIDTH])
-            made.columns[i // _WIDTH] *= factor[i:j]
+            np.multiply(panel, factor[i:, None], out=made.columns[i // self.width])
+            made.columns[i // self.width] *= factor[i:j]
         return made
 
     def cholesky(self, alpha: float) -> Factor:
@@ -116,16 +130,21 @@ class Factor(Panels):
 
     def decompose(self) -> None:
         """Turn a symmetric matrix into its factor, in place."""
-        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
+        gemm, trsm = _blas(self.dtype)
         parts = self._parts()
         for k, (i, j, panel) in enumerate(parts):
             top, below = panel[: j - i], panel[j - i :]
             top[:] = _small_factor(top)
             if len(below):
                 trsm(1, top.T, below.T, trans_a=1, overwrite_b=1)
-            for first, end, later in parts[k + 1 :]:
+
+            def subtract(
+                first: int, end: int, later: np.ndarray, j: int = j, below: np.ndarray = below
+            ) -> None:
                 rows = below[first - j :]
                 gemm(-1, rows[: end - first].T, rows.T, 1, later.T, trans_a=1, overwrite_c=1)
+
+            serial_blas.each(subtract, parts[k + 1 :])
 
     def whiten(self, block: np.ndarray, first: int = 0) -> None:
         """Multiply rows by ``inv(L).T`` from the right, in place.
@@ -137,8 +156,8 @@ class Factor(Panels):
         first : int, default=0
             Number of a panel.
         """
-        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
-        start = first * _WIDTH
+        gemm, trsm = _blas(self.dtype)
+        start = first * self.width
         for i, j, panel in self._parts()[first:]:
             mine, rest = block[:, i - start : j - start], block[:, j - start :]
             trsm(1, panel[: j - i].T, mine, side=1, overwrite_b=1)
@@ -147,7 +166,7 @@ class Factor(Panels):
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solve ``L @ L.T @ x = right`` for the columns of `right`, shape (d, n_columns)."""
-        gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=self.dtype)
+        gemm, trsm = _blas(self.dtype)
         rows = np.array(right.T, dtype=self.dtype, order="F")
         self.whiten(rows)
         for i, j, panel in self._parts()[::-1]:
@@ -159,57 +178,37 @@ class Factor(Panels):
 
     def inverse_diagonal(self) -> np.ndarray:
         """Diagonal of ``inv(L @ L.T)``, shape (d,)."""
-        norms = []
-        for k, (i, j, _) in enumerate(self._parts()):
+        diagonal = np.empty(self.order, self.dtype)
+
+        def fill(k: int, i: int, j: int) -> None:
             rows = np.zeros((j - i, self.order - i), self.dtype, order="F")
             np.fill_diagonal(rows, 1)
             self.whiten(rows, k)
-            norms.append(squared_norms(rows))
-        return np.concatenate(norms)
+            diagonal[i:j] = squared_norms(rows)
+
+        serial_blas.each(fill, ((k, *ends) for k, ends in enumerate(self._ranges())))
+        return diagonal
 
 
 def _small_factor(matrix: np.ndarray) -> np.ndarray:
     """Lower factor of a small matrix, of which the lower triangle is read, by halves."""
     half = len(matrix) // 2
     if len(matrix) < _SMALL:
-        (potrf,) = get_lapack_funcs(["potrf"], (matrix,))
+        potrf = _potrf(matrix.dtype)
         factor, info = potrf(matrix, lower=1)
         if info or not np.isfinite(factor).all():
             raise NotDefiniteError
         return np.asarray(factor)
-    (trsm,) = get_blas_funcs(["trsm"], (matrix,))
+    _, trsm = _blas(matrix.dtype)
     factor = np.zeros_like(matrix)
     factor[:half, :half] = first = _small_factor(matrix[:half, :half])
     factor[half:, :half] = below = trsm(1, first, matrix[half:, :half], 1, 1, 1)
-    rest = matrix[half:, half:] - product(below, below.T)
+    rest = matrix[half:, half:] - below @ below.T
     factor[half:, half:] = _small_factor(rest)
     return factor
-
-
-def product(a: np.ndarray, b: np.ndarray, *, transposed: bool = False) -> np.ndarray:
-    """Compute ``a @ b``, or ``a.T @ b``, of an F-ordered `a` by the BLAS of the other functions.
-
-    NumPy may bring a BLAS of its own; the threads of both, which take a while to go to sleep,
-    would stand in each other's way.
-    """
-    (gemm,) = get_blas_funcs(["gemm"], (a, b))
-    result: np.ndarray = gemm(1, a, b, trans_a=transposed)
-    return result
 
 
 def squared_norms(rows: np.ndarray) -> np.ndarray:
     """Sum of the squares in each row."""
     norms: np.ndarray = np.einsum("ij,ij->i", rows, rows)
     return norms
-
-
-def row_products(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Compute ``rows @ others.T`` of C-ordered arrays so that no row depends on the others.
-
-    Which sums BLAS takes together in a product of matrices depends on how many rows there are.
-    """
-    result = np.zeros((len(rows), len(others)), np.result_type(rows, others))
-    for start in range(0, rows.shape[1], _SPAN):
-        span = slice(start, start + _SPAN)
-        result += np.vecdot(rows[:, None, span], others[:, span])
-    return result

@@ -69,7 +69,8 @@ class _Liquids:
             )
         ]
         for mine, limits in zip(self._parameters[1:], self._bounds, strict=True):
-            _project(mine, limits)
+            for name, (low, high) in limits.items():
+                mine[name] = mx.clip(mine[name], low, high)
         mx.eval(self._parameters, [optimizer.state for optimizer in self._optimizers])
         return value
 
@@ -199,16 +200,8 @@ def _bounds(liquid: Liquid) -> dict[str, tuple[mx.array, mx.array]]:
     width = liquid.n_channels if not liquid.max_delay else int(columns.max(initial=0)) + 1
     reach = np.zeros((liquid.n_neurons, width), dtype=np.float32)
     reach[liquid.taps.neurons, columns] = np.inf
-    recurrent = np.where(W < 0, -np.inf, 0.0), np.where(W > 0, np.inf, 0.0)
+    low, high = np.where(W < 0, -np.inf, 0.0), np.where(W > 0, np.inf, 0.0)
     return {
-        "W": (
-            mx.array(recurrent[0].astype(np.float32)),
-            mx.array(recurrent[1].astype(np.float32)),
-        ),
+        "W": (mx.array(low, mx.float32), mx.array(high, mx.float32)),
         "W_in": (mx.array(-reach), mx.array(reach)),
     }
-
-
-def _project(parameters: Parameters, bounds: dict[str, tuple[mx.array, mx.array]]) -> None:
-    for name, (low, high) in bounds.items():
-        parameters[name] = mx.clip(parameters[name], low, high)

@@ -8,21 +8,21 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import RidgeCV
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._checks import check_real
 from ._ridge_design import WholeDesign
-from ._ridge_loo import RidgeFit, fit_ridge
+from ._ridge_loo import fit_ridge
+from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
 from ._ridge_sums import extremes, fit_sums
 from ._samples import merge_duplicates
+from ._threads import serial_blas
 
 # Penalties among which the ridge readouts choose.
 ALPHAS = tuple(np.logspace(-2, 5, 8).tolist())
-# Up to as many samples one decomposition into eigenvectors is as fast as factors for some of the
-# penalties.
-_FEW = 2500
+# Features that tell most samples apart.
+_N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
@@ -81,24 +81,25 @@ class RidgeReadout(BaseEstimator):
         if not weight.any():
             raise ValueError(_NO_WEIGHT)
         X, Y, weight = _distinct(X, Y, weight)
-        design = WholeDesign(X, Y, weight, centre=self.fit_intercept, standardize=self.standardize)
-        if len(X) <= _FEW and not self.standardize and np.isfinite(design.trace):
-            model = self._by_eigenvectors(X, Y, weight)
-        else:
-            model = _in_dtype(fit_ridge(design, self._penalties()), X.dtype)
-        self._model = replace(model, limits=extremes(X) if self.limit else None)
-
-    def _by_eigenvectors(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> RidgeFit:
-        """Have scikit-learn try all penalties with one decomposition, for a few samples."""
-        ridge = RidgeCV(alphas=self._penalties(), fit_intercept=self.fit_intercept)
-        ridge.fit(X, Y, sample_weight=weight)
-        coef = ridge.coef_.reshape(Y.shape[1], X.shape[1])
-        intercept = np.broadcast_to(ridge.intercept_, Y.shape[1]).astype(X.dtype)
-        return RidgeFit(float(ridge.alpha_), float(ridge.best_score_), coef, intercept)
+        options = {"centre": self.fit_intercept, "standardize": self.standardize}
+        with serial_blas:
+            model = fit_ridge(WholeDesign(X, Y, weight, **options), self._penalties())
+        # In the precision of the features that they are for.
+        self._model = replace(
+            model,
+            coef=model.coef.astype(X.dtype),
+            intercept=model.intercept.astype(X.dtype),
+            limits=extremes(X) if self.limit else None,
+        )
 
     def _forget_parts(self) -> None:
         for name in ("n_samples_seen_", "_parts", "_model"):
             self.__dict__.pop(name, None)
+
+    def _finish(self) -> None:
+        """Keep of the parts the model alone."""
+        self._solved()
+        del self.n_samples_seen_, self._parts
 
     def _has_parts(self) -> bool:
         return hasattr(self, "_parts")
@@ -185,20 +186,10 @@ class RidgeReadout(BaseEstimator):
             return self._model
         if not sums.n_samples:
             raise ValueError(_NO_WEIGHT)
-        self._model = fit_sums(
-            sums,
-            self._penalties(),
-            fit_intercept=self.fit_intercept,
-            standardize=self.standardize,
-            limit=self.limit,
-        )
+        options = {"centre": self.fit_intercept, "standardize": self.standardize}
+        model = fit_sums(sums, self._penalties(), **options)
+        self._model = replace(model, limits=sums.limits if self.limit else None)
         return self._model
-
-    def _finish(self) -> None:
-        """Fit to the parts so far, and keep nothing of them but the model."""
-        model = self._solved()
-        self._forget_parts()
-        self._model = model
 
     @property
     def alpha_(self) -> float:
@@ -260,12 +251,12 @@ def _distinct(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count identical samples as one with their weights summed, and drop those of weight 0."""
     # The sum of its features is the same in every copy of a sample, and soon computed.
-    if weight.all() and len(np.unique(X.sum(axis=1))) == len(X):
+    some = X[:, :_N_TELLING].sum(axis=1)
+    if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
         return X, Y, weight
     kept, total = merge_duplicates(X, Y, weight)
     return X[kept], Y[kept], np.asarray(total)
 
 
-def _in_dtype(model: RidgeFit, dtype: Any) -> RidgeFit:
-    """Model with weights in the precision of the features that it is for."""
-    return replace(model, coef=model.coef.astype(dtype), intercept=model.intercept.astype(dtype))
+def _all_differ(values: np.ndarray) -> bool:
+    return len(np.unique(values)) == len(values)

@@ -1,23 +1,27 @@
-"""The rows or columns of standardised, centred and weighted features, block by block.
+"""Standardised, centred and weighted features, block by block.
 
 With weights s, means m and scales d, ridge regression acts on ``Z = sqrt(s) (X - m) / d`` of
-shape (n, p) and on ``T = sqrt(s) (Y - mean(Y))``. Its matrix is ``A^T A``, where A is Z where
-there are more samples than features, and its transpose otherwise: the smaller of the Gram
-matrices of features and of samples. Z is never held, only blocks of rows of A.
+shape (n, p) and on ``T = sqrt(s) (Y - mean(Y))``. Z is never held, only blocks of it. Products
+with few vectors are made of X itself, and centred and scaled thereafter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from ._panels import product
+from ._threads import serial_blas
 
 # Bytes of a block: large enough for full speed of the products, small beside the features.
 _BLOCK_BYTES = 2**25
+# Bytes of a block on which several operations follow each other in the processor's cache.
+CACHED = 2**20
+
+Order = Literal["C", "F"]
 
 
 def slices(length: int, row_bytes: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[slice]:
@@ -27,41 +31,46 @@ def slices(length: int, row_bytes: int, block_bytes: int = _BLOCK_BYTES) -> Iter
         yield slice(start, min(start + n_rows, length))
 
 
-def moments(
-    X: np.ndarray, weight: np.ndarray, *, centre: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean, and sum of the weighted squared deviations from it, of each column.
+def summed(
+    term: Callable[[slice], np.ndarray], X: np.ndarray, block_bytes: int = _BLOCK_BYTES
+) -> np.ndarray:
+    """Sum of a term over blocks of samples, which threads share out, in the blocks' order."""
+    blocks = list(slices(len(X), 8 * X.shape[1], block_bytes))
+    terms: list[Any] = [0.0] * len(blocks)
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    weight : ndarray of shape (n_samples,)
-        Weights.
-    centre : bool, default=True
-        Whether the deviations are from the mean, or else from zero.
+    def fill(i: int, rows: slice) -> None:
+        terms[i] = term(rows)
 
-    Returns
-    -------
-    mean : ndarray of shape (n_features,)
-        Means; zeros where nothing is centred.
-    squares : ndarray of shape (n_features,)
-        Sums of squares.
-    """
-    blocks = list(slices(len(X), 8 * X.shape[1]))
-    mean, squares = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    for rows in blocks if centre else []:
-        mean += weight[rows] @ X[rows].astype(np.float64, copy=False)
-    mean /= weight.sum()
-    for rows in blocks:
+    serial_blas.each(fill, enumerate(blocks))
+    return np.asarray(sum(terms))
+
+
+def mean_of(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean of each column."""
+    total = summed(lambda rows: weight[rows] @ X[rows].astype(np.float64, copy=False), X)
+    return np.asarray(total / weight.sum())
+
+
+def squares_of(X: np.ndarray, weight: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Sum of the weighted squared deviations from the mean of each column."""
+
+    def term(rows: slice) -> np.ndarray:
         deviation = np.subtract(X[rows], mean, dtype=np.float64)
         with np.errstate(over="ignore"):  # which is for the fit to name
-            squares += weight[rows] @ np.square(deviation, out=deviation)
-    return mean, squares
+            return np.asarray(weight[rows] @ np.square(deviation, out=deviation))
+
+    return summed(term, X, CACHED)
+
+
+def require_finite(squares: float) -> None:
+    """Raise an error if a sum of the squares of the features is infinite."""
+    if not np.isfinite(squares):
+        raise ValueError("X holds numbers whose squares are too large for float64.")
 
 
 def scales(mean: np.ndarray, squares: np.ndarray, weight: float, n_samples: int) -> np.ndarray:
     """Standard deviations from the moments; 1 where a feature is constant but for rounding."""
+    require_finite(squares.sum())
     variance = squares / weight
     eps = np.finfo(np.float64).eps
     constant = variance <= n_samples * eps * variance + (n_samples * mean * eps) ** 2
@@ -113,25 +122,49 @@ class Design:
 
     def __init__(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray, frame: Frame) -> None:
         self.X, self.Y, self.weight, self.frame = X, Y, weight, frame
-        self.root = np.sqrt(weight)
+        self.root, self._inverse = np.sqrt(weight), 1 / frame.scale
         self.targets = self.root[:, None] * (Y - frame.target_mean)
         self.share = weight / frame.weight
 
-    def sample_blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Rows of Z, each block F-ordered, of shape (n_rows, n_features), float64."""
-        for rows in slices(len(self.X), 8 * self.X.shape[1]):
-            yield rows, self._seen(rows, slice(None), "F")
+    def part(self, samples: slice, features: slice, dtype: DTypeLike, order: Order) -> np.ndarray:
+        """Compute a part of Z."""
+        X, root = self.X[samples, features], self.root[samples, None]
+        mean, inverse = self.frame.mean[features], self._inverse[features]
+        is_scaled, is_weighted = (inverse != 1).any(), (root != 1).any()
+        part = np.empty(X.shape, dtype, order)
 
-    def _seen(self, samples: slice, features: slice, order: Literal["C", "F"]) -> np.ndarray:
-        """Part of Z."""
-        part = self.X[samples, features]
-        seen = np.empty(part.shape, order=order)
-        np.subtract(part, self.frame.mean[features], out=seen)
-        if (self.frame.scale != 1).any():
-            seen /= self.frame.scale[features]
-        if (self.root != 1).any():
-            seen *= self.root[samples, None]
-        return seen
+        def fill(rows: slice) -> None:
+            seen = np.subtract(X[rows], mean)
+            if is_scaled:
+                seen *= inverse
+            if is_weighted:
+                seen *= root[rows]
+            part[rows] = seen
+
+        serial_blas.each(fill, ((rows,) for rows in slices(len(X), 8 * X.shape[1], CACHED)))
+        return part
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """``Z @ vectors``, of shape (n_samples, n_vectors), in float64."""
+        scaled = self._inverse[:, None] * vectors
+        shift = self.frame.mean @ scaled
+        result = np.empty((len(self.X), vectors.shape[1]))
+
+        def fill(rows: slice) -> None:
+            result[rows] = self.root[rows, None] * (self._raw(rows) @ scaled - shift)
+
+        serial_blas.each(fill, ((rows,) for rows in slices(len(self.X), 8 * self.X.shape[1])))
+        return result
+
+    def transposed_times(self, vectors: np.ndarray) -> np.ndarray:
+        """``Z.T @ vectors``, of shape (n_features, n_vectors), in float64."""
+        weighted = self.root[:, None] * vectors
+        raw = summed(lambda rows: self._raw(rows).T @ weighted[rows], self.X)
+        centred = raw - np.outer(self.frame.mean, weighted.sum(axis=0))
+        return np.asarray(self._inverse[:, None] * centred)
+
+    def _raw(self, rows: slice) -> np.ndarray:
+        return self.X[rows].astype(np.float64, copy=False)
 
 
 class WholeDesign(Design):
@@ -154,10 +187,6 @@ class WholeDesign(Design):
     ----------
     is_wide : bool
         Whether there are at most as many samples as features.
-    order : int
-        The lesser of both numbers.
-    trace : float
-        Sum of the squares of Z.
     """
 
     def __init__(
@@ -170,43 +199,20 @@ class WholeDesign(Design):
         standardize: bool,
     ) -> None:
         self.options = {"centre": centre, "standardize": standardize}
-        mean, squares = moments(X, weight, centre=centre or standardize)
-        n, total = len(X), weight.sum()
-        scale = scales(mean, squares, total, n) if standardize else np.ones(X.shape[1])
-        if not centre:
-            squares, mean = squares + total * mean**2, 0 * mean
-        target_mean = weight @ Y / total if centre else np.zeros(Y.shape[1])
-        super().__init__(
-            X, Y, weight, Frame(mean, target_mean, scale, total if centre else np.inf)
-        )
-        self.is_wide = n <= X.shape[1]
-        self.order = min(X.shape)
-        self.trace = float((squares / scale**2).sum())
-        # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
-        # the place of that zero, with which the inverse would be large and cancel.
-        self.ballast = (self.trace / n or 1.0) if centre and self.is_wide else 0.0
+        n_features, total = X.shape[1], float(weight.sum())
+        zeros = np.zeros(n_features), np.zeros(Y.shape[1])
+        mean = mean_of(X, weight) if centre or standardize else zeros[0]
+        scale = np.ones(n_features)
+        if standardize:
+            scale = scales(mean, squares_of(X, weight, mean), total, len(X))
+        if centre:
+            frame = Frame(mean, weight @ Y / total, scale, total)
+        else:
+            frame = Frame(*zeros, scale, np.inf)
+        super().__init__(X, Y, weight, frame)
+        self.is_wide = len(X) <= n_features
 
-    def part(self, n_samples: int) -> WholeDesign:
+    def some(self, n_samples: int) -> WholeDesign:
         """Design of so many of the samples, evenly spread."""
-        kept = np.flatnonzero(self.weight)
-        kept = kept[np.linspace(0, len(kept) - 1, min(n_samples, len(kept)), dtype=int)]
+        kept = np.linspace(0, len(self.X) - 1, min(n_samples, len(self.X)), dtype=int)
         return WholeDesign(self.X[kept], self.Y[kept], self.weight[kept], **self.options)
-
-    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Rows of A, each block F-ordered, of shape (n_rows, order), float64."""
-        length = self.X.shape[1] if self.is_wide else len(self.X)
-        for rows in slices(length, 8 * self.order):
-            if self.is_wide:
-                yield rows, self._seen(slice(None), rows, "C").T
-            else:
-                yield rows, self._seen(rows, slice(None), "F")
-
-    def ballast_row(self) -> np.ndarray:
-        """A last row of A that carries the ballast, shape (1, order)."""
-        return np.asfortranarray(np.sqrt(self.ballast * self.share)[None, : self.order])
-
-    def coefficients(self, solution: np.ndarray) -> np.ndarray:
-        """Weights of the raw features, shape (n_targets, n_features)."""
-        if self.is_wide:
-            solution = np.concatenate([product(block, solution) for _, block in self.blocks()])
-        return (solution / self.frame.scale[:, None]).T

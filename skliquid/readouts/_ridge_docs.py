@@ -34,11 +34,11 @@ _NOTES = """
 The penalty is the one of the least exact leave-one-out error [1]_. Identical samples count as one
 with their weights summed, or else a copy that stays would predict the one left out.
 
-Up to 2500 samples the work is left to scikit-learn, whose one decomposition is as fast. Beyond,
-where there is much to compute, penalties are tried only next to the best one so far, starting from
-the one that suits some of the samples, and float64 restores the digits of what float32 finds. X is
-not copied; beside it there is half a Gram matrix of the samples or of the features, whichever is
-smaller, and its Cholesky factor.
+Where there is much to compute, penalties are tried only next to the best one so far, starting from
+one that suits some of the samples, and float64 restores the digits of what float32 finds. X is not
+copied; beside it there is half a Gram matrix of the samples or of the features, whichever is
+smaller, and its Cholesky factor. Threads share out the work, as many as BLAS has, which is kept to
+one meanwhile.
 
 `partial_fit` keeps the samples while they take no more memory than sums over them would, and gives
 what `fit` gives. Beyond that it adds them to the sums, which give the same model, and retains a

@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._ridge_design import slices
+from ._ridge_design import CACHED, slices
 
 # Samples retained. With half as many the penalty was that of all samples on 53.6 of 54 sets, with
 # as many on all.
 N_RETAINED = 1000
-# Bytes of a block whose bits are mixed in the processor's cache.
-_CACHED = 2**20
 _HALF, _ODD = np.uint64(32), np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -99,7 +97,7 @@ def codes(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     # The raw output of this generator is fixed, on every machine and for good.
     factors = np.random.PCG64(0).random_raw(X.shape[1] + Y.shape[1]) | np.uint64(1)
     code = np.empty(len(X), np.uint64)
-    for rows in slices(len(X), 8 * len(factors), _CACHED):
+    for rows in slices(len(X), 8 * len(factors), CACHED):
         parts = (X[rows], factors[: X.shape[1]]), (Y[rows], factors[X.shape[1] :])
         code[rows] = _mixed(_mixed(sum(np.vecdot(_mixed(_bits(Z)), f) for Z, f in parts)))
     return code

@@ -23,19 +23,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._panels import NotDefiniteError, Panels, product
-from ._ridge_design import Design, Frame, WholeDesign, scales
-from ._ridge_loo import (
-    LARGE,
-    RidgeFit,
-    best_of,
-    left_out,
-    leverages,
-    require_finite,
-    scouted,
-    search,
-)
+from ._panels import Panels
+from ._ridge_design import Design, Frame, WholeDesign, require_finite, scales, slices
+from ._ridge_loo import LARGE, best_fit, scouted
+from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
+from ._ridge_trials import FeatureTrial
 from ._threads import serial_blas
 
 
@@ -96,21 +89,22 @@ class RidgeSums:
             return
         with serial_blas:
             design = WholeDesign(X, Y, weight, centre=True, standardize=False)
-            for rows, block in design.sample_blocks():
-                self.gram.add_gram(block)
-                self.cross += product(block, design.targets[rows], transposed=True)
-        self.squares += (design.targets**2).sum(axis=0)
-        frame = design.frame
-        self._join(len(X), frame.weight, frame.mean, frame.target_mean)
+            for rows in slices(len(X), 8 * X.shape[1]):
+                self.gram.add_gram(design.part(rows, slice(None), np.float64, "F"))
+            self.cross += design.transposed_times(design.targets)
+            self.squares += (design.targets**2).sum(axis=0)
+            frame = design.frame
+            self._join(len(X), frame.weight, frame.mean, frame.target_mean)
         self._widen(extremes(X))
         self.retained.add(X, Y, weight)
 
     def merge(self, other: RidgeSums) -> None:
         """Add the sums of other samples."""
-        self.gram.add(other.gram)
-        self.cross += other.cross
-        self.squares += other.squares
-        self._join(other.n_samples, other.weight, other.mean, other.target_mean)
+        with serial_blas:
+            self.gram.add(other.gram)
+            self.cross += other.cross
+            self.squares += other.squares
+            self._join(other.n_samples, other.weight, other.mean, other.target_mean)
         self._widen(other.limits)
         self.retained.merge(other.retained)
 
@@ -139,61 +133,53 @@ def extremes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return X.min(axis=0), X.max(axis=0)
 
 
-class _Equations:
-    """The normal equations of centred or raw, standardised or plain features."""
+class _SumsTrial(FeatureTrial):
+    """Trial by sums, for centred or raw, standardised or plain features.
+
+    Parameters
+    ----------
+    sums : RidgeSums
+        Sums over all samples.
+    centre, standardize : bool
+        As of :class:`WholeDesign`.
+    """
 
     def __init__(self, sums: RidgeSums, *, centre: bool, standardize: bool) -> None:
-        n_features = len(sums.mean)
-        squares, scale = sums.gram.diagonal(), np.ones(n_features)
+        squares, scale = sums.gram.diagonal(), np.ones(len(sums.mean))
         if standardize:
             scale = scales(sums.mean, squares, sums.weight, sums.n_samples)
-        self.gram, self.cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
-        self.squares, self.weight = sums.squares, sums.weight
-        self.frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
+        frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
+        gram, cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
+        self._squares, self._weight = sums.squares, sums.weight
         if not centre:
-            self._about_zero()
-        self.trace = float(self.gram.diagonal().sum())
-        require_finite(self.trace)
+            mean = frame.mean / scale
+            gram.add_gram(np.asfortranarray(np.sqrt(sums.weight) * mean[None]))
+            cross = cross + sums.weight * np.outer(mean, frame.target_mean)
+            self._squares = sums.squares + sums.weight * frame.target_mean**2
+            frame = Frame(0 * mean, 0 * frame.target_mean, scale, np.inf)
         kept = sums.retained
-        self.retained = Design(kept.X, kept.Y, kept.weight, self.frame)
-        self.has_all = kept.is_all
+        self._has_all = kept.is_all
+        trace = float(gram.diagonal().sum())
+        require_finite(trace)
+        super().__init__(Design(kept.X, kept.Y, kept.weight, frame), gram, cross, trace)
 
-    def _about_zero(self) -> None:
-        """Turn the sums about the means into such about zero."""
-        frame, weight = self.frame, self.weight
-        mean = frame.mean / frame.scale
-        self.gram.add_gram(np.asfortranarray(np.sqrt(weight) * mean[None]))
-        self.cross = self.cross + weight * np.outer(mean, frame.target_mean)
-        self.squares = self.squares + weight * frame.target_mean**2
-        self.frame = Frame(0 * frame.mean, 0 * frame.target_mean, frame.scale, np.inf)
-
-    def solve(self, alpha: float) -> tuple[np.ndarray, float]:
-        """Weights of the scaled features, and the negative of the mean leave-one-out error."""
-        while True:
-            try:
-                factor = self.gram.cholesky(alpha)
-                break
-            except NotDefiniteError:
-                alpha = max(2 * alpha, float(np.finfo(np.float64).eps) * self.trace)
-        solution = factor.solve(self.cross)
-        residual, left = leverages(self.retained, factor, solution)
-        errors = float(np.mean(left_out(residual, left) ** 2))
-        if self.has_all or not errors:
-            return solution, -errors
+    def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
+        """Score by the errors, in the proportion in which all residuals are to those retained."""
+        score = super().judged(alpha, residual, errors)
+        if self._has_all or not score:
+            return score
         # Means over samples: their number is not known where copies were counted as one.
-        mean_square = self._residual_squares(alpha, solution) / self.weight
-        mean_square *= self.retained.weight.mean()
-        return solution, -errors / float(np.mean(residual**2)) * mean_square
+        mean_square = self._residual_squares(alpha) / self._weight * self.design.weight.mean()
+        return score / float(np.mean(residual**2)) * mean_square
 
-    def _residual_squares(self, alpha: float, solution: np.ndarray) -> float:
+    def _residual_squares(self, alpha: float) -> float:
         """Residual sum of squares of all samples, the mean of the targets'."""
-        rest = self.squares - (solution * (self.cross + alpha * solution)).sum(axis=0)
-        return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self.squares)))
+        solution = self.solutions[alpha]
+        rest = self._squares - (solution * (self.right + alpha * solution)).sum(axis=0)
+        return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self._squares)))
 
 
-def fit_sums(
-    sums: RidgeSums, alphas: np.ndarray, *, fit_intercept: bool, standardize: bool, limit: bool
-) -> RidgeFit:
+def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: bool) -> RidgeFit:
     """Fit with the penalty of the least leave-one-out error, as the retained samples have it.
 
     Parameters
@@ -202,28 +188,20 @@ def fit_sums(
         Sums over all samples.
     alphas : ndarray of shape (n_alphas,)
         Penalties, all positive.
-    fit_intercept : bool
+    centre : bool
         Whether to fit constants.
     standardize : bool
         Whether features are divided by their standard deviation.
-    limit : bool
-        Whether features are kept to their range.
 
     Returns
     -------
     RidgeFit
         The model.
     """
-    options = {"centre": fit_intercept, "standardize": standardize}
-    equations = _Equations(sums, **options)
-    guess = None
-    if equations.gram.order**3 > LARGE:
-        kept = sums.retained
-        guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
-    scores = search(lambda i: equations.solve(alphas[i])[1], alphas, guess)
-    best = best_of(scores)
-    frame, solution = equations.frame, equations.solve(alphas[best])[0]
-    coef = (solution / frame.scale[:, None]).T
-    intercept = frame.target_mean - coef @ frame.mean
-    limits = sums.limits if limit else None
-    return RidgeFit(float(alphas[best]), scores[best], coef, intercept, limits)
+    options = {"centre": centre, "standardize": standardize}
+    with serial_blas:
+        guess = None
+        if sums.gram.order**3 > LARGE:
+            kept = sums.retained
+            guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
+        return best_fit(_SumsTrial(sums, **options), alphas, guess)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from itertools import repeat
-from threading import Lock
+from threading import Lock, local
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -25,11 +25,14 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         Number that BLAS had, and that may be used in its place.
     """
 
+    _in_worker = local()
+
     def __init__(self) -> None:
         self.n_threads = 1
         self._lock, self._n_inside = Lock(), 0
         self._libraries: list[Any] = []
         self._before: list[int] = []
+        self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> _SerialBlas:
         with self._lock:
@@ -47,6 +50,9 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
             self._n_inside -= 1
             if not self._n_inside:
                 self._set(self._before)
+                if self._pool is not None:
+                    self._pool.shutdown()
+                    self._pool = None
 
     def _set(self, counts: Iterable[int]) -> None:
         for library, count in zip(self._libraries, counts, strict=False):
@@ -57,18 +63,22 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
             release(force=True)
 
     def each(self, function: Callable[..., None], items: Iterable[tuple[Any, ...]]) -> None:
-        """Call a function with each item's values, in threads."""
-        if self.n_threads == 1:
+        """Call a function with each item's values, in threads; inside of such a call, in turn."""
+        items = list(items)
+        if self.n_threads == 1 or len(items) < 2 or hasattr(self._in_worker, "yes"):
             for item in items:
                 function(*item)
             return
-        # Some libraries have a number for each thread.
-        with ThreadPoolExecutor(self.n_threads, initializer=self._in_thread) as threads:
-            for done in [threads.submit(function, *item) for item in items]:
-                done.result()
-
-    def _in_thread(self) -> None:
         with self._lock:
+            self._pool = self._pool or ThreadPoolExecutor(
+                self.n_threads, initializer=self._begin_worker
+            )
+        for done in [self._pool.submit(function, *item) for item in items]:
+            done.result()
+
+    def _begin_worker(self) -> None:
+        self._in_worker.yes = True
+        with self._lock:  # some libraries have a number for each thread
             self._set(repeat(1))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -223,19 +223,22 @@ def draw_synapses(
     if connectivity is None:
         connectivity = min(_SYNAPSES_EACH / n, 1.0)
     connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")
-    # The graphs check the rest; where the weights are given, these do not reach one.
-    drawn = {
-        "recurrent_fraction": check_real(
-            "recurrent_fraction", recurrent_fraction, 0, 1, closed="right"
-        ),
-        "spectral_radius": check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE),
-        "exc_ratio": check_real("exc_ratio", exc_ratio, 0, 1),
-        "ei_balance": ei_balance,
-    }
+    # The graphs check these too, but weights that are given do not reach one.
+    check_real("recurrent_fraction", recurrent_fraction, 0, 1, closed="right")
+    check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
+    check_real("exc_ratio", exc_ratio, 0, 1)
     if isinstance(topology, str):
         arguments = _graph_arguments(topology, n, connectivity, topology_params)
-        graph = TOPOLOGIES[topology]
-        W = graph(n, rng=rng, as_sparse=True, **drawn, **arguments).tocsc()
+        W = TOPOLOGIES[topology](
+            n,
+            **arguments,
+            recurrent_fraction=recurrent_fraction,
+            spectral_radius=spectral_radius,
+            exc_ratio=exc_ratio,
+            ei_balance=ei_balance,
+            rng=rng,
+            as_sparse=True,
+        ).tocsc()
         W.sort_indices()
     elif topology_params:
         raise ValueError(
@@ -270,21 +273,12 @@ def _graph_arguments(
         arguments["m"] = min(max(round(n * (1 - root) / 2), 1), n - 1)
     if not isinstance(topology_params, Mapping | None):
         raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
-    given = dict(topology_params or {})
-    own = inspect.signature(TOPOLOGIES[topology]).parameters
-    shared = {
-        "n",
-        "exc_ratio",
-        "recurrent_fraction",
-        "spectral_radius",
-        "ei_balance",
-        "rng",
-        "as_sparse",
-    }
-    accepted = set(own) - shared
+    given = topology_params or {}
+    shared = set.intersection(*(set(signature(graph).parameters) for graph in TOPOLOGIES.values()))
+    own = set(signature(TOPOLOGIES[topology]).parameters) - shared
     for name in given:
-        check_option(f"topology_params of {topology!r}: parameter", name, accepted)
-    return arguments | given
+        check_option(f"topology_params of {topology!r}: parameter", name, own)
+    return {**arguments, **given}
 
 
 def _given_weights(W: Any, n: int) -> sparse.csc_array:

@@ -224,8 +224,7 @@ def draw_taps(
         weights = np.concatenate([weights, -weights[is_derivative]])
     neuron, channel, delays = neuron.ravel(), channel.ravel(), delays.ravel()
     order = np.lexsort((delays, channel, neuron))
-    offsets = np.zeros(n_neurons + 1, dtype=np.int64)
-    np.cumsum(np.bincount(neuron, minlength=n_neurons), out=offsets[1:])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(neuron, minlength=n_neurons))])
     bias = np.zeros(n_neurons, dtype=np.float32)
     taps = Taps(
         offsets,

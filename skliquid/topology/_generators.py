@@ -92,8 +92,7 @@ def erdos_renyi(
     n = check_integer("n", n, low=1)
     p = check_real("p", p, 0, 1, closed="right")
     rng = check_seed("rng", rng)
-    edges = random_edges(n, p, rng)
-    edges = _onto_some(edges, n, recurrent_fraction, rng)
+    edges = _onto_some(random_edges(n, p, rng), n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
@@ -168,8 +167,7 @@ def small_world(
         raise ValueError(f"k must be even (k / 2 neighbours on each side), got {k}.")
     p_rewire = check_real("p_rewire", p_rewire, 0, 1)
     rng = check_seed("rng", rng)
-    edges = ring_rewired_edges(n, k, p_rewire, rng)
-    edges = _onto_some(edges, n, recurrent_fraction, rng)
+    edges = _onto_some(ring_rewired_edges(n, k, p_rewire, rng), n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 
@@ -237,8 +235,7 @@ def scale_free(
     n = check_integer("n", n, low=2)
     m = check_integer("m", m, low=1, high=n - 1)
     rng = check_seed("rng", rng)
-    edges = attached_edges(n, m, rng)
-    edges = _onto_some(edges, n, recurrent_fraction, rng)
+    edges = _onto_some(attached_edges(n, m, rng), n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
 
 

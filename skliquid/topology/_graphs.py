@@ -79,20 +79,13 @@ def attached_edges(n: int, m: int, rng: np.random.Generator) -> Edges:
 
     Growth starts from a star of m + 1 nodes (Barabasi and Albert, 1999).
     """
-    n_edges = m * (n - m)
-    start = np.empty(n_edges, dtype=np.int64)
-    end = np.empty(n_edges, dtype=np.int64)
-    start[:m], end[:m] = 0, np.arange(1, m + 1)
-    # Every edge end listed once: a uniform draw from it is a draw by degree.
-    ends = np.empty(2 * n_edges, dtype=np.int64)
-    ends[:m], ends[m : 2 * m] = start[:m], end[:m]
-    for node in range(m + 1, n):
-        filled = m * (node - m)
-        start[filled : filled + m] = node
-        end[filled : filled + m] = _draw_distinct(ends[: 2 * filled], m, rng)
-        ends[2 * filled : 2 * filled + m] = node
-        ends[2 * filled + m : 2 * filled + 2 * m] = end[filled : filled + m]
-    return _both_directions(start, end)
+    # Where each node's m edges start and end.
+    edges = np.empty((n - m, 2, m), dtype=np.int64)
+    edges[0, 0], edges[0, 1] = 0, np.arange(1, m + 1)
+    for i in range(1, n - m):
+        # Every edge end is listed once: a uniform draw from them is a draw by degree.
+        edges[i, 0], edges[i, 1] = m + i, _draw_distinct(edges[:i].ravel(), m, rng)
+    return _both_directions(edges[:, 0].ravel(), edges[:, 1].ravel())
 
 
 def _draw_distinct(pool: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:

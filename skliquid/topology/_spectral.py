@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -88,17 +89,13 @@ def _dense_radius(W: sparse.csr_array) -> float:
 
 
 def _arpack_radius(W: sparse.csr_array) -> float:
-    try:
+    with suppress(ArpackError):
         if _has_outlier(W):
             return float(_largest_moduli(W, 1, 20)[0])
-    except ArpackError:
-        pass
     n_attempts = 1 if W.shape[0] <= _DENSE_FALLBACK_SIZE else len(_EDGE_KRYLOV_SIZES)
     for n_krylov in _EDGE_KRYLOV_SIZES[:n_attempts]:
-        try:
+        with suppress(ArpackError):
             return float(_largest_moduli(W, _N_EDGE_EIGENVALUES, n_krylov)[0])
-        except ArpackError:
-            continue
     if W.shape[0] > _DENSE_FALLBACK_SIZE:
         warnings.warn(
             f"ARPACK did not converge; computing all {W.shape[0]} eigenvalues instead, which "

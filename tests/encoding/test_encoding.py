@@ -26,6 +26,7 @@ from skliquid.encoding import (
     PopulationEncoder,
     RateEncoder,
 )
+from skliquid.encoding._chosen import encoded_pieces, rest_of
 from skliquid.sequences import as_sequences
 
 SETTINGS = [
@@ -69,6 +70,28 @@ def test_code_depends_neither_on_the_batch_nor_on_the_order(encoder, ragged, uns
     codes = encoder.transform(equal)
     assert_same(encoder.transform(list(equal)), outputs(codes))
     assert_same(encoder.transform(equal[4:6]), outputs(codes[4:6]))
+
+
+@each_setting
+def test_frames_are_encoded_as_they_come(encoder, ragged, unseen):
+    """Pieces of any length, at any place, have the bits of the whole."""
+    encoder, rng = clone(encoder).fit(ragged), np.random.default_rng(0)
+    if isinstance(encoder, RateEncoder | BSAEncoder):
+        with pytest.raises(ValueError, match=f"{type(encoder).__name__}.* cannot stream"):
+            rest_of(encoder, 1)
+        return
+    walk = np.concatenate([*ragged, *unseen])
+    X = [walk, 3.0 * walk[::-1]]
+    cuts = [np.sort(rng.choice(np.arange(1, len(walk)), 60, replace=False)) for _ in X]
+    state, codes = rest_of(encoder, 2), []
+    for parts in zip(*(np.split(x, at) for x, at in zip(X, cuts, strict=True)), strict=True):
+        before = pickle.dumps(state)
+        encoded, after = encoded_pieces(encoder, state, as_sequences(list(parts)))
+        assert pickle.dumps(state) == before
+        codes.append(list(encoded))
+        state = after
+    whole = list(encoder._encode(as_sequences(X)))
+    assert_same([np.concatenate(code) for code in zip(*codes, strict=True)], whole)
 
 
 @each_setting

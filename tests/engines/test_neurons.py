@@ -117,13 +117,14 @@ def test_target_rate_is_met(few_vowels):
 
 def draw_free(liquid, X):
     from skliquid.encoding import CompressionEncoder
-    from skliquid.engines import recorded_states
+    from skliquid.engines import Runner
+    from skliquid.pooling import NO_POOLING
     from skliquid.reservoirs import Liquid, Synapses
 
     sequences = as_sequences(CompressionEncoder().fit_transform(X))
     free = Liquid(liquid.taps, Synapses.none(liquid.n_neurons), liquid.neurons.silent())
     rows = np.arange(len(sequences.frames))
-    return recorded_states(free, sequences, "mem", rows, "numpy", None)
+    return Runner(free, NO_POOLING, "numpy").states(sequences, "mem", rows)
 
 
 def test_in_a_search_its_parameters_are_reached(few_vowels):

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skliquid import LiquidTransformer, LSMClassifier, engines
 from skliquid.engines import Runner, _numba
-from skliquid.engines._numba import layout
+from skliquid.engines._numba import layout, pieces
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
@@ -56,7 +56,7 @@ def test_every_form_of_the_weights_gives_the_same_bits(
     monkeypatch.setattr(layout, "_is_sparse", lambda synapses: form == "synapses")
     if form == "slabs":
         monkeypatch.setattr(layout, "_SLAB_BYTES", 2**15)
-        monkeypatch.setattr(_numba, "_TOGETHER", 7)
+        monkeypatch.setattr(pieces, "_TOGETHER", 7)
     liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, **parameters, seed=0)
     rows = _numba.prepare(liquid).network.recurrence.rows
     assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)
@@ -233,7 +233,7 @@ def test_homeostasis_and_recording_use_the_threads_and_the_engine(monkeypatch):
     lsm = LSMClassifier(30, readout="leaky_rate", engine="numba", n_jobs=2, random_state=0)
     lsm.fit(X, [0, 1] * 10)
     assert set(used) == {2}
-    monkeypatch.setattr(_numba, "run", None)
+    monkeypatch.setattr(pieces, "run", None)
     with pytest.raises(TypeError):
         liquid.spikes(X)
     np.testing.assert_array_equal(liquid.set_params(engine="numpy").spikes(X), trains)
@@ -244,7 +244,7 @@ def test_error_in_a_thread_comes_out(monkeypatch):
     def fail(*arguments):
         raise FloatingPointError("from the kernel")
 
-    monkeypatch.setattr(_numba, "run", fail)
+    monkeypatch.setattr(pieces, "run", fail)
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     with pytest.raises(FloatingPointError, match="from the kernel"):
         LiquidTransformer(30, engine="numba", n_jobs=2).fit(X).transform(X)

@@ -80,7 +80,7 @@ def test_projection(n_channels):
         np.testing.assert_array_equal(current, np.rint(x @ weights.astype(float) + bias))
 
 
-@pytest.mark.parametrize("n_left", [1, 31, 32, 33, 64, 200])
+@pytest.mark.parametrize("n_left", [1, 2, 3, 4, 31, 32, 33, 64, 200])
 def test_sums_of_taps(n_left):
     rng = np.random.default_rng(0)
     liquid = draw_liquid(3, 150, n_delays=4, max_delay=50, max_channels=2, seed=0)

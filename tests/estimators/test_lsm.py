@@ -38,7 +38,7 @@ def test_is_transformer_limiter_scaler_and_ridge(few_vowels):
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
     assert lsm.classes_.tolist() == ["1", "2", "3"]
-    assert list(lsm.pipeline_.named_steps) == ["liquid", "limiter", "scaler", "readout"]
+    assert list(lsm.pipeline_.named_steps) == ["liquid", "readout"]
 
 
 def test_neuron_that_was_all_but_silent_does_not_outweigh_the_others():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skliquid.readouts._panels import NotDefiniteError, Panels, product, squared_norms
+from skliquid.readouts._panels import NotDefiniteError, Panels, squared_norms
 
 # Around the width of a panel.
 ORDERS = [1, 5, 191, 192, 193, 400]
@@ -48,10 +48,3 @@ def test_matrix_that_is_not_definite_is_refused():
     panels.add_gram(np.asfortranarray(np.ones((1, 200))))
     with pytest.raises(NotDefiniteError):
         panels.cholesky(-1.0)
-
-
-def test_product():
-    rng = np.random.default_rng(0)
-    a, b, c = (rng.normal(size=size) for size in ((30, 20), (20, 3), (30, 3)))
-    np.testing.assert_allclose(product(np.asfortranarray(a), b), a @ b)
-    np.testing.assert_allclose(product(np.asfortranarray(a), c, transposed=True), a.T @ c)

@@ -14,7 +14,6 @@ from threadpoolctl import threadpool_limits
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
 from skliquid.readouts import (
     _panels,
-    _ridge_base,
     _ridge_loo,
     _ridge_parts,
     _ridge_retained,
@@ -46,37 +45,12 @@ def labels(Y, n_classes):
     ]
 
 
-@pytest.fixture(autouse=True)
-def always_by_factors(monkeypatch):
-    """A few samples are left to scikit-learn elsewhere."""
-    monkeypatch.setattr(_ridge_base, "_FEW", 0)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("n_targets", [1, 3])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_few_samples_give_the_same_model_either_way(monkeypatch, weighted, n_targets, dtype):
-    X, Y, weight = problem(40, 90, n_targets)
-    X = X.astype(dtype)
-    models = []
-    for few in (0, 100):
-        monkeypatch.setattr(_ridge_base, "_FEW", few)
-        models.append(RidgeReadoutRegressor().fit(X, Y, weight if weighted else None))
-    by_factors, by_eigenvectors = models
-    assert by_factors.alpha_ == by_eigenvectors.alpha_
-    assert by_factors.coef_.shape == by_eigenvectors.coef_.shape
-    assert by_factors.coef_.dtype == by_eigenvectors.coef_.dtype == dtype
-    assert np.shape(by_factors.intercept_) == np.shape(by_eigenvectors.intercept_)
-    tolerance = 1e-3 if dtype == np.float32 else 1e-8
-    predictions = [model.predict(X) for model in models]
-    np.testing.assert_allclose(*predictions, rtol=tolerance, atol=tolerance)
-
-
 @pytest.fixture(params=[False, True], ids=["small", "large"])
 def large(request, monkeypatch):
     """Both ways: all penalties in float64, or a search in float32."""
     if request.param:
         monkeypatch.setattr(_ridge_loo, "LARGE", 0)
+        monkeypatch.setattr(_ridge_loo, "_VERY_LARGE", 0)
     return request.param
 
 
@@ -203,7 +177,7 @@ def test_errors_in_float32_are_as_precise_as_is_said():
         for seed in range(5):
             X, Y, weight = problem(n, p, 2, seed)
             design = _ridge_loo.WholeDesign(X, Y, weight, centre=True, standardize=False)
-            exact, rough = (_ridge_loo._Trial(design, dtype) for dtype in (np.float64, np.float32))
+            exact, rough = (_ridge_loo._trial(design, dtype) for dtype in (np.float64, np.float32))
             for alpha in (1.0, 10.0, 1e3):
                 apart = abs(rough.score(alpha) / exact.score(alpha) - 1)
                 assert apart <= rough.rounding / alpha
@@ -213,8 +187,8 @@ def test_float64_decides_what_float32_cannot():
     X, Y, weight = problem(60, 90)
     design = _ridge_loo.WholeDesign(X, Y, weight, centre=True, standardize=False)
     alphas = np.array([1.0, 1.0 + 1e-9])
-    with pytest.raises(_ridge_loo._UnsureError):
-        _ridge_loo._searched(_ridge_loo._Trial(design, np.float32), alphas, None)
+    with pytest.raises(_ridge_loo.UnsureError):
+        _ridge_loo.best_fit(_ridge_loo._trial(design, np.float32), alphas, None)
 
 
 def test_search_finds_the_best_in_one_valley_and_tries_few():
@@ -229,6 +203,21 @@ def test_search_finds_the_best_in_one_valley_and_tries_few():
         guess = {i: -abs(np.log10(alphas[i]) - 10) for i in range(20)}
         assert _ridge_loo.best_of(_ridge_loo.search(score, alphas, guess)) == best
         assert len(tried) == len(set(tried)) <= abs(np.log10(alphas[best]) - 10) + 3
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([3, 2, 1, 2, 3], True),
+        ([1, 2, 3], True),
+        ([3, 2, 1], True),
+        ([1.0, 1.01, 1.0, 0.99, 1.0, 2], True),
+        ([2, 1.5, 1.6, 1, 2], False),
+        ([2, 1, 2, 1.5, 3], False),
+    ],
+)
+def test_valleys_but_for_ripples(errors, expected):
+    assert _ridge_loo._has_one_valley(np.array(errors, dtype=float)) == expected
 
 
 def test_of_equal_penalties_the_first_is_taken():
@@ -294,12 +283,13 @@ def test_search_in_the_sums_finds_what_all_penalties_give(monkeypatch):
     every = RidgeReadoutRegressor().partial_fit(X, Y, weight)
     tried = []
     monkeypatch.setattr(_ridge_sums, "LARGE", 0)
+    search = _ridge_loo.search
     monkeypatch.setattr(
-        _ridge_sums, "search", lambda *given: tried.append(_ridge_loo.search(*given)) or tried[0]
+        _ridge_loo, "search", lambda *given: tried.append(search(*given)) or tried[-1]
     )
     some = RidgeReadoutRegressor().partial_fit(X, Y, weight)
     assert some.alpha_ == every.alpha_
-    assert len(tried[0]) < len(ALPHAS)
+    assert len(tried[-1]) < len(tried[0]) == len(ALPHAS)
     np.testing.assert_array_equal(some.coef_, every.coef_)
 
 

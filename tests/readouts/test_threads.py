@@ -48,5 +48,18 @@ def test_each_item_is_done_once_and_errors_come_through(n_threads):
     with threadpool_limits(n_threads), serial_blas as threads:
         threads.each(count, [(i, 2) for i in range(50)])
         with pytest.raises(ValueError, match="3"):
-            threads.each(fail, [(3,)])
+            threads.each(fail, [(3,), (3,)])
     np.testing.assert_array_equal(done, 2)
+
+
+def test_calls_inside_of_calls_do_not_wait_for_each_other():
+    done = np.zeros((8, 8), dtype=int)
+
+    def count(i, j):
+        done[i, j] += 1
+
+    with threadpool_limits(2), serial_blas as threads:
+        threads.each(
+            lambda i: threads.each(count, [(i, j) for j in range(8)]), [(i,) for i in range(8)]
+        )
+    np.testing.assert_array_equal(done, 1)

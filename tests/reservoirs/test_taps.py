@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from skliquid.engines import recorded_states
+from skliquid.engines import Runner
 from skliquid.engines._lockstep import standardise
+from skliquid.pooling import NO_POOLING
 from skliquid.reservoirs import draw_liquid
 from skliquid.reservoirs.taps import draw_taps
 from skliquid.sequences import as_sequences
@@ -24,7 +25,7 @@ def of_each_neuron(taps):
 def free_potentials(liquid, frames):
     """Currents of neurons that neither remember, fire nor connect."""
     rows = np.arange(len(frames))
-    return recorded_states(liquid, as_sequences([frames]), "mem", rows, "numpy", None)
+    return Runner(liquid, NO_POOLING, "numpy").states(as_sequences([frames]), "mem", rows)
 
 
 def deaf(n_channels, n, **parameters):

@@ -19,10 +19,11 @@ from ...pooling import NO_POOLING, PoolingPlan, Pools
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from ..protocol import Batch, check_run
-from .layout import Prepared, aligned_zeros, prepare, room
-from .loop import State, run
+from .layout import Prepared, aligned_zeros, prepare
+from .loop import State
 from .neurons import STEPS
-from .sinks import Kept, Sums
+from .pieces import Pieces
+from .sinks import Sums
 
 __all__ = [
     "STEPS",
@@ -34,11 +35,10 @@ __all__ = [
     "shares",
 ]
 
-# Sequences that go through a step together where there is more than one slab.
-_TOGETHER = 64
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
 _SHARES = 2
 _UNIT = 2.0**-UNIT_EXPONENT
+_NO_SEQUENCE = np.zeros(0, dtype=np.int64)
 
 
 def at_rest(prepared: Prepared, batch_size: int) -> State:
@@ -87,20 +87,38 @@ class NumbaPools:
         )
         self.sums.first_spike[:] = -1
         self.lengths, self.seen = self.sums.lengths, self.sums.seen
-        self.state = at_rest(prepared, 0)
+        self._last = {
+            "mem": zeros(np.float32, "mem" in plan.sums),
+            "spk": zeros(np.uint8, "spk" in plan.sums),
+        }
+        self.pieces = Pieces(prepared)
+
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """The arrays that the sums are kept in, the batch first."""
+        parts = self.sums._asdict() | self._last
+        del parts["trace_decay"], parts["lengths"]
+        return parts
+
+    def close_piece(self, lengths: np.ndarray, after: State) -> None:
+        """Note the steps of a piece, and the states after it."""
+        self.seen += lengths
+        if "mem" in self._asked:
+            self._last["mem"][:] = after.neurons[:, :, 0].reshape(self._last["mem"].shape)
+            self._last["spk"][:] = after.spk
 
     def read(self) -> Pools:
-        """Return the sums so far."""
-        names = self._asked - {"mem", "spk"} | {"counts"}
-        sums = {name: self._prepared.of_ours(getattr(self.sums, name)) for name in names}
+        """Return a copy of the sums so far."""
+        of_ours = self._prepared.of_ours
+        names = self._asked - self._last.keys() | {"counts"}
+        sums = {name: of_ours(getattr(self.sums, name)) for name in names}
         for name in sums.keys() & {"rectified", "potentials"}:
-            sums[name] = sums[name] * _UNIT
+            sums[name] *= _UNIT
         if "trace" in sums:
-            sums["trace"] = sums["trace"] * np.float32(_UNIT)
+            sums["trace"] *= np.float32(_UNIT)
         if "mem" in self._asked:
-            mem = self.state.neurons[:, :, 0].reshape(-1, self._prepared.n_padded)
-            sums["mem"] = self._prepared.of_ours(mem) * np.float32(_UNIT)
-            sums["spk"] = self._prepared.of_ours(self.state.spk).astype(np.float32)
+            sums["mem"] = of_ours(self._last["mem"]) * np.float32(_UNIT)
+            sums["spk"] = of_ours(self._last["spk"]).astype(np.float32)
         return Pools(**sums)
 
 
@@ -110,7 +128,11 @@ def open_pools(prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> Nu
 
 
 def advance(
-    prepared: Prepared, state: State, batch: Batch, sinks: Sequence[NumbaPools | Record]
+    prepared: Prepared,
+    state: State,
+    batch: Batch,
+    sinks: Sequence[NumbaPools | Record],
+    in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state."""
     pools = [sink for sink in sinks if isinstance(sink, NumbaPools)]
@@ -118,33 +140,14 @@ def advance(
     n_channels, n = len(prepared.network.taps.input_offset), prepared.n_neurons
     names = ("spk", *prepared.states)
     check_run(batch, n_channels, len(state.spk), pools, records, n, names)
-    after = State(*(aligned_zeros(part.shape, part.dtype) for part in state))
+    # A sequence's state is read before its first step, and left after its last one.
+    after = state if in_place else at_rest(prepared, len(batch))
     if len(batch):
-        empty = np.zeros(0, dtype=np.int64)
-        sums = pools[0].sums if pools else NumbaPools(prepared, NO_POOLING, empty).sums
-        kept = _kept(prepared, records[0] if records else Record(("spk",), 0, empty))
-        n_together = min(_TOGETHER, len(batch)) if prepared.has_slabs else 1
-        lengths = batch.lengths.astype(np.int64)
-        where = batch.frames, batch.starts, lengths
-        work = room(prepared.network, n_together, int(lengths[0]))
-        run(prepared.step, *where, prepared.network, state, after, sums, kept, work)
+        sink = pools[0] if pools else NumbaPools(prepared, NO_POOLING, _NO_SEQUENCE)
+        sink.pieces.run(state, after, batch, sink.sums, records[0] if records else None)
     for sink in pools:
-        sink.seen += batch.lengths
-        sink.state = after
+        sink.close_piece(batch.lengths, after)
     return after
-
-
-def _kept(prepared: Prepared, record: Record) -> Kept:
-    """A record's arrays as the kernels fill them."""
-    which = np.array([prepared.states.index(name) for name in record.names], dtype=np.int64)
-    return Kept(
-        record.rows,
-        prepared.neurons,
-        record.kept.get("spk", np.zeros((0, 0), dtype=np.uint8)),
-        record.states,
-        which,
-        prepared.state_units[which],
-    )
 
 
 def shares(prepared: Prepared, lengths: np.ndarray, n_jobs: int | None) -> tuple[int, list[slice]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Prepared:
         """Number of neurons with those that never fire."""
         return len(self.neurons)
 
-    @property
+    @cached_property
     def n_neurons(self) -> int:
         """Number of the liquid's neurons."""
         return int(np.count_nonzero(self.neurons >= 0))
@@ -70,9 +71,9 @@ class Prepared:
         return len(self.network.constants) > 1
 
     def of_ours(self, values: np.ndarray) -> np.ndarray:
-        """Values of the liquid's neurons in their order, the last axis."""
+        """Copy of the values of the liquid's neurons in their order, the last axis."""
         if isinstance(self.places, slice):
-            return values[..., self.places]
+            return values[..., self.places].copy()
         return np.take(values, self.places, axis=-1)  # faster than an index
 
 

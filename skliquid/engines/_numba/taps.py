@@ -21,6 +21,8 @@ from .vectors import (
 )
 
 INPUT_UNITS = 2.0**INPUT_EXPONENT
+# Up to as many steps the plain loop over the taps is the faster one.
+FEW_STEPS = 3
 
 
 class Input(NamedTuple):
@@ -108,12 +110,14 @@ def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
 
     `drive` is of shape (TAP_STEPS, n), `x` of shape (n_channels, n_columns).
     """
-    values, start = x.ravel(), taps.max_delay + t
-    for i in range(drive.shape[1]):
-        for step in range(min(n_left, TAP_STEPS)):
+    values, offsets = x.ravel(), taps.offsets
+    for step in range(min(n_left, TAP_STEPS)):
+        start = taps.max_delay + t + step
+        for i in range(drive.shape[1]):
             total = np.float64(taps.bias[i])
-            for k in range(taps.offsets[i], taps.offsets[i + 1]):
-                total += taps.tap_weights[k] * values[places[k] + start + step]
+            # Unsigned, so that Numba does not look for negative indices.
+            for k in range(np.uint64(offsets[i]), np.uint64(offsets[i + 1])):
+                total += taps.tap_weights[k] * values[places[k] + start]
             drive[step, i] = np.rint(total)
 
 
@@ -121,8 +125,12 @@ def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
 def sum_taps_by_vectors(drive, x, t, n_left, taps, places, tile):
     """The same, for a number of neurons that is a multiple of ``NEURON_CHUNK``.
 
-    Each neuron's currents over time are put into a row of the tile, and its axes swapped.
+    Each neuron's currents over time are put into a row of the tile, and its axes swapped. Of a
+    few steps, as live streams have them, the plain loop is faster than vectors of many.
     """
+    if n_left <= FEW_STEPS:
+        sum_taps_plain(drive, x, t, n_left, taps, places, tile)
+        return
     at_x = address(x) + 8 * (taps.max_delay + t)
     at_tile, row_bytes = address(tile), 4 * drive.shape[1]
     for first in range(0, drive.shape[1], NEURON_CHUNK):

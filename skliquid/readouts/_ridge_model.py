@@ -1,0 +1,60 @@
+"""A fitted ridge regression, and its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._ridge_design import CACHED, slices
+
+# Longest vectors that are multiplied at once; BLAS shares out longer ones among its threads.
+_SPAN = 8192
+
+
+@dataclass(frozen=True)
+class RidgeFit:
+    """A ridge regression.
+
+    Parameters
+    ----------
+    alpha : float
+        The penalty.
+    score : float
+        Negative mean squared error by which it was chosen.
+    coef : ndarray of shape (n_targets, n_features)
+        Weights of the features as given.
+    intercept : ndarray of shape (n_targets,)
+        Constants.
+    limits : tuple of two ndarrays of shape (n_features,), default=None
+        Lowest and highest value that each feature is taken to have; None for any.
+    """
+
+    alpha: float
+    score: float
+    coef: np.ndarray
+    intercept: np.ndarray
+    limits: tuple[np.ndarray, np.ndarray] | None = None
+
+    def outputs(self, X: np.ndarray) -> np.ndarray:
+        """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""
+        kind = np.result_type(X, self.coef, *(self.limits or ()))
+        outputs = np.empty((len(X), len(self.coef)), kind)
+        for rows in slices(len(X), X.itemsize * X.shape[1], CACHED):
+            block = np.ascontiguousarray(X[rows])
+            if self.limits:
+                block = np.clip(block, *self.limits)
+            outputs[rows] = self.intercept + _row_products(block, self.coef)
+        return outputs
+
+
+def _row_products(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Compute ``rows @ others.T`` of C-ordered arrays so that no row depends on the others.
+
+    Which sums BLAS takes together in a product of matrices depends on how many rows there are.
+    """
+    result = np.zeros((len(rows), len(others)), np.result_type(rows, others))
+    for start in range(0, rows.shape[1], _SPAN):
+        span = slice(start, start + _SPAN)
+        result += np.vecdot(rows[:, None, span], others[:, span])
+    return result

@@ -1,0 +1,228 @@
+"""What a penalty costs and gives: leave-one-out errors and solutions, in one precision.
+
+The matrix is ``G = A^T A + alpha I``, where A is Z of :class:`Design` where there are more samples
+than features, and its transpose otherwise: the smaller of the Gram matrices of features and of
+samples. Each penalty costs a Cholesky factor and a triangular solve. What float32 finds is refined
+by conjugate gradients in float64 that the factor preconditions [1]_.
+
+References
+----------
+.. [1] Golub, Van Loan. "Matrix computations", 4th edition, Johns Hopkins, 2013, section 11.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ._panels import Factor, NotDefiniteError, Panels, squared_norms
+from ._ridge_design import Design, require_finite, slices
+from ._threads import serial_blas
+
+# Residual, relative to the right side, at which conjugate gradients end, and most steps.
+_TOLERANCE, _MAX_STEPS = 1e-12, 60
+# Bytes of a block of samples that one thread handles.
+_SHARE = 2**23
+
+
+class UnsureError(ArithmeticError):
+    """The digits do not suffice to choose."""
+
+
+class Trial:
+    """Errors and solutions by penalty.
+
+    Parameters
+    ----------
+    design : Design
+        The samples that are left out.
+    gram : Panels
+        A^T A.
+    right : ndarray of shape (order, n_targets)
+        What the matrix is solved for.
+    trace : float
+        Trace of A^T A.
+
+    Attributes
+    ----------
+    rounding : float
+        Rounding error of the matrix.
+    solutions : dict of float to ndarray of shape (order, n_targets)
+        What was found for the penalties that were scored.
+    """
+
+    def __init__(self, design: Design, gram: Panels, right: np.ndarray, trace: float) -> None:
+        self.design, self.gram, self.right = design, gram, right
+        self.rounding = float(np.finfo(gram.dtype).eps) * trace
+        self.solutions: dict[float, np.ndarray] = {}
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all is in float64."""
+        return bool(self.gram.dtype == np.float64)
+
+    def score(self, alpha: float) -> float:
+        """Negative mean squared error of leaving one sample out."""
+        shift, factor = self._factor(alpha)
+        self.solutions[alpha] = solution = factor.solve(self.right)
+        residual, left = self.residuals(shift, factor, solution)
+        return self.judged(alpha, residual, _left_out(residual, left))
+
+    def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
+        """Score by the errors."""
+        return -float(np.mean(errors**2))
+
+    def weights(self, alpha: float) -> np.ndarray:
+        """Weights of the features of Z for a penalty that was scored, in float64."""
+        if self.is_exact:
+            return self.of_features(self.solutions[alpha])
+        shift, factor = self._factor(alpha)
+        solution = _conjugate_gradients(
+            lambda vectors: self.times(vectors) + shift * vectors, factor, self.right
+        )
+        return self.of_features(solution)
+
+    def residuals(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Numerator and denominator of the errors."""
+        raise NotImplementedError
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by A^T A, in float64."""
+        raise NotImplementedError
+
+    def of_features(self, solution: np.ndarray) -> np.ndarray:
+        """Weights of the features of Z."""
+        raise NotImplementedError
+
+    def _factor(self, alpha: float) -> tuple[float, Factor]:
+        """Penalty and factor; in float64, a penalty below the rounding of the sums is raised."""
+        while True:
+            try:
+                return alpha, self.gram.cholesky(alpha)
+            except NotDefiniteError:
+                if not self.is_exact:
+                    raise UnsureError from None
+                alpha = max(2 * alpha, self.rounding)
+
+
+class SampleTrial(Trial):
+    """Trial by the Gram matrix of samples.
+
+    Parameters
+    ----------
+    design : Design
+        The samples.
+    dtype : dtype
+        float64 or float32.
+    """
+
+    def __init__(self, design: Design, dtype: DTypeLike) -> None:
+        n_samples, n_features = design.X.shape
+        gram = Panels(n_samples, dtype)
+        for columns in slices(n_features, 8 * n_samples):
+            gram.add_gram(design.part(slice(None), columns, dtype, "C").T)
+        trace = _trace(gram)
+        # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
+        # the place of that zero, with which the inverse would be large and cancel.
+        is_centred = bool(design.share.any())
+        self._ballast = (trace / n_samples or 1.0) if is_centred else 0.0
+        self._ballast_row = np.sqrt(self._ballast * design.share)[None]
+        if is_centred:
+            gram.add_gram(np.asfortranarray(self._ballast_row, dtype))
+        super().__init__(design, gram, design.targets, trace)
+
+    def residuals(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``e_i = (G^-1 T)_i / ((G^-1)_ii - s_i / sum(s) / alpha)``."""
+        return solution, factor.inverse_diagonal() - self.design.share / (self._ballast + alpha)
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by A^T A, in float64."""
+        ballast = self._ballast_row.T @ (self._ballast_row @ vectors)
+        return self.design.times(self.design.transposed_times(vectors)) + ballast
+
+    def of_features(self, solution: np.ndarray) -> np.ndarray:
+        """Weights of the features of Z."""
+        return self.design.transposed_times(solution)
+
+
+class FeatureTrial(Trial):
+    """Trial by the Gram matrix of features."""
+
+    @classmethod
+    def of(cls, design: Design, dtype: DTypeLike) -> FeatureTrial:
+        """Make the trial of samples of which there are more than features."""
+        n_samples, n_features = design.X.shape
+        gram = Panels(n_features, dtype)
+        for rows in slices(n_samples, 8 * n_features):
+            gram.add_gram(design.part(rows, slice(None), dtype, "F"))
+        return cls(design, gram, design.transposed_times(design.targets), _trace(gram))
+
+    def residuals(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``e_i = (T - Z G^-1 Z^T T)_i / (1 - z_i^T G^-1 z_i - s_i / sum(s))``."""
+        design = self.design
+        residual, left = design.targets - design.times(solution), 1 - design.share
+
+        def subtract(rows: slice) -> None:
+            whitened = design.part(rows, slice(None), factor.dtype, "F")
+            factor.whiten(whitened)
+            left[rows] -= squared_norms(whitened)
+
+        n_samples, n_features = design.X.shape
+        blocks = slices(n_samples, factor.dtype.itemsize * n_features, _SHARE)
+        serial_blas.each(subtract, ((rows,) for rows in blocks))
+        return residual, left
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by A^T A, in float64."""
+        return self.design.transposed_times(self.design.times(vectors))
+
+    def of_features(self, solution: np.ndarray) -> np.ndarray:
+        """Weights of the features of Z."""
+        return solution
+
+
+def _trace(gram: Panels) -> float:
+    """Trace, which must be finite."""
+    trace = float(gram.diagonal().sum(dtype=np.float64))
+    if gram.dtype != np.float64 and not np.isfinite(trace):
+        raise UnsureError
+    require_finite(trace)
+    return trace
+
+
+def _left_out(residual: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Divide; a sample that has all the weight, so that nothing else is left, has no error."""
+    left = left[:, None]
+    return np.divide(residual, left, out=np.zeros_like(residual), where=left != 0)
+
+
+def _conjugate_gradients(
+    multiply: Callable[[np.ndarray], np.ndarray], factor: Factor, right: np.ndarray
+) -> np.ndarray:
+    """Solve to float64's precision with a factor of less, each column by itself."""
+    solution = factor.solve(right).astype(np.float64)
+    residual = right - multiply(solution)
+    ahead = factor.solve(residual).astype(np.float64)
+    direction, slope = ahead, (residual * ahead).sum(axis=0)
+    goal = _TOLERANCE * np.linalg.norm(right)
+    for _ in range(_MAX_STEPS):
+        if np.linalg.norm(residual) <= goal:
+            return solution
+        image = multiply(direction)
+        curvature = (direction * image).sum(axis=0)
+        step = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+        solution = solution + step * direction
+        residual = residual - step * image
+        ahead = factor.solve(residual).astype(np.float64)
+        before, slope = slope, (residual * ahead).sum(axis=0)
+        ratio = np.divide(slope, before, out=np.zeros_like(slope), where=before > 0)
+        direction = ahead + ratio * direction
+    raise UnsureError
