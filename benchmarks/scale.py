@@ -76,6 +76,7 @@ def fit_on_a_cluster(n_samples, n_channels, folder, n_workers=2):
     """Fit to parts that Dask's workers, processes of one thread, make."""
     import dask
     from distributed import Client, LocalCluster
+
     from skliquid.dask import DaskLSMClassifier
 
     made = dask.delayed(make_part, nout=2)

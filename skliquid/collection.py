@@ -174,21 +174,27 @@ def as_parts(X: Any) -> Iterator[Collection] | None:
     return _collections(X)
 
 
+def as_part(part: Any, i: int) -> Collection:
+    """Read part number `i` of a collection: an array of three dimensions, or a list."""
+    if isinstance(part, Collection):
+        return part
+    source = part if isinstance(part, Sequences) else as_collection(part)
+    # Of one sequence (n_timesteps, n_channels) a table of series could not be told.
+    if isinstance(source, np.ndarray) and source.ndim != 3:
+        raise ValueError(
+            f"part {i} of X is an array of shape {source.shape}; expected an array of shape "
+            "(n_samples, n_timesteps, n_channels) or a list of arrays of shape "
+            "(n_timesteps_i, n_channels)."
+        )
+    return Collection(source)
+
+
 def _collections(X: Iterable[Any]) -> Iterator[Collection]:
     for i, part in enumerate(X):
-        if isinstance(part, Collection):
-            yield part
-            continue
-        source = part if isinstance(part, Sequences) else as_collection(part)
-        # Of one sequence (n_timesteps, n_channels) a table of series could not be told.
-        if isinstance(source, np.ndarray) and source.ndim != 3:
-            raise ValueError(
-                f"part {i} of X is an array of shape {source.shape}; expected an array of shape "
-                "(n_samples, n_timesteps, n_channels) or a list of arrays of shape "
-                "(n_timesteps_i, n_channels)."
-            )
-        if len(source):
-            yield Collection(source)
+        collection = as_part(part, i)
+        # One that was opened before is passed on as it is.
+        if collection is part or len(collection):
+            yield collection
 
 
 def first_of(parts: Iterator[Collection]) -> Collection:

@@ -47,6 +47,7 @@ PUBLIC = {
         "straight_through",
         "straight_through_round",
     ],
+    "skliquid.dask": ["DaskLSMClassifier", "DaskLSMRegressor", "DaskLiquidTransformer"],
     "skliquid.datasets": ["load_japanese_vowels", "from_aeon", "from_pandas", "from_tslearn"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
@@ -100,7 +101,7 @@ def test_has_an_example(module, name):
     assert ">>>" in thing.__doc__
 
 
-@pytest.mark.parametrize("module", ["topology", "reservoirs", "nn", "datasets"])
+@pytest.mark.parametrize("module", ["topology", "reservoirs", "nn", "datasets", "dask"])
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")
     listed = PUBLIC[f"skliquid.{module}"]

@@ -23,7 +23,7 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts"},
     {"estimators"},
-    {"datasets", "plotting"},
+    {"dask", "datasets", "plotting"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
@@ -78,6 +78,7 @@ def test_every_part_has_a_layer():
         ("pooling", "sklearn"),
         ("engines", "sklearn"),
         ("nn", "sklearn"),
+        *((room, "dask") for room in ("estimators", "readouts", "engines", "adaptation")),
     ],
 )
 def test_part_knows_nothing_of_a_library(path, library):
@@ -94,7 +95,7 @@ def run(code):
 
 
 def test_import_is_light():
-    code = "import skliquid, sys; print([m for m in ('mlx', 'numba', 'matplotlib') "
+    code = "import skliquid, sys; print([m for m in ('mlx', 'numba', 'matplotlib', 'dask') "
     code += "if m in sys.modules])"
     assert run(code).strip() == "[]"
 
@@ -105,3 +106,19 @@ def test_fitting_with_numpy_does_not_load_mlx():
     code += "LSMClassifier(30, engine='numpy').fit(X, [0, 1] * 10).predict(X)\n"
     code += "print('mlx' in sys.modules)"
     assert run(code).strip() == "False"
+
+
+def test_fitting_without_dask_does_not_load_it():
+    code = "import sys, numpy as np; from skliquid import LSMClassifier, LSMRegressor\n"
+    code += "X, y = np.random.default_rng(0).normal(size=(20, 9, 2)), [0, 1] * 10\n"
+    code += "LSMClassifier(30, engine='numpy').fit(X, y).predict(X)\n"
+    code += "LSMRegressor(30, engine='numpy').partial_fit(X, y).predict(X)\n"
+    code += "print('dask' in sys.modules)"
+    assert run(code).strip() == "False"
+
+
+def test_what_to_do_without_dask():
+    code = "import sys; sys.modules['dask'] = None\n"
+    code += "try:\n    import skliquid.dask\nexcept ImportError as error:\n    print(error)"
+    expected = "skliquid.dask needs Dask; install the extra: pip install 'skliquid[dask]'."
+    assert run(code).strip() == expected

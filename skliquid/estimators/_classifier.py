@@ -23,7 +23,7 @@ from ..readouts._samples import (
 )
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import is_made_of_sums, readout_has
+from ._lsm import readout_has, weighed_by
 from ._parameters import ClassifierParameters
 from ._transformer import LiquidTransformer
 
@@ -31,17 +31,6 @@ from ._transformer import LiquidTransformer
 def _reads_over_time(estimator: Any) -> bool:
     """Check for `available_if`: the readout has scores that are causal in time."""
     return readout_has("predict_over_time")(estimator) and not estimator.bidirectional
-
-
-def _taken_over(readout: Any, y: np.ndarray, factor: np.ndarray) -> np.ndarray | None:
-    """Have a readout that standardises weigh the classes itself, or return the factors.
-
-    Standard deviations are those of the samples as they are, whatever their class is worth.
-    """
-    if not is_made_of_sums(readout) or readout.class_weight is not None:
-        return factor
-    readout.set_params(class_weight=dict(zip(y.tolist(), factor.tolist(), strict=True)))
-    return None
 
 
 @parametrized
@@ -143,7 +132,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         if self.class_weight is not None:
             require_weights(readout, "class_weight")
             factor = class_factors(self.class_weight, y, weight)
-            factor = _taken_over(readout, y, factor)
+            factor = weighed_by(readout, y, factor)
         self._fit_whole_or_parts(X, opened, y, readout, weight, factor)
         self.classes_ = self.pipeline_[-1].classes_
         for name in ("loss_curve_", "validation_loss_curve_"):
@@ -213,7 +202,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             require_weights(readout, "class_weight", "partial_fit")
             factor = factors_of_part(self.class_weight, y, self.classes_)
             all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
-            if _taken_over(readout, self.classes_, all_factors) is None:
+            if weighed_by(readout, self.classes_, all_factors) is None:
                 factor = None
         self._add(opened, y, weight, factor, readout, liquid)
         return self

@@ -248,7 +248,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         self.classes_ = _at_least_two(np.unique(y))
         self._forget_parts()
         weight = checked_weights(sample_weight, X)
-        factor = 1.0
+        factor: Any = 1.0
         if self.class_weight is not None:
             factor = class_factors(self.class_weight, y, weight)
         self._fit_whole(X, self._coded(y), weight * factor, weight)
@@ -286,7 +286,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
                 f"classes must be those of the first part, {self.classes_.tolist()}, got "
                 f"{announced.tolist()}."
             )
-        targets, factor = self._coded(y), 1.0
+        targets = self._coded(y)
+        factor: Any = 1.0
         if self.class_weight is not None:
             factor = factors_of_part(self.class_weight, y, self.classes_)
         self._add_part(X, targets, sample_weight, factor)

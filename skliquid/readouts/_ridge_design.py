@@ -236,7 +236,7 @@ class WholeDesign(Design):
         standardize: bool,
         scale_weight: np.ndarray | None = None,
     ) -> None:
-        self.options = {"centre": centre, "standardize": standardize}
+        self.options: dict[str, Any] = {"centre": centre, "standardize": standardize}
         n_features, total = X.shape[1], float(weight.sum())
         mean, scale, is_one_weight = None, np.ones(n_features), scale_weight is None
         if standardize:

@@ -7,6 +7,9 @@ import numpy as np
 from ._ridge_retained import N_RETAINED
 from ._ridge_sums import RidgeSums
 
+# As many rows as features by this number take a quarter of the memory of their sums.
+_FEWEST = 8
+
 # Features, targets, weights, and weights in the standard deviations of the features.
 Samples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -60,6 +63,15 @@ class Parts:
         for part in other.rows:
             self.add(*part)
         self.n_seen += other.n_seen - sum(len(part[0]) for part in other.rows)
+
+    def sum_up(self, n_samples: int) -> None:
+        """Sum at once what has to be summed where there will be so many samples in all.
+
+        A few rows take less memory than their sums, and are left as they are.
+        """
+        n_rows = sum(len(part[0]) for part in self.rows)
+        if n_samples > self._n_most and _FEWEST * n_rows >= self.n_features:
+            self._summed()
 
     def samples(self) -> Samples:
         """All samples, where there are no sums."""

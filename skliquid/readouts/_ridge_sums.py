@@ -21,6 +21,8 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ._panels import Panels
@@ -205,7 +207,7 @@ def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: 
     RidgeFit
         The model.
     """
-    options = {"centre": centre, "standardize": standardize}
+    options: dict[str, Any] = {"centre": centre, "standardize": standardize}
     with serial_blas:
         guess = None
         if sums.gram.order**3 > LARGE:

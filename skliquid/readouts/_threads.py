@@ -49,10 +49,10 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         with self._lock:
             self._n_inside -= 1
             if not self._n_inside:
-                self._set(self._before)
                 if self._pool is not None:
                     self._pool.shutdown()
                     self._pool = None
+                self._set(self._before)
 
     def _set(self, counts: Iterable[int]) -> None:
         for library, count in zip(self._libraries, counts, strict=False):
@@ -78,8 +78,9 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
 
     def _begin_worker(self) -> None:
         self._in_worker.yes = True
-        with self._lock:  # some libraries have a number for each thread
-            self._set(repeat(1))
+        # Some libraries have a number for each thread. Whoever has the lock may be waiting for
+        # this one to end.
+        self._set(repeat(1))
 
 
 def _blas() -> list[Any]:

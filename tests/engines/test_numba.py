@@ -154,7 +154,7 @@ def test_dask_workers(tmp_path, processes):
         n_workers=1,
         threads_per_worker=2,
         processes=processes,
-        dashboard_address=None,
+        dashboard_address=":0",
         local_directory=tmp_path,
     ) as client:
         tasks = [client.submit(by_value, X, pure=False) for _ in range(4)]

@@ -1,6 +1,8 @@
 """Threads around a BLAS with one."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from time import sleep
 
 import numpy as np
 import pytest
@@ -63,3 +65,26 @@ def test_calls_inside_of_calls_do_not_wait_for_each_other():
             lambda i: threads.each(count, [(i, j) for j in range(8)]), [(i,) for i in range(8)]
         )
     np.testing.assert_array_equal(done, 1)
+
+
+def test_leaving_does_not_wait_for_threads_that_wait_for_it(monkeypatch):
+    """One may begin when the others have done all there was to do."""
+    begin, first, second = serial_blas._begin_worker, Event(), Event()
+
+    def begin_late():
+        if first.is_set():
+            second.set()
+            while not serial_blas._lock.locked():
+                sleep(0.001)
+        first.set()
+        begin()
+
+    def leave():
+        with threadpool_limits(2), serial_blas as threads:
+            threads.each(lambda _: second.wait(timeout=30), [(0,), (1,)])
+
+    monkeypatch.setattr(serial_blas, "_begin_worker", begin_late)
+    leaving = Thread(target=leave, daemon=True)
+    leaving.start()
+    leaving.join(timeout=30)
+    assert not leaving.is_alive()
