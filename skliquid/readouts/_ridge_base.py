@@ -15,8 +15,8 @@ from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
+from ._ridge_retained import codes
 from ._ridge_sums import extremes, fit_sums
-from ._samples import merge_duplicates
 from ._threads import serial_blas
 
 # Penalties among which the ridge readouts choose.
@@ -249,8 +249,12 @@ def _distinct(
     some = X[:, :_N_TELLING].sum(axis=1)
     if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
         return X, Y, weight
-    kept, total = merge_duplicates(X, Y, weight)
-    return X[kept], Y[kept], np.asarray(total)
+    _, first, place = np.unique(codes(X, Y), return_index=True, return_inverse=True)
+    total = np.bincount(place, weight)
+    order = np.argsort(first)
+    order = order[total[order] > 0]
+    kept = first[order]
+    return X[kept], Y[kept], total[order]
 
 
 def _all_differ(values: np.ndarray) -> bool:
