@@ -247,11 +247,10 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         y = _labels(y)
         self.classes_ = _at_least_two(np.unique(y))
         self._forget_parts()
-        weight = checked_weights(sample_weight, X)
-        factor: Any = 1.0
+        weight = scale_weight = checked_weights(sample_weight, X)
         if self.class_weight is not None:
-            factor = class_factors(self.class_weight, y, weight)
-        self._fit_whole(X, self._coded(y), weight * factor, weight)
+            weight = weight * class_factors(self.class_weight, y, weight)
+        self._fit_whole(X, self._coded(y), weight, scale_weight)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -286,8 +285,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
                 f"classes must be those of the first part, {self.classes_.tolist()}, got "
                 f"{announced.tolist()}."
             )
-        targets = self._coded(y)
-        factor: Any = 1.0
+        targets, factor = self._coded(y), None
         if self.class_weight is not None:
             factor = factors_of_part(self.class_weight, y, self.classes_)
         self._add_part(X, targets, sample_weight, factor)

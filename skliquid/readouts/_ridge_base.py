@@ -15,8 +15,8 @@ from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
+from ._ridge_retained import codes
 from ._ridge_sums import extremes, fit_sums
-from ._samples import merge_duplicates
 from ._threads import serial_blas
 
 # Penalties among which the ridge readouts choose.
@@ -119,12 +119,12 @@ class RidgeReadout(BaseEstimator):
         return self._parts
 
     def _add_part(
-        self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | float = 1.0
+        self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
     ) -> None:
         # That a part has no weight says nothing of the others.
         weight = checked_weights(sample_weight, X, may_be_zero=True)
         parts = self._parts_of(X.shape[1], Y.shape[1])
-        parts.add(X, Y, weight * factor, weight)
+        parts.add(X, Y, weight if factor is None else weight * factor, weight)
         self.n_samples_seen_ = parts.n_seen
 
     def merge(self, other: Self) -> Self:
@@ -259,8 +259,16 @@ def _distinct(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Count identical samples as one with their weights summed, and drop those of weight 0."""
     # The sum of its features is the same in every copy of a sample, and soon computed.
-    if weight.all() and len(np.unique(X.sum(axis=1))) == len(X):
+    some = X[:, :_N_TELLING].sum(axis=1)
+    if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
         return X, Y, weight, scale_weight
-    kept, total = merge_duplicates(X, Y, weight)
-    ratio = scale_weight[kept] / weight[kept]  # the same for all samples of a class
-    return X[kept], Y[kept], np.asarray(total), ratio * np.asarray(total)
+    _, first, place = np.unique(codes(X, Y), return_index=True, return_inverse=True)
+    total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
+    order = np.argsort(first)
+    order = order[total[order] > 0]
+    kept = first[order]
+    return X[kept], Y[kept], total[order], scale_total[order]
+
+
+def _all_differ(values: np.ndarray) -> bool:
+    return len(np.unique(values)) == len(values)

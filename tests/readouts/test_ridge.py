@@ -296,9 +296,10 @@ def test_search_in_the_sums_finds_what_all_penalties_give(monkeypatch):
 def test_sums_add_up_and_can_be_sent():
     X, Y, weight = problem(90, 12, 2, offset=1e3)
     whole, parts = RidgeSums(12, 2), [RidgeSums(12, 2) for _ in range(3)]
-    whole.add(X, Y, weight)
+    spread = np.random.default_rng(1).uniform(1, 2, size=90)
+    whole.add(X, Y, weight, spread)
     for part, rows in zip(parts, np.split(np.arange(90), 3), strict=True):
-        part.add(X[rows], Y[rows], weight[rows])
+        part.add(X[rows], Y[rows], weight[rows], spread[rows])
     total = pickle.loads(pickle.dumps(parts[2]))
     parts[0].merge(parts[1])
     total.merge(parts[0])
@@ -311,12 +312,23 @@ def test_sums_add_up_and_can_be_sent():
     np.testing.assert_allclose(total.cross, whole.cross, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(total.squares, whole.squares)
     np.testing.assert_array_equal(total.limits, [X.min(axis=0), X.max(axis=0)])
+    scaler = StandardScaler().fit(X, sample_weight=spread)
+    np.testing.assert_allclose(total.spread.mean, scaler.mean_)
+    np.testing.assert_allclose(total.spread.scales(), scaler.scale_)
 
 
 def state(sums):
     kept = sums.retained
     arrays = [*sums.gram.columns, sums.cross, sums.squares, sums.mean, sums.target_mean]
-    arrays += [*sums.limits, kept.code, kept.X, kept.Y, kept.weight]
+    arrays += [
+        sums.spread.mean,
+        sums.spread.squares,
+        *sums.limits,
+        kept.code,
+        kept.X,
+        kept.Y,
+        kept.weight,
+    ]
     return b"".join(array.tobytes() for array in arrays)
 
 
@@ -329,7 +341,7 @@ def test_sums_have_the_same_bits_for_any_number_of_threads(n, p):
         with threadpool_limits(n_threads):
             halves = [RidgeSums(p, 3), RidgeSums(p, 3)]
             for i, rows in enumerate(np.array_split(np.arange(n), 4)):
-                halves[i % 2].add(X[rows], Y[rows], weight[rows])
+                halves[i % 2].add(X[rows], Y[rows], weight[rows], weight[rows])
             halves[0].merge(halves[1])
             states.append(state(halves[0]))
     assert states[0] == states[1]
@@ -515,7 +527,7 @@ def test_bad_targets_and_weights_are_named():
 def test_class_weight_is_scikit_learns_after_its_scaler(n_samples, class_weight):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_samples, 60)) * np.arange(1, 61) + 3
-    y = (X[:, :5].sum(axis=1) + rng.normal(scale=9, size=n_samples) > 60).astype(int)
+    y = (X[:, :5].sum(axis=1) + rng.normal(scale=9, size=n_samples) > 20).astype(int)
     ours = RidgeReadoutClassifier(standardize=True, class_weight=class_weight).fit(X, y)
     theirs = make_pipeline(StandardScaler(), RidgeClassifierCV(ALPHAS, class_weight=class_weight))
     expected = theirs.fit(X, y).decision_function(X)
