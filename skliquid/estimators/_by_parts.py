@@ -76,14 +76,19 @@ class LSMOfParts(BaseLSM):
     ) -> None:
         """Fit the liquid to the first part and the readout to the sums of all."""
         tasks = fit_tasks(self, None, X, y)
-        with inner_settings(), no_callback_warnings(self):
-            with tasks.task("fit-liquid"):
-                self._begin(self._drawn(first, weight[: len(first)]), readout)
-            for rows, part in self._training_parts(chain([first], others), len(y)):
-                with tasks.task("add-part"):
-                    self._add_part(part, y[rows], readout_weight[rows])
-        readout._finish()
-        del self.n_samples_seen_
+        try:
+            with inner_settings(), no_callback_warnings(self):
+                with tasks.task("fit-liquid"):
+                    self._begin(self._drawn(first, weight[: len(first)]), readout)
+                for rows, part in self._training_parts(chain([first], others), len(y)):
+                    with tasks.task("add-part"):
+                        self._add_part(part, y[rows], readout_weight[rows])
+            readout._finish()
+        except BaseException:  # what saw some of the parts must not pass for fitted
+            self.__dict__.pop("pipeline_", None)
+            raise
+        finally:
+            self.__dict__.pop("n_samples_seen_", None)
         tasks.end()
 
     def _training_parts(

@@ -181,7 +181,7 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
 
     def _call(self, method: str, X: Any) -> Any:
         """Call a method of the readout on the features of sequences, some at a time."""
-        check_is_fitted(self)
+        check_is_fitted(self, "pipeline_")
         outputs: list[Any] = []
         with inner_settings():
             for _, part in self._validate_parts(X, most=self._most_at_once()):
@@ -211,7 +211,7 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
             `n_windows`, the encoders "rate" and "bsa" or one that is not of
             :mod:`skliquid.encoding`, or a leaky readout.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "pipeline_")
         return LSMStream(stream_source(self), n_streams)
 
     def predict(self, X: Any) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -110,22 +112,26 @@ class RidgeReadout(BaseEstimator):
     def _has_parts(self) -> bool:
         return hasattr(self, "_parts")
 
-    def _parts_of(self, n_features: int, n_targets: int) -> Parts:
-        """Parts so far, to which others are about to be added."""
+    @contextmanager
+    def _changed(self, n_features: int, n_targets: int) -> Iterator[Parts]:
+        """Parts so far, to change; what is interrupted meanwhile leaves them torn."""
         if not self._has_parts():
             self._forget_parts()
             self._parts = Parts(n_features, n_targets)
+        self._parts.require_whole()
         self.__dict__.pop("_model", None)
-        return self._parts
+        self._parts.is_torn = True
+        yield self._parts
+        self._parts.is_torn = False
+        self.n_samples_seen_ = self._parts.n_seen
 
     def _add_part(
         self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
     ) -> None:
         # That a part has no weight says nothing of the others.
         weight = checked_weights(sample_weight, X, may_be_zero=True)
-        parts = self._parts_of(X.shape[1], Y.shape[1])
-        parts.add(X, Y, weight if factor is None else weight * factor, weight)
-        self.n_samples_seen_ = parts.n_seen
+        with self._changed(X.shape[1], Y.shape[1]) as parts:
+            parts.add(X, Y, weight if factor is None else weight * factor, weight)
 
     def merge(self, other: Self) -> Self:
         """Add the parts that another readout was given.
@@ -159,9 +165,9 @@ class RidgeReadout(BaseEstimator):
                     setattr(self, name, getattr(other, name))
         # A readout may be merged with itself.
         theirs = deepcopy(other._parts) if other is self else other._parts
-        parts = self._parts_of(theirs.n_features, theirs.n_targets)
-        parts.merge(theirs)
-        self.n_samples_seen_ = parts.n_seen
+        theirs.require_whole()
+        with self._changed(theirs.n_features, theirs.n_targets) as parts:
+            parts.merge(theirs)
         return self
 
     def _require_mergeable(self, other: Any) -> None:
@@ -188,6 +194,7 @@ class RidgeReadout(BaseEstimator):
         check_is_fitted(self, "n_features_in_")
         if hasattr(self, "_model"):
             return self._model
+        self._parts.require_whole()
         sums = self._parts.sums
         if sums is None:
             self._fit_whole(*self._parts.samples())

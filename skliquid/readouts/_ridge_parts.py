@@ -32,11 +32,13 @@ class Parts:
         Samples of the parts so far; empty where there are sums.
     sums : RidgeSums or None
         Their sums.
+    is_torn : bool
+        Whether a part is being added, or was when that was interrupted.
     """
 
     def __init__(self, n_features: int, n_targets: int) -> None:
         self.n_features, self.n_targets = n_features, n_targets
-        self.n_seen = 0
+        self.n_seen, self.is_torn = 0, False
         self.rows: list[Samples] = []
         self.sums: RidgeSums | None = None
         # Half a Gram matrix of the features, and what is retained beside it.
@@ -63,6 +65,14 @@ class Parts:
         for part in other.rows:
             self.add(*part)
         self.n_seen += other.n_seen - sum(len(part[0]) for part in other.rows)
+
+    def require_whole(self) -> None:
+        """Raise an error if some sums have a part that others have not."""
+        if self.is_torn:
+            raise RuntimeError(
+                "The sums hold half a part, because adding it was interrupted; fit anew, or go on "
+                "from a copy that was made before."
+            )
 
     def sum_up(self, n_samples: int) -> None:
         """Sum at once what has to be summed where there will be so many samples in all.

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -170,6 +171,25 @@ def test_a_part_that_is_refused_changes_nothing(few_vowels):
         lsm.partial_fit(spoilt, y[:6])
     assert lsm.n_samples_seen_ == len(X)
     np.testing.assert_array_equal(lsm.decision_function(X), before)
+
+
+def test_what_was_interrupted_does_not_pass_for_fitted(few_vowels):
+    X, y = few_vowels
+
+    def parts():
+        yield X[:50]
+        raise KeyboardInterrupt
+
+    lsm = LSMClassifier(**SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        lsm.fit(parts(), y)
+    with pytest.raises(NotFittedError):
+        lsm.predict(X)
+    lsm.partial_fit(X, y)
+    with pytest.raises(KeyboardInterrupt):
+        lsm.partial_fit(parts(), y)
+    assert lsm.n_samples_seen_ == len(X) + 50  # the part before the interruption is whole
+    lsm.predict(X)
 
 
 @pytest.mark.usefixtures("tiny_parts")

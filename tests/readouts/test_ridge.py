@@ -544,3 +544,27 @@ def test_class_weight_is_scikit_learns_after_its_scaler(n_samples, class_weight)
     for rows in (slice(None, None, 2), slice(1, None, 2)):
         merged.merge(clone(ours).partial_fit(X[rows], y[rows]))
     np.testing.assert_allclose(merged.decision_function(X), expected, rtol=1e-6, atol=1e-8)
+
+
+def test_interrupted_sums_are_not_used(monkeypatch):
+    X, Y, _ = problem(90, 12, 2)
+    readout = RidgeReadoutRegressor().partial_fit(X[:60], Y[:60])
+    before = pickle.loads(pickle.dumps(readout))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RidgeSums, "_widen", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            readout.partial_fit(X[60:], Y[60:])
+    for use in (
+        lambda: readout.predict(X),
+        lambda: readout.partial_fit(X, Y),
+        lambda: before.merge(readout),
+    ):
+        with pytest.raises(RuntimeError, match="half a part"):
+            use()
+    whole = RidgeReadoutRegressor().fit(X, Y)
+    np.testing.assert_allclose(before.partial_fit(X[60:], Y[60:]).predict(X), whole.predict(X))
+    np.testing.assert_array_equal(readout.fit(X, Y).predict(X), whole.predict(X))
