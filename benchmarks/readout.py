@@ -111,20 +111,20 @@ def compare(folder, name, n_samples, repeats):
     )
 
 
-def compare_waves(folder, sizes):
+def compare_waves(folder, sizes, repeats):
     """Compare over numbers of samples."""
     X, y = waves(max(sizes) + N_NEW)
     save_features(folder, X[:-N_NEW], y[:-N_NEW], X[-N_NEW:])
     for n_samples in sizes:
-        compare(folder, "waves", n_samples, 5 if n_samples <= 2000 else 1)
+        compare(folder, "waves", n_samples, repeats if n_samples <= 2000 else 1)
 
 
-def compare_sets(folder, data):
+def compare_sets(folder, data, repeats):
     """Compare over the sets of a folder."""
     for path in sorted(data.glob("*.npz")):
         X, y, X_new, _ = read(path)
         save_features(folder, X, y, X_new)
-        compare(folder, path.stem, len(X), 3)
+        compare(folder, path.stem, len(X), repeats)
 
 
 def main():
@@ -133,6 +133,7 @@ def main():
     sizes = [50, 200, 1000, 2000, 4000, 6000, 9600]
     parser.add_argument("--sizes", type=int, nargs="*", default=sizes)
     parser.add_argument("--data", type=Path, help="folder of benchmark sets, each for a row")
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--once", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
@@ -146,9 +147,9 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         if arguments.sizes:
-            compare_waves(Path(folder), arguments.sizes)
+            compare_waves(Path(folder), arguments.sizes, arguments.repeats)
         if arguments.data:
-            compare_sets(Path(folder), arguments.data)
+            compare_sets(Path(folder), arguments.data, arguments.repeats)
 
 
 if __name__ == "__main__":

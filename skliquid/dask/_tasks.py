@@ -20,6 +20,7 @@ from dask.sizeof import sizeof
 from sklearn.base import is_classifier
 
 from ..collection import Collection
+from ..estimators._lsm import weighed_by
 from ..estimators._reading import inner_settings
 from ..readouts._ridge_base import RidgeReadout, checked_weights
 from ..readouts._threads import serial_blas
@@ -84,12 +85,6 @@ class Common:
     classes: np.ndarray
     factors: np.ndarray | None
 
-    def factors_of(self, y: np.ndarray) -> np.ndarray | None:
-        """Weights of samples by their class."""
-        if self.factors is None:
-            return None
-        return np.asarray(self.factors[np.searchsorted(self.classes, y)])
-
 
 @_task
 def survey(machine: Any, y: Any, sample_weight: Any, i: int) -> Survey:
@@ -138,14 +133,19 @@ def add(
     if not len(source) or (weight is not None and not weight.any()):
         return None
     machine = copy(begun)
-    machine._begin(begun.pipeline_[0], begun._make_readout())
+    readout, factors = begun._make_readout(), common.factors
+    if factors is not None:
+        factors = weighed_by(readout, common.classes, factors)
+    machine._begin(begun.pipeline_[0], readout)
     with _in_part(i):
         collection = machine._validate_collection(source, reset=False)
         y = _targets(machine, y)
         if weight is not None:  # samples of none would not be accepted where there are no others
             kept = np.flatnonzero(weight)
             collection, y, weight = Collection(collection.take(kept)), y[kept], weight[kept]
-        machine._add((collection, iter(())), y, weight, common.factors_of(y), None)
+        if factors is not None:
+            factors = factors[np.searchsorted(common.classes, y)]
+        machine._add((collection, iter(())), y, weight, factors, readout, None)
     return _summed(machine.pipeline_[-1], common)
 
 

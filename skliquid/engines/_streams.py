@@ -42,6 +42,7 @@ class Streams:
         _refuse_windows(plan)
         self._engine, self._prepared, self._plan = engine, prepared, plan
         self._state, self._pools = self._opened(n_streams)
+        self._spare = self._opened(0)
 
     @property
     def parts(self) -> dict[str, np.ndarray]:
@@ -64,6 +65,7 @@ class Streams:
             return
         state, pools = self._part(streams)
         state = self._run(state, batch, pools)
+        self._spare = state, pools
         put(_parts_of(self._state), streams, _parts_of(state))
         put(self._pools.parts, streams, pools.parts)
 
@@ -95,8 +97,10 @@ class Streams:
         return state, self._engine.open_pools(self._prepared, self._plan, lengths)
 
     def _part(self, streams: np.ndarray) -> tuple[Any, PoolSink]:
-        """Copy of the state and the sums of some streams."""
-        state, pools = self._opened(len(streams))
+        """Copy of the state and the sums of some streams, good until the next one."""
+        if len(self._spare[1].seen) != len(streams):
+            self._spare = self._opened(len(streams))
+        state, pools = self._spare
         put(_parts_of(state), slice(None), take(_parts_of(self._state), streams))
         put(pools.parts, slice(None), take(self._pools.parts, streams))
         return state, pools

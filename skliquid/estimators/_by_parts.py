@@ -161,9 +161,10 @@ class LSMOfParts(BaseLSM):
         y: np.ndarray,
         sample_weight: np.ndarray | None,
         class_factor: np.ndarray | None,
+        readout: Any,
         liquid: LiquidTransformer | None,
     ) -> None:
-        """Add validated samples, of which the first draw the liquid unless there is one."""
+        """Add validated samples; the first to a new readout, and with a liquid of their own."""
         first, others = opened
         with inner_settings():
             if self._begins():
@@ -171,7 +172,7 @@ class LSMOfParts(BaseLSM):
                     warn_of_idle(self)
                     mine = None if sample_weight is None else sample_weight[: len(first)]
                     liquid = self._drawn(first, mine)
-                self._begin(liquid, self._make_readout())
+                self._begin(liquid, readout)
             weight = sample_weight
             if class_factor is not None:
                 weight = class_factor if weight is None else weight * class_factor

@@ -15,10 +15,15 @@ from .._callbacks import with_callbacks
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import LEAKY_KINDS, classifier_readout
-from ..readouts._samples import check_known, class_factors, require_weights
+from ..readouts._samples import (
+    check_known,
+    class_factors,
+    factors_of_part,
+    require_weights,
+)
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import readout_has
+from ._lsm import readout_has, weighed_by
 from ._parameters import ClassifierParameters
 from ._transformer import LiquidTransformer
 
@@ -127,6 +132,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         if self.class_weight is not None:
             require_weights(readout, "class_weight")
             factor = class_factors(self.class_weight, y, weight)
+            factor = weighed_by(readout, y, factor)
         self._fit_whole_or_parts(X, opened, y, readout, weight, factor)
         self.classes_ = self.pipeline_[-1].classes_
         for name in ("loss_curve_", "validation_loss_curve_"):
@@ -194,8 +200,11 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         self._announce(y, classes)
         if self.class_weight is not None:
             require_weights(readout, "class_weight", "partial_fit")
-            factor = self._factors_of_part(y)
-        self._add(opened, y, weight, factor, liquid)
+            factor = factors_of_part(self.class_weight, y, self.classes_)
+            all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
+            if weighed_by(readout, self.classes_, all_factors) is None:
+                factor = None
+        self._add(opened, y, weight, factor, readout, liquid)
         return self
 
     @available_if(readout_has("decision_function"))
@@ -280,16 +289,6 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
                 f"{announced.tolist()}."
             )
         check_known(y, self.classes_)
-
-    def _factors_of_part(self, y: np.ndarray) -> np.ndarray:
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                f"class_weight={self.class_weight!r} needs all samples at once; give partial_fit "
-                "a dict of weights."
-            )
-        # Each class once before, as a part need not hold all of them.
-        y = np.concatenate([self.classes_, y])
-        return class_factors(self.class_weight, y, None)[len(self.classes_) :]
 
     def _trains_reservoir(self) -> bool:
         return self.train_reservoir

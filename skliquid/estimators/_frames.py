@@ -88,7 +88,7 @@ def _holds_arrays(frames: Any) -> bool:
 
 def _piece(frames: Any, i: int, n_streams: int, n_channels: int) -> np.ndarray:
     """Validate all but the values of what one stream gets."""
-    name = "frames" if n_streams == 1 else f"frames[{i}]"
+    name = _name(i, n_streams)
     if frames is None:
         frames = np.zeros((0, n_channels), dtype=np.float32)
     array = as_real_array(frames, name)
@@ -107,7 +107,11 @@ def _first_bad_value(given: np.ndarray, single: np.ndarray, offsets: np.ndarray)
     frame, channel = np.argwhere(~np.isfinite(single))[0]
     stream = int(np.searchsorted(offsets, frame, side="right")) - 1
     return (
-        f"frames contains {fault_of(given[frame, channel])}: stream {stream}, frame "
+        f"{_name(stream, len(offsets) - 1)} contains {fault_of(given[frame, channel])}: frame "
         f"{frame - offsets[stream]} of those pushed, channel {channel}. Values must be finite; "
-        "streams that get fewer frames than others are pushed as a list of arrays."
+        "what differs in length is pushed as a list of arrays."
     )
+
+
+def _name(stream: int, n_streams: int) -> str:
+    return "frames" if n_streams == 1 else f"frames[{stream}]"

@@ -55,6 +55,17 @@ def is_made_of_sums(readout: Any) -> bool:
     return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
 
 
+def weighed_by(readout: Any, y: np.ndarray, factor: np.ndarray) -> np.ndarray | None:
+    """Have a readout that standardises weigh the classes itself, or return the factors.
+
+    Standard deviations are those of the samples as they are, whatever their class is worth.
+    """
+    if not is_made_of_sums(readout) or readout.class_weight is not None:
+        return factor
+    readout.set_params(class_weight=dict(zip(y.tolist(), factor.tolist(), strict=True)))
+    return None
+
+
 def readout_has(method: str) -> Callable[[Any], bool]:
     """Check for `available_if`: the readout, fitted or not, has a method."""
 

@@ -156,7 +156,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         if sample_weight is not None:
             require_weights(readout, "sample_weight", "partial_fit")
             weight = checked_weight(sample_weight, y)
-        self._add(opened, y, weight, None, liquid)
+        self._add(opened, y, weight, None, readout, liquid)
         return self
 
     def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:

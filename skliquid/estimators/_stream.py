@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, Self
 
 import joblib
 import numpy as np
@@ -153,7 +153,7 @@ class LiquidStream:
         """Number of frames pushed into each stream, shape (n_streams,)."""
         return self._n_frames.copy()
 
-    def push(self, frames: Any) -> LiquidStream:
+    def push(self, frames: Any, streams: Any = None) -> Self:
         """Run the next frames.
 
         Parameters
@@ -164,6 +164,8 @@ class LiquidStream:
             streams: a list of as many of these, of different lengths or None where there are no
             new frames; or an array of shape (n_streams, n_frames, n_channels), or (n_streams,
             n_channels) for a frame of each.
+        streams : int, array-like of int or bool, slice or None, default=None
+            Which streams the frames are for, each of them once; None is all.
 
         Returns
         -------
@@ -176,15 +178,18 @@ class LiquidStream:
             If `frames` is not of real, finite numbers or its shape does not fit. Nothing has
             been run then.
         """
-        pieces = as_pieces(frames, self.n_streams, self._source.n_channels)
+        chosen = None if streams is None else self._chosen(streams, are_distinct=True)
+        n_pieces = self.n_streams if chosen is None else len(chosen)
+        pieces = as_pieces(frames, n_pieces, self._source.n_channels)
         if not len(pieces.frames):
             return self
         lengths = pieces.offsets[1:] - pieces.offsets[:-1]
-        if self.n_streams == 1 or (lengths == lengths[0]).all():
+        if chosen is None and (n_pieces == 1 or (lengths == lengths[0]).all()):
             self._encoding = self._run(pieces, self._encoding)
+            self._n_frames += lengths
         else:
-            self._push_some(pieces, np.flatnonzero(lengths))
-        self._n_frames += lengths
+            every = np.arange(self.n_streams) if chosen is None else chosen
+            self._push_some(pieces, lengths, every)
         if pieces.dtype == np.float64:
             self._dtype = np.dtype(np.float64)
         return self
@@ -209,7 +214,7 @@ class LiquidStream:
         """
         return self._features(streams, self._dtype)
 
-    def reset(self, streams: Any = None) -> LiquidStream:
+    def reset(self, streams: Any = None) -> Self:
         """Forget all frames, as if none had been pushed.
 
         Parameters
@@ -246,7 +251,7 @@ class LiquidStream:
             **{name: part.copy() for name, part in self._parts().items()},
         }
 
-    def set_state(self, state: Mapping[str, Any]) -> LiquidStream:
+    def set_state(self, state: Mapping[str, Any]) -> Self:
         """Go on from where a stream of the same estimator stood.
 
         Parameters
@@ -282,10 +287,14 @@ class LiquidStream:
         self._dtype = np.dtype(state["dtype"])
         return self
 
-    def _push_some(self, pieces: Sequences, streams: np.ndarray) -> None:
-        """Run the streams that get frames, where they get different numbers."""
-        encoding = self._run(pieces.take(streams), take(self._encoding, streams), streams)
+    def _push_some(self, pieces: Sequences, lengths: np.ndarray, streams: np.ndarray) -> None:
+        """Run those of some streams that get frames."""
+        if not lengths.all():
+            begun = np.flatnonzero(lengths)
+            pieces, streams = pieces.take(begun), streams[begun]
+        encoding = self._run(pieces, take(self._encoding, streams), streams)
         put(self._encoding, streams, encoding)
+        self._n_frames[streams] += pieces.lengths
 
     def _run(
         self,
@@ -320,7 +329,7 @@ class LiquidStream:
             liquid.features(features[:, mine], chosen)
         return features
 
-    def _chosen(self, streams: Any) -> np.ndarray:
+    def _chosen(self, streams: Any, are_distinct: bool = False) -> np.ndarray:
         """Numbers of the streams that a caller means."""
         every = np.arange(self.n_streams)
         try:
@@ -332,6 +341,8 @@ class LiquidStream:
                 f"streams must be one or some of the {self.n_streams} streams, by their numbers "
                 f"from 0 or a mask, got {shown(streams)}."
             )
+        if are_distinct and len(np.unique(chosen)) < len(chosen):
+            raise ValueError(f"streams must name each stream once, got {shown(streams)}.")
         return chosen
 
     def _parts(self) -> dict[str, np.ndarray]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from ._ridge_base import RidgeReadout, checked_weights
+from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
+from ._samples import check_known, class_factors, factors_of_part
 
 
 @documented
@@ -86,7 +88,8 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         """
         X, y = self._validated(X, y, reset=True, n_least=2)
         self._forget_parts()
-        self._fit_whole(X, _columns(y), checked_weights(sample_weight, X))
+        weight = checked_weights(sample_weight, X)
+        self._fit_whole(X, _columns(y), weight, weight)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -162,6 +165,10 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     Parameters
     ----------
     {parameters}
+    class_weight : dict or "balanced", default=None
+        What the weights of the samples of each class are multiplied with, 1 where a class has
+        none; "balanced", which `partial_fit` does not take, makes the total weights of the classes
+        equal. The standard deviations of `standardize` are those without.
 
     Attributes
     ----------
@@ -199,7 +206,24 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     True
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **RidgeReadout._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
     classes_: np.ndarray
+
+    def __init__(
+        self,
+        alphas: Any = ALPHAS,
+        *,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        limit: bool = False,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(alphas, fit_intercept=fit_intercept, standardize=standardize, limit=limit)
+        self.class_weight = class_weight
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -223,7 +247,11 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         y = _labels(y)
         self.classes_ = _at_least_two(np.unique(y))
         self._forget_parts()
-        self._fit_whole(X, self._coded(y), checked_weights(sample_weight, X))
+        weight = checked_weights(sample_weight, X)
+        factor: Any = 1.0
+        if self.class_weight is not None:
+            factor = class_factors(self.class_weight, y, weight)
+        self._fit_whole(X, self._coded(y), weight * factor, weight)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -258,7 +286,11 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
                 f"classes must be those of the first part, {self.classes_.tolist()}, got "
                 f"{announced.tolist()}."
             )
-        self._add_part(X, self._coded(y), sample_weight)
+        targets = self._coded(y)
+        factor: Any = 1.0
+        if self.class_weight is not None:
+            factor = factors_of_part(self.class_weight, y, self.classes_)
+        self._add_part(X, targets, sample_weight, factor)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -296,12 +328,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
 
     def _coded(self, y: np.ndarray) -> np.ndarray:
         """Targets of 1 and -1, shape (n_samples, 1) or (n_samples, n_classes)."""
-        unknown = sorted(set(np.unique(y).tolist()) - set(self.classes_.tolist()), key=str)
-        if unknown:
-            raise ValueError(
-                f"y holds the classes {unknown}, which neither `classes` nor the first part "
-                f"announced; known are {self.classes_.tolist()}."
-            )
+        check_known(y, self.classes_)
         columns = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         return np.where(y[:, None] == columns, 1.0, -1.0)
 

@@ -76,14 +76,20 @@ class RidgeReadout(BaseEstimator):
     def _kinds_of_targets(self) -> dict[str, bool]:
         return {}
 
-    def _fit_whole(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
+    def _fit_whole(
+        self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
+    ) -> None:
         """Choose the penalty by leave-one-out and fit."""
         if not weight.any():
             raise ValueError(_NO_WEIGHT)
-        X, Y, weight = _distinct(X, Y, weight)
+        is_one_weight = scale_weight is weight
+        X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
         with serial_blas:
-            model = fit_ridge(WholeDesign(X, Y, weight, **options), self._penalties())
+            design = WholeDesign(
+                X, Y, weight, **options, scale_weight=None if is_one_weight else scale_weight
+            )
+            model = fit_ridge(design, self._penalties())
         # In the precision of the features that they are for.
         self._model = replace(
             model,
@@ -112,11 +118,13 @@ class RidgeReadout(BaseEstimator):
         self.__dict__.pop("_model", None)
         return self._parts
 
-    def _add_part(self, X: np.ndarray, Y: np.ndarray, sample_weight: Any) -> None:
+    def _add_part(
+        self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | float = 1.0
+    ) -> None:
         # That a part has no weight says nothing of the others.
         weight = checked_weights(sample_weight, X, may_be_zero=True)
         parts = self._parts_of(X.shape[1], Y.shape[1])
-        parts.add(X, Y, weight)
+        parts.add(X, Y, weight * factor, weight)
         self.n_samples_seen_ = parts.n_seen
 
     def merge(self, other: Self) -> Self:
@@ -247,16 +255,12 @@ def checked_weights(sample_weight: Any, X: np.ndarray, *, may_be_zero: bool = Fa
 
 
 def _distinct(
-    X: np.ndarray, Y: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Count identical samples as one with their weights summed, and drop those of weight 0."""
     # The sum of its features is the same in every copy of a sample, and soon computed.
-    some = X[:, :_N_TELLING].sum(axis=1)
-    if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
-        return X, Y, weight
+    if weight.all() and len(np.unique(X.sum(axis=1))) == len(X):
+        return X, Y, weight, scale_weight
     kept, total = merge_duplicates(X, Y, weight)
-    return X[kept], Y[kept], np.asarray(total)
-
-
-def _all_differ(values: np.ndarray) -> bool:
-    return len(np.unique(values)) == len(values)
+    ratio = scale_weight[kept] / weight[kept]  # the same for all samples of a class
+    return X[kept], Y[kept], np.asarray(total), ratio * np.asarray(total)

@@ -68,13 +68,48 @@ def require_finite(squares: float) -> None:
         raise ValueError("X holds numbers whose squares are too large for float64.")
 
 
-def scales(mean: np.ndarray, squares: np.ndarray, weight: float, n_samples: int) -> np.ndarray:
-    """Standard deviations from the moments; 1 where a feature is constant but for rounding."""
-    require_finite(squares.sum())
-    variance = squares / weight
-    eps = np.finfo(np.float64).eps
-    constant = variance <= n_samples * eps * variance + (n_samples * mean * eps) ** 2
-    return np.where(constant, 1.0, np.sqrt(variance))
+@dataclass
+class Moments:
+    """Weighted mean and squared deviations of each feature, which are joined part by part.
+
+    Parameters
+    ----------
+    mean, squares : ndarray of shape (n_features,)
+        Means, and sums of the weighted squared deviations from them.
+    weight : float, default=0.0
+        Sum of the weights.
+    n_samples : int, default=0
+        Number of samples.
+    """
+
+    mean: np.ndarray
+    squares: np.ndarray
+    weight: float = 0.0
+    n_samples: int = 0
+
+    @classmethod
+    def of(cls, X: np.ndarray, weight: np.ndarray) -> Moments:
+        """Moments of samples."""
+        mean = mean_of(X, weight)
+        return cls(mean, squares_of(X, weight, mean), float(weight.sum()), len(X))
+
+    def join(self, other: Moments) -> None:
+        """Take in those of other samples."""
+        if not other.n_samples:
+            return
+        total = self.weight + other.weight
+        apart = other.mean - self.mean
+        self.squares += other.squares + self.weight * other.weight / total * apart**2
+        self.mean += other.weight / total * apart
+        self.weight, self.n_samples = total, self.n_samples + other.n_samples
+
+    def scales(self) -> np.ndarray:
+        """Standard deviations; 1 where a feature is constant but for rounding."""
+        require_finite(self.squares.sum())
+        variance = self.squares / self.weight
+        n, eps = self.n_samples, np.finfo(np.float64).eps
+        constant = variance <= n * eps * variance + (n * self.mean * eps) ** 2
+        return np.where(constant, 1.0, np.sqrt(variance))
 
 
 @dataclass(frozen=True)
@@ -182,6 +217,8 @@ class WholeDesign(Design):
         Whether means are subtracted, which is what an intercept does.
     standardize : bool
         Whether features are divided by their standard deviation.
+    scale_weight : ndarray of shape (n_samples,) or None, default=None
+        Weights of the samples in that deviation; None are those of the regression.
 
     Attributes
     ----------
@@ -197,18 +234,19 @@ class WholeDesign(Design):
         *,
         centre: bool,
         standardize: bool,
+        scale_weight: np.ndarray | None = None,
     ) -> None:
-        self.options = {"centre": centre, "standardize": standardize}
+        self.options: dict[str, Any] = {"centre": centre, "standardize": standardize}
         n_features, total = X.shape[1], float(weight.sum())
-        zeros = np.zeros(n_features), np.zeros(Y.shape[1])
-        mean = mean_of(X, weight) if centre or standardize else zeros[0]
-        scale = np.ones(n_features)
+        mean, scale, is_one_weight = None, np.ones(n_features), scale_weight is None
         if standardize:
-            scale = scales(mean, squares_of(X, weight, mean), total, len(X))
+            moments = Moments.of(X, weight if scale_weight is None else scale_weight)
+            mean, scale = moments.mean if is_one_weight else None, moments.scales()
         if centre:
+            mean = mean_of(X, weight) if mean is None else mean
             frame = Frame(mean, weight @ Y / total, scale, total)
         else:
-            frame = Frame(*zeros, scale, np.inf)
+            frame = Frame(np.zeros(n_features), np.zeros(Y.shape[1]), scale, np.inf)
         super().__init__(X, Y, weight, frame)
         self.is_wide = len(X) <= n_features
 

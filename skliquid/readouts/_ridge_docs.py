@@ -44,8 +44,9 @@ one meanwhile.
 what `fit` gives. Beyond that it adds them to the sums, which give the same model, and retains a
 thousand samples, chosen at random by what they are. The penalty is then chosen by their exact
 leave-one-out error under the model of all samples, times how their squared residuals compare with
-those of all samples. That chose the same penalty as all samples on 42 sets of features of liquids
-and 12 of random numbers. Order and size of the parts, and how they are merged, change nothing but
+those of all samples. That chose the same penalty as all samples on 17 sets of features with up to
+8000 samples; half of the samples did on 37 of 42 smaller ones.
+Order and size of the parts, and how they are merged, change nothing but
 rounding; the sums of the same parts, merged in the same way, have the same bits for any number of
 threads. The model is computed when it is first asked for. A part after `fit`, which keeps nothing,
 begins a new model.

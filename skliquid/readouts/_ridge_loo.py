@@ -41,7 +41,7 @@ Scores = dict[int, float]
 # are in float32: with few samples it tells fewer penalties apart, and all would be done twice.
 LARGE, _VERY_LARGE = 3e9, 1e10
 # Samples of which the part consists that says where the search begins.
-_N_SCOUTS = 300
+_N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
 # that make no valley.
 _WELL, _RIPPLE = 1.2, 0.02
@@ -83,7 +83,7 @@ def best_fit(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> RidgeFit
     if not trial.is_exact:
         _require_clear(scores, best, alphas, trial.rounding)
     frame = trial.design.frame
-    coef = (trial.weights(alphas[best]) / frame.scale[:, None]).T
+    coef = np.ascontiguousarray(trial.weights(alphas[best]).T) / frame.scale
     intercept = frame.target_mean - coef @ frame.mean
     return RidgeFit(float(alphas[best]), scores[best], coef, intercept)
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from ._ridge_design import CACHED, slices
 
-# Longest vectors that are multiplied at once; BLAS shares out longer ones among its threads.
-_SPAN = 8192
+# Features that are multiplied at once: so few that the weights stay in the cache from sample to
+# sample, and that BLAS never shares out a product of two vectors among its threads.
+_SPAN = 2048
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from ._ridge_sums import RidgeSums
 # As many rows as features by this number take a quarter of the memory of their sums.
 _FEWEST = 8
 
-Samples = tuple[np.ndarray, np.ndarray, np.ndarray]
+# Features, targets, weights, and weights in the standard deviations of the features.
+Samples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class Parts:
@@ -28,7 +29,7 @@ class Parts:
     n_seen : int
         Number of samples.
     rows : list of tuple
-        Features, targets and weights of the parts so far; empty where there are sums.
+        Samples of the parts so far; empty where there are sums.
     sums : RidgeSums or None
         Their sums.
     """
@@ -41,15 +42,17 @@ class Parts:
         # Half a Gram matrix of the features, and what is retained beside it.
         self._n_most = min(n_features, n_features // 2 + N_RETAINED)
 
-    def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
+    def add(
+        self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
+    ) -> None:
         """Add samples, of which those without weight count for nothing."""
         self.n_seen += len(X)
         kept = weight > 0
         n_rows = sum(len(part[0]) for part in self.rows) + int(kept.sum())
         if self.sums is None and n_rows <= self._n_most:
-            self.rows.append((X[kept], Y[kept], weight[kept]))
+            self.rows.append((X[kept], Y[kept], weight[kept], scale_weight[kept]))
         else:
-            self._summed().add(X, Y, weight)
+            self._summed().add(X, Y, weight, scale_weight)
 
     def merge(self, other: Parts) -> None:
         """Add the samples that were added to another."""
@@ -71,9 +74,11 @@ class Parts:
             self._summed()
 
     def samples(self) -> Samples:
-        """Features, targets and weights, where there are no sums."""
-        X, Y, weight = (np.concatenate(each) for each in zip(*self.rows, strict=True))
-        return X, Y, weight
+        """All samples, where there are no sums."""
+        X, Y, weight, scale_weight = (
+            np.concatenate(each) for each in zip(*self.rows, strict=True)
+        )
+        return X, Y, weight, scale_weight
 
     def _summed(self) -> RidgeSums:
         """Sums, of the rows so far if there were none."""

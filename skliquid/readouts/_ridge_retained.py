@@ -18,8 +18,8 @@ import numpy as np
 
 from ._ridge_design import CACHED, slices
 
-# Samples retained. With half as many the penalty was that of all samples on 53.6 of 54 sets, with
-# as many on all.
+# Samples retained. In five draws from each of 54 sets, 17 of them with more samples, as many chose
+# the penalty of all every time; half as many did in 268 of the 270.
 N_RETAINED = 1000
 _HALF, _ODD = np.uint64(32), np.uint64(0xD6E8FEB86659FD93)
 

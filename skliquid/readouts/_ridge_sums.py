@@ -21,10 +21,12 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, WholeDesign, require_finite, scales, slices
+from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite, slices
 from ._ridge_loo import LARGE, best_fit, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
@@ -56,6 +58,8 @@ class RidgeSums:
         The same of features and targets.
     squares : ndarray of shape (k,)
         Weighted squared deviations of the targets.
+    spread : Moments
+        Moments of the features by which they are standardised.
     limits : tuple of two ndarrays of shape (p,)
         Lowest and highest value of each feature.
     retained : Retained
@@ -67,10 +71,13 @@ class RidgeSums:
         self.mean, self.target_mean = np.zeros(n_features), np.zeros(n_targets)
         self.gram = Panels(n_features)
         self.cross, self.squares = np.zeros((n_features, n_targets)), np.zeros(n_targets)
+        self.spread = Moments(np.zeros(n_features), np.zeros(n_features))
         self.limits = np.full(n_features, np.inf), np.full(n_features, -np.inf)
         self.retained = Retained(n_features, n_targets)
 
-    def add(self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> None:
+    def add(
+        self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
+    ) -> None:
         """Add samples.
 
         Parameters
@@ -81,10 +88,12 @@ class RidgeSums:
             Targets.
         weight : ndarray of shape (n_samples,)
             Weights.
+        scale_weight : ndarray of shape (n_samples,)
+            Weights in the standard deviations of the features.
         """
         kept = weight > 0
         if not kept.all():
-            X, Y, weight = X[kept], Y[kept], weight[kept]
+            X, Y, weight, scale_weight = X[kept], Y[kept], weight[kept], scale_weight[kept]
         if not len(X):
             return
         with serial_blas:
@@ -95,6 +104,7 @@ class RidgeSums:
             self.squares += (design.targets**2).sum(axis=0)
             frame = design.frame
             self._join(len(X), frame.weight, frame.mean, frame.target_mean)
+            self.spread.join(Moments.of(X, scale_weight))
         self._widen(extremes(X))
         self.retained.add(X, Y, weight)
 
@@ -105,6 +115,7 @@ class RidgeSums:
             self.cross += other.cross
             self.squares += other.squares
             self._join(other.n_samples, other.weight, other.mean, other.target_mean)
+        self.spread.join(other.spread)
         self._widen(other.limits)
         self.retained.merge(other.retained)
 
@@ -145,9 +156,7 @@ class _SumsTrial(FeatureTrial):
     """
 
     def __init__(self, sums: RidgeSums, *, centre: bool, standardize: bool) -> None:
-        squares, scale = sums.gram.diagonal(), np.ones(len(sums.mean))
-        if standardize:
-            scale = scales(sums.mean, squares, sums.weight, sums.n_samples)
+        scale = sums.spread.scales() if standardize else np.ones(len(sums.mean))
         frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
         gram, cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
         self._squares, self._weight = sums.squares, sums.weight
@@ -198,7 +207,7 @@ def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: 
     RidgeFit
         The model.
     """
-    options = {"centre": centre, "standardize": standardize}
+    options: dict[str, Any] = {"centre": centre, "standardize": standardize}
     with serial_blas:
         guess = None
         if sums.gram.order**3 > LARGE:

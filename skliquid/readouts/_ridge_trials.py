@@ -57,6 +57,8 @@ class Trial:
         self.design, self.gram, self.right = design, gram, right
         self.rounding = float(np.finfo(gram.dtype).eps) * trace
         self.solutions: dict[float, np.ndarray] = {}
+        # The best score in float32, its penalty and its factor, for the refinement.
+        self._best: tuple[float, float, tuple[float, Factor] | None] = -np.inf, 0.0, None
 
     @property
     def is_exact(self) -> bool:
@@ -68,7 +70,10 @@ class Trial:
         shift, factor = self._factor(alpha)
         self.solutions[alpha] = solution = factor.solve(self.right)
         residual, left = self.residuals(shift, factor, solution)
-        return self.judged(alpha, residual, _left_out(residual, left))
+        score = self.judged(alpha, residual, _left_out(residual, left))
+        if not self.is_exact and score > self._best[0]:
+            self._best = score, alpha, (shift, factor)
+        return score
 
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
         """Score by the errors."""
@@ -78,7 +83,8 @@ class Trial:
         """Weights of the features of Z for a penalty that was scored, in float64."""
         if self.is_exact:
             return self.of_features(self.solutions[alpha])
-        shift, factor = self._factor(alpha)
+        _, known, factored = self._best
+        shift, factor = factored if factored and known == alpha else self._factor(alpha)
         solution = _conjugate_gradients(
             lambda vectors: self.times(vectors) + shift * vectors, factor, self.right
         )

@@ -54,6 +54,17 @@ def class_factors(
     return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
 
 
+def factors_of_part(class_weight: Any, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Weight of each sample of a part by its class, of which the part need not hold all."""
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"class_weight={class_weight!r} needs all samples at once; give partial_fit a dict of "
+            "weights."
+        )
+    y = np.concatenate([classes, y])
+    return class_factors(class_weight, y, None)[len(classes) :]
+
+
 def require_weights(readout: Any, name: str, method: str = "fit") -> None:
     """Raise an error if a method of the readout cannot take sample weights."""
     if "sample_weight" not in signature(getattr(readout, method)).parameters:

@@ -11,7 +11,7 @@ from numba import njit
 
 from skliquid.engines._numba import synapses, taps
 from skliquid.engines._numba.layout import aligned, prepare, room
-from skliquid.engines._numba.vectors import HAS_COMPRESS, target_features
+from skliquid.engines._numba.vectors import HAS_COMPRESS, PROJECTED_STEPS, target_features
 from skliquid.reservoirs import draw_liquid
 
 
@@ -60,7 +60,7 @@ def test_sums_of_lists():
 @pytest.mark.parametrize("rate", [0.0, 0.03, 0.5, 1.0])
 @pytest.mark.parametrize("first", [0, 1000])
 def test_numbers_of_the_neurons_that_fired(rate, first):
-    fired = (np.random.default_rng(0).random(256) < rate).astype(np.int32)
+    fired = (np.random.default_rng(0).random(256) < rate).astype(np.uint8)
     plain, by_vectors = both(synapses.list_spikes_plain, synapses.list_spikes_by_vectors)
     for list_spikes in (plain, by_vectors) if HAS_COMPRESS else (plain,):
         out = np.zeros(256 + 64, dtype=np.int32)
@@ -69,15 +69,17 @@ def test_numbers_of_the_neurons_that_fired(rate, first):
 
 
 @pytest.mark.parametrize("n_channels", [1, 3, 40])
-def test_projection(n_channels):
+@pytest.mark.parametrize("t", [0, 8])
+def test_projection(n_channels, t):
     rng = np.random.default_rng(0)
-    x = rng.integers(-(2**14), 2**14, n_channels) / 2**14
+    x = rng.integers(-(2**14), 2**14, (n_channels, 13)) / 2**14
     weights = aligned(rng.integers(-999, 1000, size=(n_channels, 192)).astype(np.float32) * 100)
     bias = aligned(rng.integers(-999, 1000, size=192).astype(np.float32))
+    expected = np.rint(x.T @ weights.astype(float) + bias)[t : t + PROJECTED_STEPS]
     for project in both(taps.project_plain, taps.project_by_vectors):
-        current = np.zeros(192, dtype=np.float32)
-        project((current, x, weights, bias))
-        np.testing.assert_array_equal(current, np.rint(x @ weights.astype(float) + bias))
+        drive = np.zeros((PROJECTED_STEPS, 192), dtype=np.float32)
+        project((drive, x, t, weights, bias))
+        np.testing.assert_array_equal(drive, expected)
 
 
 @pytest.mark.parametrize("n_left", [1, 2, 3, 4, 31, 32, 33, 64, 200])

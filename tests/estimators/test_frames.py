@@ -101,16 +101,19 @@ def with_value(value, dtype=np.float64):
     return frames
 
 
-PLACE = "stream 2, frame 3 of those pushed, channel 1"
+PLACE = "frame 3 of those pushed, channel 1"
 
 
 @pytest.mark.parametrize("form", [np.asarray, list])
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (np.nan, f"contains NaN: {PLACE}"),
-        (-np.inf, f"contains infinity: {PLACE}"),
-        (1e300, rf"contains np.float64\(1e\+300\), beyond the range of float32: {PLACE}"),
+        (np.nan, rf"frames\[2\] contains NaN: {PLACE}"),
+        (-np.inf, rf"frames\[2\] contains infinity: {PLACE}"),
+        (
+            1e300,
+            rf"frames\[2\] contains np.float64\(1e\+300\), beyond the range of float32: {PLACE}",
+        ),
     ],
 )
 def test_bad_values_are_named_by_place(form, value, text):
@@ -119,7 +122,7 @@ def test_bad_values_are_named_by_place(form, value, text):
 
 
 def test_bad_single_values():
-    with pytest.raises(ValueError, match=r"NaN: stream 0, frame 0 .* channel 2"):
+    with pytest.raises(ValueError, match=r"frames contains NaN: frame 0 .* channel 2"):
         as_pieces(np.array([0, 1, np.nan], dtype=np.float32), 1, 3)
 
 

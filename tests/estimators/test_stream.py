@@ -96,6 +96,24 @@ def test_features_after_every_frame(name):
         assert_tells(stream, liquid, [FRAMES[0][: t + 1], FRAMES[1][: t + 1]])
 
 
+@pytest.mark.parametrize("name", ["tired", "gru", "mlx", "delta", "two liquids"])
+def test_frames_of_some_streams(name):
+    liquid = fitted(**SETTINGS[name])
+    stream, seen, rng = liquid.open_stream(3), np.zeros(3, dtype=int), np.random.default_rng(0)
+    for streams in (2, [1, 0], [0, 2], slice(None), 0, np.array([False, True, True]), [0], [2, 1]):
+        chosen = np.atleast_1d(np.arange(3)[streams])
+        n_frames = rng.integers(1, 6, len(chosen))
+        n_frames[0] = 4
+        frames = [FRAMES[i][seen[i] : seen[i] + n] for i, n in zip(chosen, n_frames, strict=True)]
+        stream.push(frames[0] if len(chosen) == 1 else frames, streams)
+        seen[chosen] += n_frames
+        assert_tells(stream, liquid, [x[:i] for x, i in zip(FRAMES, seen, strict=True)])
+    with pytest.raises(ValueError, match=r"each stream once, got \[1, 1\]"):
+        stream.push([FRAMES[0], FRAMES[1]], [1, 1])
+    with pytest.raises(ValueError, match="collection of 3; expected frames of 2 streams"):
+        stream.push(FRAMES, [0, 1])
+
+
 def test_long_pieces_before_and_after_short_ones():
     """Whose room is made anew, and whose taps are summed by other kernels."""
     liquid = fitted()
@@ -287,7 +305,7 @@ def test_questions_before_the_first_frame(classifier):
 @pytest.mark.parametrize("streams", [3, -4, "a", [0, 5], [], [[0, 1]], 1.5])
 def test_streams_that_there_are_not(classifier, streams):
     stream = classifier.open_stream(3).push([x[:2] for x in FRAMES])
-    for method in (stream.features, stream.reset):
+    for method in (stream.features, stream.reset, lambda which: stream.push(FRAMES[0], which)):
         with pytest.raises(ValueError, match="streams must be one or some of the 3 streams"):
             method(streams)
 

@@ -508,3 +508,27 @@ def test_bad_targets_and_weights_are_named():
         RidgeReadoutRegressor().fit(X, Y, np.zeros(20))
     with pytest.raises(ValueError, match="squares are too large for float64"):
         RidgeReadoutRegressor().fit(1e200 * X, Y)
+
+
+@pytest.mark.parametrize("n_samples", [40, 400])
+@pytest.mark.parametrize("class_weight", [{0: 0.1, 1: 5.0}, "balanced"])
+def test_class_weight_is_scikit_learns_after_its_scaler(n_samples, class_weight):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_samples, 60)) * np.arange(1, 61) + 3
+    y = (X[:, :5].sum(axis=1) + rng.normal(scale=9, size=n_samples) > 60).astype(int)
+    ours = RidgeReadoutClassifier(standardize=True, class_weight=class_weight).fit(X, y)
+    theirs = make_pipeline(StandardScaler(), RidgeClassifierCV(ALPHAS, class_weight=class_weight))
+    expected = theirs.fit(X, y).decision_function(X)
+    np.testing.assert_allclose(ours.decision_function(X), expected, rtol=1e-6, atol=1e-8)
+    if isinstance(class_weight, str):
+        with pytest.raises(ValueError, match="class_weight='balanced' needs all samples at once"):
+            clone(ours).partial_fit(X, y)
+        return
+    parts = clone(ours)
+    for rows in (y == 0, y == 1):
+        parts.partial_fit(X[rows], y[rows], classes=[0, 1])
+    np.testing.assert_allclose(parts.decision_function(X), expected, rtol=1e-6, atol=1e-8)
+    merged = clone(ours)
+    for rows in (slice(None, None, 2), slice(1, None, 2)):
+        merged.merge(clone(ours).partial_fit(X[rows], y[rows]))
+    np.testing.assert_allclose(merged.decision_function(X), expected, rtol=1e-6, atol=1e-8)

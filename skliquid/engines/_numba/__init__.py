@@ -70,7 +70,8 @@ class NumbaPools:
         has_bursts = not plan.sums.isdisjoint(("bursts", "longest_burst"))
 
         def zeros(dtype: type, is_asked: bool, *shape: int) -> np.ndarray:
-            return aligned_zeros((batch, *shape, prepared.n_padded * is_asked), dtype)
+            n = prepared.n_padded * is_asked
+            return (aligned_zeros if n else np.zeros)((batch, *shape, n), dtype)
 
         self.sums = Sums(
             counts=zeros(np.int32, True, plan.n_windows),

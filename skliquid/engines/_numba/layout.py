@@ -11,11 +11,13 @@ import numpy as np
 
 from ...reservoirs import Liquid, Neurons, Synapses, Taps
 from ...reservoirs.fixed_point import UNIT_EXPONENT
+from .._record import Record
 from .loop import Network, Work
 from .neurons import STEPS, compiled_step
+from .sinks import Kept
 from .synapses import Recurrence
 from .taps import Input
-from .vectors import NEURON_CHUNK, SUM_CHUNK, TAP_STEPS
+from .vectors import NEURON_CHUNK, PROJECTED_STEPS, SUM_CHUNK, TAP_STEPS
 
 # The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
 _SLAB_BYTES = 2**21
@@ -34,7 +36,7 @@ class Prepared:
 
     Parameters
     ----------
-    step : numba CFunc
+    compiled : numba CFunc
         Step of the neurons.
     network : Network
         Taps, synapses and constants.
@@ -48,12 +50,34 @@ class Prepared:
         The liquid's number of each neuron, -1 for those that never fire.
     """
 
-    step: Any
+    compiled: Any
     network: Network
     states: tuple[str, ...]
     state_units: np.ndarray
     places: Any
     neurons: np.ndarray
+
+    @property
+    def step(self) -> int:
+        """Address of the step, which this object keeps alive."""
+        return int(self.compiled.address)
+
+    @cached_property
+    def nothing_kept(self) -> Kept:
+        """Rows of which there are none."""
+        return self.kept(Record(("spk",), 0, np.zeros(0, dtype=np.int64)))
+
+    def kept(self, record: Record) -> Kept:
+        """A record's arrays as the kernels fill them."""
+        which = np.array([self.states.index(name) for name in record.names], dtype=np.int64)
+        return Kept(
+            record.rows,
+            self.neurons,
+            record.kept.get("spk", np.zeros((0, 0), dtype=np.uint8)),
+            record.states,
+            which,
+            self.state_units[which],
+        )
 
     @property
     def n_padded(self) -> int:
@@ -92,7 +116,7 @@ def prepare(liquid: Liquid) -> Prepared:
     width = _slab_width(n, is_sparse)
     n_padded = -(-n // width) * width
     network = Network(
-        _input(taps, n_padded, width),
+        _input(taps, n_padded),
         _recurrence(synapses, n_padded, width, is_sparse),
         _constants(neurons, n_padded, width),
     )
@@ -112,32 +136,30 @@ def room(network: Network, n_together: int, longest: int) -> Work:
     taps, (n_slabs, _, width) = network.taps, network.constants.shape
     n_padded, n_channels = n_slabs * width, len(taps.input_offset)
     has_taps = len(taps.offsets) > 0
-    n_columns = taps.max_delay + longest + TAP_STEPS if has_taps else 0
+    n_ahead = TAP_STEPS if has_taps else PROJECTED_STEPS
+    n_columns = taps.max_delay + longest + n_ahead
     return Work(
         spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
         n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
-        x=np.empty((n_together + _SPARE, n_channels)),
         columns=np.empty((n_together, n_channels, n_columns)),
         places=n_columns * taps.channels.astype(np.int64) - taps.delays,
-        drive=aligned_zeros((n_together, TAP_STEPS if has_taps else 1, n_padded), np.float32),
-        tile=aligned_zeros((NEURON_CHUNK, TAP_STEPS), np.float32),
-        total=aligned_zeros((width + _SPARE,), np.int16)[:width],
-        fired=aligned_zeros((width + _SPARE,), np.int32)[:width],
+        drive=_aligned_empty((n_together, n_ahead, n_padded), np.float32),
+        tile=_aligned_empty((NEURON_CHUNK * has_taps, TAP_STEPS), np.float32),
+        total=np.empty(width + _SPARE, dtype=np.int16)[:width],
+        fired=np.empty(width + _SPARE, dtype=np.uint8)[:width],
     )
 
 
-def _input(taps: Taps, n_padded: int, width: int) -> Input:
+def _input(taps: Taps, n_padded: int) -> Input:
     """Input taps in units of potential, neurons that never fire having none."""
     is_plain = not taps.max_delay and len(taps.weights) == taps.n_neurons * taps.n_channels
-    n_channels, n_slabs = taps.n_channels * is_plain, n_padded // width
-    weights = _filled(taps.input_weights[:, :n_channels], n_padded, np.float32)
-    by_slab = weights.reshape(n_slabs, width, n_channels).transpose(0, 2, 1)
+    weights = _filled(taps.input_weights[:, : taps.n_channels * is_plain], n_padded, np.float32)
     listed = slice(0 if is_plain else None)
     offsets = _filled(taps.offsets, n_padded + 1, np.int64, taps.offsets[-1])
     return Input(
         taps.input_offset,
         taps.input_gain,
-        aligned(np.ldexp(by_slab, UNIT_EXPONENT)),
+        aligned(np.ldexp(weights.T, UNIT_EXPONENT)),
         aligned(np.ldexp(_filled(taps.bias, n_padded, np.float32), UNIT_EXPONENT)),
         offsets[listed],
         taps.channels[listed],
@@ -202,19 +224,25 @@ def _slab_width(n: int, is_sparse: bool) -> int:
     return -(-n_chunks // n_slabs) * SUM_CHUNK
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
-    """Zeros whose address is a multiple of the alignment; a load across two lines costs twice.
+def _aligned_empty(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
+    """Array whose address is a multiple of the alignment; a load across two lines costs twice.
 
     In small pages, scattered in memory, a table as large as the L2 cache finds no room in parts
     of it. NumPy asks for huge pages from 4 MiB on, so a buffer of that size is taken for one.
     """
     n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     if not n_bytes:
-        return np.zeros(shape, dtype)
+        return np.empty(shape, dtype)
     buffer = np.empty(n_bytes + 2 * alignment, dtype=np.uint8)
-    buffer.fill(0)  # not np.zeros, which asks for no huge pages in every version
     start = -buffer.__array_interface__["data"][0] % alignment
-    return buffer[start : start + n_bytes].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, buffer, start)
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
+    """Zeros whose address is a multiple of the alignment."""
+    zeros = _aligned_empty(shape, dtype, alignment)
+    zeros.fill(0)  # not np.zeros, which asks for no huge pages in every version
+    return zeros
 
 
 def aligned(values: np.ndarray) -> np.ndarray:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._compile import compiled, spliced
+from .neurons import take_step
 from .sinks import add_to_sums, add_to_trace, keep
 from .synapses import Recurrence, add_echo, list_spikes
-from .taps import Input, project, standardise, standardise_sequence, sum_taps
-from .vectors import TAP_STEPS, borrowed
+from .taps import Input, project, standardise_sequence, sum_taps
+from .vectors import borrowed
 
 
 class Network(NamedTuple):
@@ -63,13 +64,11 @@ class Work(NamedTuple):
         Numbers of the neurons that fired in steps of even and of odd number.
     n_spikes : ndarray of shape (2, n_together + spare), dtype int64
         How many they are.
-    x : ndarray of shape (n_together + spare, n_channels), dtype float64
-        A standardised frame, where there are no taps.
     columns : ndarray of shape (n_together, n_channels, n_columns), dtype float64
-        All standardised frames with their past, where there are taps.
+        All standardised frames with their past, and with zeros after.
     places : ndarray of shape (n_taps,), dtype int64
         Where each tap finds its value before the frame of a step, in `columns`.
-    drive : ndarray of shape (n_together, 1 or TAP_STEPS, n_padded), dtype float32
+    drive : ndarray of shape (n_together, n_ahead, n_padded), dtype float32
         Input currents of some steps.
     tile : ndarray of shape (NEURON_CHUNK, TAP_STEPS), dtype float32
         Those of some neurons over time.
@@ -81,7 +80,6 @@ class Work(NamedTuple):
 
     spikes: np.ndarray
     n_spikes: np.ndarray
-    x: np.ndarray
     columns: np.ndarray
     places: np.ndarray
     drive: np.ndarray
@@ -101,9 +99,8 @@ def open_sequence(b, sample, frames, taps, before, after, work):
     values, copy = before.neurons[sample].ravel(), after.neurons[sample].ravel()
     for i in range(len(values)):
         copy[i] = values[i]
-    if len(taps.offsets):
-        offset, gain = taps.input_offset, taps.input_gain
-        standardise_sequence(work.columns[b], before.past[sample], frames, offset, gain)
+    offset, gain = taps.input_offset, taps.input_gain
+    standardise_sequence(work.columns[b], before.past[sample], frames, offset, gain)
 
 
 @spliced
@@ -119,28 +116,26 @@ def close_sequence(b, sample, length, taps, state, work):
 
 
 @spliced
-def hear(b, t, frames, taps, work):
-    """Compute the input of step `t`, and of some steps more where there are taps."""
-    if len(taps.offsets) == 0:
-        standardise(work.x[b], frames[t], taps.input_offset, taps.input_gain)
-    elif t % TAP_STEPS == 0:
-        n_left = len(frames) - t
-        sum_taps(work.drive[b], work.columns[b], t, n_left, taps, work.places, work.tile)
+def hear(b, t, n_left, taps, work):
+    """Compute the input currents of some steps from `t`, where those before are used up."""
+    if t % work.drive.shape[1] == 0:
+        if len(taps.offsets):
+            sum_taps(work.drive[b], work.columns[b], t, n_left, taps, work.places, work.tile)
+        else:
+            project(work.drive[b], work.columns[b], t, taps.weights, taps.bias)
 
 
 @spliced
 def advance_slab(step, b, sample, t, slab, network, state, sums, work):
     """Advance a slab of neurons of one sequence by a step."""
-    taps, width = network.taps, network.constants.shape[2]
+    width = network.constants.shape[2]
     neurons = slice(slab * width, (slab + 1) * width)
     current = work.drive[b, t % work.drive.shape[1], neurons]
-    if len(taps.offsets) == 0:
-        project(current, work.x[b], taps.weights[slab], taps.bias[neurons])
     before, now = 1 - t % 2, t % 2
     spikes = work.spikes[before, b, : work.n_spikes[before, b]]
     add_echo(current, network.recurrence, slab, spikes, work.total)
     states = state.neurons[sample, slab]
-    step(current, network.constants[slab], states, work.fired)
+    take_step(step, current, network.constants[slab], states, work.fired)
     if len(sums.counts):
         add_to_sums(sums, sample, t, neurons, states[0], work.fired)
     n_spikes = work.n_spikes[now, b]
@@ -176,9 +171,8 @@ def run_together(
         while lengths[begin + n_running - 1] <= t:
             n_running -= 1
         for b in range(n_running):
-            first = starts[begin + b]
             work.n_spikes[t % 2, b] = 0
-            hear(b, t, frames[first : first + lengths[begin + b]], network.taps, work)
+            hear(b, t, lengths[begin + b] - t, network.taps, work)
         for slab in range(len(network.constants)):
             for b in range(n_running):
                 advance_slab(step, b, begin + b, t, slab, network, state, sums, work)

@@ -2,7 +2,7 @@
 
 It takes the current into some neurons (n,), float32, which it may overwrite; their constants
 (n_constants, n), float32, in the order of the record's fields; their state (n_states, n), float32,
-which it changes; and where it puts their spikes (n,), int32. Potentials and currents are in units
+which it changes; and where it puts their spikes (n,), uint8. Potentials and currents are in units
 of ``2**-20``, as whole numbers: rounding is to the nearest of them.
 """
 
@@ -13,13 +13,15 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import float32, int32, types
+from llvmlite import ir
+from numba import float32, types, uint8
 from numba.core.errors import NumbaError
+from numba.extending import intrinsic
 
 from ..._compile import compiled_to
 from ...reservoirs.neurons import LIF
 
-_SIGNATURE = types.void(float32[::1], float32[:, ::1], float32[:, ::1], int32[::1])
+_SIGNATURE = types.void(float32[::1], float32[:, ::1], float32[:, ::1], uint8[::1])
 
 
 def lif(current, constants, state, fired):
@@ -46,6 +48,22 @@ def lif(current, constants, state, fired):
 
 # For each kind of neurons, its step.
 STEPS: dict[type, Callable[..., None]] = {LIF: lif}
+
+
+@intrinsic
+def take_step(
+    typing_context: Any, step: Any, current: Any, constants: Any, state: Any, fired: Any
+) -> Any:
+    """Call a compiled step by its address, an int64: Numba takes long to type a function."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address, *arrays = arguments
+        kinds = [array.type for array in arrays]
+        function = ir.FunctionType(context.get_value_type(types.void), kinds)
+        builder.call(builder.inttoptr(address, function.as_pointer()), arrays)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, *_SIGNATURE.args), generate
 
 
 @cache

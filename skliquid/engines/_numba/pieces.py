@@ -16,7 +16,7 @@ from .._record import Record
 from ..protocol import Batch
 from .layout import Prepared, room
 from .loop import State, Work, run
-from .sinks import Kept, Sums
+from .sinks import Sums
 from .vectors import TAP_STEPS
 
 # Sequences that go through a step together where there is more than one slab.
@@ -35,7 +35,6 @@ class Pieces:
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self._size, self._work = (0, 0), None
-        self._nothing = _kept(prepared, Record(("spk",), 0, np.zeros(0, dtype=np.int64)))
         self._has_run, self._typed_run = False, None
 
     _work: Work | None
@@ -48,9 +47,8 @@ class Pieces:
         starts, lengths = (
             np.ascontiguousarray(part, dtype=np.int64) for part in (batch.starts, batch.lengths)
         )
-        prepared, kept = self._prepared, self._nothing
-        if record is not None:
-            kept = _kept(prepared, record)
+        prepared = self._prepared
+        kept = prepared.nothing_kept if record is None else prepared.kept(record)
         work = self._room(len(lengths), int(lengths[0]))
         where = prepared.step, batch.frames, starts, lengths, prepared.network
         arguments = *where, state, after, sums, kept, work
@@ -74,16 +72,3 @@ class Pieces:
             self._typed_run = run.compile(tuple(typeof(argument) for argument in arguments))
         self._has_run = True
         return self._typed_run or run
-
-
-def _kept(prepared: Prepared, record: Record) -> Kept:
-    """A record's arrays as the kernels fill them."""
-    which = np.array([prepared.states.index(name) for name in record.names], dtype=np.int64)
-    return Kept(
-        record.rows,
-        prepared.neurons,
-        record.kept.get("spk", np.zeros((0, 0), dtype=np.uint8)),
-        record.states,
-        which,
-        prepared.state_units[which],
-    )

@@ -93,8 +93,8 @@ def add_clipped(sums, mem, low):
 def add_bursts(fired, burst, bursts, longest):
     """Follow the runs of steps in each of which a neuron fires."""
     for i in range(len(fired)):
-        bursts[i] += fired[i] & (burst[i] == 0)
-        burst[i] = (burst[i] + 1) & -fired[i]
+        bursts[i] += np.int32(fired[i]) & (burst[i] == 0)
+        burst[i] = (burst[i] + 1) & -np.int32(fired[i])
         longest[i] = max(longest[i], burst[i])
 
 

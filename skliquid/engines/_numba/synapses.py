@@ -79,15 +79,18 @@ def add_lists(current, offsets, synapses, spikes, units, total):
     at_synapses = address(synapses)
     is_far = synapses.size > NEAR_SYNAPSES
     for k in range(len(spikes)):
-        source = spikes[k]
         if is_far and k + 1 < len(spikes):
             following = spikes[k + 1]
             for s in range(offsets[following], offsets[following + 1], 16):
                 prefetch(at_synapses + synapses.itemsize * s)
-        # Unsigned, so that Numba does not look for negative indices.
-        for s in range(np.uint64(offsets[source]), np.uint64(offsets[source + 1])):
+        # Unsigned, so that Numba does not look for negative indices, and in a loop that LLVM does
+        # not unroll, because most lists are short.
+        source = np.uint64(spikes[k])
+        s, end = np.uint64(offsets[source]), np.uint64(offsets[source + np.uint64(1)])
+        while s < end:
             synapse = synapses[s]
             total[synapse >> np.uint32(16)] += np.int16(synapse & np.uint32(0xFFFF))
+            s += np.uint64(1)
     add_total(current, total, units)
 
 
@@ -119,7 +122,7 @@ def list_spikes_by_vectors(out, first, fired):
     n_stored = 0
     for i in range(0, len(fired), NEURON_CHUNK):
         at_out = address(out) + 4 * n_stored
-        n_stored += store_spikes(at_out, first + i, address(fired) + 4 * i)
+        n_stored += store_spikes(at_out, first + i, address(fired) + i)
     return n_stored
 
 

@@ -11,6 +11,8 @@ from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT
 from .vectors import (
     HAS_VECTORS,
     NEURON_CHUNK,
+    PROJECTED_NEURONS,
+    PROJECTED_STEPS,
     TAP_STEPS,
     TRANSPOSED_STEPS,
     address,
@@ -32,7 +34,7 @@ class Input(NamedTuple):
     ----------
     input_offset, input_gain : ndarray of shape (n_channels,), dtype float32
         Standardisation of the input.
-    weights : ndarray of shape (n_slabs, n_channels, width), dtype float32
+    weights : ndarray of shape (n_channels, n_padded), dtype float32
         Weights of the channels in units of potential; without channels where there are taps.
     bias : ndarray of shape (n_padded,), dtype float32
         Constant currents in units of potential.
@@ -66,13 +68,6 @@ def on_grid(value, offset, gain):
 
 
 @inner
-def standardise(x, frame, offset, gain):
-    """One frame of input."""
-    for c in range(len(x)):
-        x[c] = on_grid(frame[c], offset[c], gain[c])
-
-
-@inner
 def standardise_sequence(x, past, frames, offset, gain):
     """Frames of a sequence, channel by channel, after those of its past, with zeros after."""
     n_past, length = past.shape[1], len(frames)
@@ -85,23 +80,27 @@ def standardise_sequence(x, past, frames, offset, gain):
 
 
 @inner
-def project_plain(current, x, weights, bias):
-    """Input currents of one frame, without delays: ``round(W_in x + b)``."""
-    for i in range(len(current)):
-        total = np.float64(bias[i])
-        for c in range(len(x)):
-            total += x[c] * weights[c, i]
-        current[i] = np.rint(total)
+def project_plain(drive, x, t, weights, bias):
+    """Input currents of some steps from `t`, without delays: ``round(W_in x + b)``.
+
+    `drive` is of shape (PROJECTED_STEPS, n), `x` of shape (n_channels, n_columns).
+    """
+    for step in range(PROJECTED_STEPS):
+        for i in range(drive.shape[1]):
+            total = np.float64(bias[i])
+            for c in range(len(x)):
+                total += x[c, t + step] * weights[c, i]
+            drive[step, i] = np.rint(total)
 
 
 @inner
-def project_by_vectors(current, x, weights, bias):
-    """The same, for a number of neurons that is a multiple of ``NEURON_CHUNK``."""
-    row_bytes = 4 * len(current)
-    for i in range(0, len(current), NEURON_CHUNK):
-        at_out, at_bias = address(current) + 4 * i, address(bias) + 4 * i
-        at_weights = address(weights) + 4 * i
-        store_projection(at_out, address(x), len(x), at_weights, row_bytes, at_bias)
+def project_by_vectors(drive, x, t, weights, bias):
+    """The same, for a number of neurons that is a multiple of ``PROJECTED_NEURONS``."""
+    row_bytes, x_bytes, at_x = 4 * drive.shape[1], 8 * x.shape[1], address(x) + 8 * t
+    for i in range(0, drive.shape[1], PROJECTED_NEURONS):
+        at_out, at_weights = address(drive) + 4 * i, address(weights) + 4 * i
+        at_bias = address(bias) + 4 * i
+        store_projection(at_out, row_bytes, at_x, x_bytes, len(x), at_weights, at_bias)
 
 
 @inner

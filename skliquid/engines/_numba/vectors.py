@@ -36,16 +36,18 @@ HAS_COMPRESS = "avx512f" in _FEATURES
 
 # Targets summed at a time: four registers of 512 bits, or eight of 256, or sixteen of 128.
 SUM_CHUNK = 128
-# Neurons whose input or spikes are handled at a time.
+# Neurons whose taps or spikes are handled at a time.
 NEURON_CHUNK = 64
+# Time steps and neurons whose input is projected at a time: as many sums as registers hold.
+PROJECTED_STEPS, PROJECTED_NEURONS = 4, 16
 # Time steps of input that a neuron's taps are summed over at a time.
 TAP_STEPS = 64
 # Time steps whose axes are swapped with those of the neurons at a time.
 TRANSPOSED_STEPS = 16
 
-_I1, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (1, 16, 32, 64))
+_I1, _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 _F32, _F64 = ir.FloatType(), ir.DoubleType()
-_BYTES = {_I16: 2, _I32: 4, _F32: 4, _F64: 8}
+_BYTES = {_I8: 1, _I16: 2, _I32: 4, _F32: 4, _F64: 8}
 
 
 def _constant(value: int) -> Any:
@@ -229,45 +231,49 @@ def _widened(builder: Any, at: Any, lanes: int, i: int) -> Any:
 def store_projection(
     typing_context: Any,
     out: Any,
-    x: Any,
-    n_channels: Any,
-    weights_in: Any,
     row_bytes: Any,
+    x: Any,
+    x_bytes: Any,
+    n_channels: Any,
+    weights: Any,
     bias: Any,
 ) -> Any:
-    """Write the input current of ``NEURON_CHUNK`` neurons for one frame, as float32.
+    """Write the input current of some neurons for some frames, as float32.
 
     ::
 
-        out = round(W_in x + b)
+        out[t] = round(W_in x[t] + b)
 
-    All but `n_channels` and `row_bytes` are addresses: of float32 `out`; of float64 `x`; of
-    float32 `weights_in` (channels by neurons, `row_bytes` from one channel to the next) and
-    `bias`.
+    They are ``PROJECTED_NEURONS`` and ``PROJECTED_STEPS``. Addresses are those of float32 `out`
+    (steps by neurons), `weights` (channels by neurons) and `bias`, and of float64 `x` (channels
+    by steps); there are `row_bytes` from one step of `out` and one channel of `weights` to the
+    next, and `x_bytes` from one channel of `x`.
     """
-    lanes = 16
-    n_vectors = NEURON_CHUNK // lanes
+    lanes = PROJECTED_NEURONS
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        out, x, n_channels, weights_in, row_bytes, bias = arguments
+        out, row_bytes, x, x_bytes, n_channels, weights, bias = arguments
 
         def add_channel(c: Any, drives: list[Any]) -> list[Any]:
-            place = builder.add(x, builder.shl(c, _constant(3)))
-            value = _spread(builder, _scalar(builder, place, _F64), lanes)
-            row = builder.add(weights_in, builder.mul(c, row_bytes))
+            row = builder.add(weights, builder.mul(c, row_bytes))
+            weight = _widened(builder, row, lanes, 0)
+            place = builder.add(x, builder.mul(c, x_bytes))
+            steps = [builder.add(place, _constant(8 * t)) for t in range(PROJECTED_STEPS)]
+            values = [_spread(builder, _scalar(builder, step, _F64), lanes) for step in steps]
             # These products and sums are exact, so whether they are fused is no matter.
             return [
-                _call(builder, "fmuladd", value, _widened(builder, row, lanes, i), drive)
-                for i, drive in enumerate(drives)
+                _call(builder, "fmuladd", value, weight, drive)
+                for value, drive in zip(values, drives, strict=True)
             ]
 
-        initial = [_widened(builder, bias, lanes, i) for i in range(n_vectors)]
+        initial = [_widened(builder, bias, lanes, 0)] * PROJECTED_STEPS
         drives = _accumulate(builder, n_channels, initial, add_channel)
-        for i, drive in enumerate(drives):
-            _store_rounded(builder, drive, out, lanes, i)
+        for t, drive in enumerate(drives):
+            step = builder.add(out, builder.mul(row_bytes, _constant(t)))
+            _store_rounded(builder, drive, step, lanes, 0)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 6), generate
+    return types.void(*[types.intp] * 7), generate
 
 
 @intrinsic
@@ -313,7 +319,7 @@ def store_spikes(typing_context: Any, out: Any, neuron: Any, fired: Any) -> Any:
     """Write the int32 numbers of the neurons that fired, in order; return how many.
 
     `out` is an address with room for 16 numbers more, `neuron` the number of the first of
-    ``NEURON_CHUNK`` neurons, `fired` the address of their int32 spikes. Needs
+    ``NEURON_CHUNK`` neurons, `fired` the address of their uint8 spikes. Needs
     ``HAS_COMPRESS``.
     """
     lanes = 16
@@ -326,15 +332,19 @@ def store_spikes(typing_context: Any, out: Any, neuron: Any, fired: Any) -> Any:
             "llvm.x86.avx512.mask.compress.v16i32", (), ir.FunctionType(integers, kinds)
         )
         numbers = _spread(builder, builder.trunc(neuron, _I32), lanes)
-        none = ir.Constant(integers, [0] * lanes)
+        byte = ir.VectorType(_I8, NEURON_CHUNK)
+        spikes = _load(builder, fired, _I8, NEURON_CHUNK, 0)
+        is_spike = builder.icmp_signed("!=", spikes, ir.Constant(byte, [0] * NEURON_CHUNK))
+        bits = builder.bitcast(is_spike, ir.IntType(NEURON_CHUNK))
         n_stored = _constant(0)
         for i in range(NEURON_CHUNK // lanes):
             here = ir.Constant(integers, list(range(i * lanes, (i + 1) * lanes)))
-            fires = builder.icmp_signed("!=", _load(builder, fired, _I32, lanes, i), none)
+            mask = builder.trunc(builder.lshr(bits, _constant(i * lanes)), ir.IntType(lanes))
+            fires = builder.bitcast(mask, ir.VectorType(_I1, lanes))
             chosen = builder.call(compress, [builder.add(numbers, here), numbers, fires])
             place = builder.add(out, builder.shl(n_stored, _constant(2)))
             _store(builder, chosen, place, _I32, lanes, 0)
-            count = builder.ctpop(builder.bitcast(fires, ir.IntType(lanes)))
+            count = builder.ctpop(mask)
             n_stored = builder.add(n_stored, builder.zext(count, _I64))
         return n_stored
 
