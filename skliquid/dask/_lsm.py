@@ -107,11 +107,8 @@ class DaskLSM(DaskEstimator):
             require_alike(i, X=mine, y=true)
             if weight is not None:
                 require_alike(i, X=mine, sample_weight=weight)
-        weight = None if sample_weight is None else np.concatenate(weights)
         metric = type(self)._metric
-        return float(
-            metric(np.concatenate(targets), np.concatenate(predicted), sample_weight=weight)
-        )
+        return float(metric(_whole(targets), _whole(predicted), sample_weight=_whole(weights)))
 
 
 def _surveys(machine: Any, values: list[list[Any]]) -> list[Survey]:
@@ -121,3 +118,10 @@ def _surveys(machine: Any, values: list[list[Any]]) -> list[Survey]:
         delayed(survey)(template, *each, i) for i, each in enumerate(zip(*values, strict=True))
     ]
     return list(dask.compute(*surveys))
+
+
+def _whole(parts: list[Any]) -> np.ndarray | None:
+    """Join what was computed; what is empty need not have the form of the others."""
+    if parts[0] is None:
+        return None
+    return np.concatenate([part for part in parts if len(part)])

@@ -252,6 +252,14 @@ def test_transformer_draws_for_the_first_part_that_has_weight(one_thread, data, 
     assert liquid.get_feature_names_out().tolist() == local.get_feature_names_out().tolist()
 
 
+def test_empty_parts_need_no_form(one_thread, data):
+    X, _, numbers = data
+    parts = [dask.delayed(values) for values in (X[:100], [], X[100:])]
+    targets = [dask.delayed(values) for values in (numbers[:100], [], numbers[100:])]
+    lsm = DaskLSMRegressor(**SMALL).fit(parts, targets)
+    assert lsm.score(parts, targets) == lsm.score(X, numbers)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_score(one_thread, data, as_dask, weighted):
     X, y, numbers = data
