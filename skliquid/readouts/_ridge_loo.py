@@ -39,7 +39,7 @@ Scores = dict[int, float]
 
 # Multiplications for a Gram matrix above which not all penalties are tried, and above which they
 # are in float32: with few samples it tells fewer penalties apart, and all would be done twice.
-LARGE, _VERY_LARGE = 3e9, 1e10
+LARGE, _VERY_LARGE = 1e9, 1e10
 # Samples of which the part consists that says where the search begins.
 _N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
