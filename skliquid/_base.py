@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -35,17 +36,19 @@ class SequenceEstimator(BaseEstimator):
         self._validate_channels(sequences.n_channels, reset=reset)
         return sequences
 
-    def _validate_collection(self, X: Any, *, reset: bool, first: int = 0) -> Collection:
+    def _validate_collection(
+        self, X: Any, *, reset: bool, first: int = 0, is_training: bool = False
+    ) -> Collection:
         """Do the same without holding all of it converted, where it is large.
 
-        In fitting all of it is validated now, otherwise when it is converted; `first` is the
+        In training all of it is validated now, otherwise when it is converted; `first` is the
         number of the first sequence in errors.
         """
         collection = self._open_collection(X, reset=reset)
         if collection.is_one_part:
             collection = Collection(collection.whole(first))
-        elif reset:
-            for _ in collection.parts():
+        elif reset or is_training:
+            for _ in collection.parts(first=first):
                 pass
         self._validate_channels(collection.n_channels, reset=reset)
         return collection
@@ -97,12 +100,15 @@ class SequenceEstimator(BaseEstimator):
             self._fitted_on_table = True
         elif not self._fitted_on_table:
             return values
-        if values is X and values.size > PART_SIZE:
-            # The values of a large table are looked at part by part.
-            validate_data(self, values[:1], reset=reset, dtype=[np.float64, np.float32])
-            return values
-        table: np.ndarray = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
-        return table
+        dtypes = [np.float64, np.float32]
+        if values is not X or values.size <= PART_SIZE:
+            table: np.ndarray = validate_data(self, X, reset=reset, dtype=dtypes)
+            return table
+        n_rows = max(1, PART_SIZE // values.shape[1])
+        for start in range(0, len(values), n_rows):
+            rows = values[start : start + n_rows]
+            validate_data(self, rows, reset=reset and not start, dtype=dtypes)
+        return values
 
     def __dask_tokenize__(self) -> Any:
         """Tell a fitted estimator from another by more than the parameters, which Dask sees."""
@@ -117,6 +123,18 @@ class SequenceEstimator(BaseEstimator):
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = False
         return tags
+
+
+@contextmanager
+def restored_on_error(estimator: Any) -> Iterator[None]:
+    """Give an estimator back the attributes that it had, if what is done meanwhile fails."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:

@@ -55,6 +55,10 @@ class Collection:
     @cached_property
     def n_channels(self) -> int:
         """Number of channels of the first sequence."""
+        if isinstance(self.source, Sequences):
+            return self.source.n_channels
+        if isinstance(self.source, np.ndarray) and self.source.ndim in (2, 3):
+            return 1 if self.source.ndim == 2 else self.source.shape[2]
         return self.take(slice(1)).n_channels
 
     @cached_property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from itertools import chain
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._base import restored_on_error
 from .._callbacks import fit_tasks
 from .._warnings import warn_user
 from ..collection import Collection, as_parts, first_of
@@ -31,9 +34,9 @@ class LSMOfParts(BaseLSM):
     def _open(self, X: Any, *, reset: bool = True) -> tuple[Collection, Iterator[Collection]]:
         """Validate all of `X`, or where it yields parts the first; and return the others."""
         parts = as_parts(X)
-        if parts is None:
-            return self._validate_collection(X, reset=reset), iter(())
-        return self._validate_collection(first_of(parts), reset=reset), parts
+        first = X if parts is None else first_of(parts)
+        collection = self._validate_collection(first, reset=reset, is_training=True)
+        return collection, iter(()) if parts is None else parts
 
     def _fit_whole_or_parts(
         self,
@@ -79,7 +82,7 @@ class LSMOfParts(BaseLSM):
         try:
             with inner_settings(), no_callback_warnings(self):
                 with tasks.task("fit-liquid"):
-                    self._begin(self._drawn(first, weight[: len(first)]), readout)
+                    self._begin(self._drawn_first(first, y, weight), readout)
                 for rows, part in self._training_parts(chain([first], others), len(y)):
                     with tasks.task("add-part"):
                         self._add_part(part, y[rows], readout_weight[rows])
@@ -108,6 +111,20 @@ class LSMOfParts(BaseLSM):
         """Draw the liquid for a part of the sequences."""
         liquid = LiquidTransformer(**self._of_reservoir())
         return liquid.fit(in_float64(part), sample_weight=sample_weight)
+
+    def _drawn_first(
+        self, part: Collection, y: np.ndarray, sample_weight: np.ndarray | None
+    ) -> LiquidTransformer:
+        """Draw the liquid for the first part, given the targets and weights of all."""
+        if len(part) > len(y):
+            raise ValueError(f"X yields more sequences than y has targets, {len(y)}.")
+        weight = None if sample_weight is None else sample_weight[: len(part)]
+        if weight is not None and not weight.any():
+            raise ValueError(
+                f"sample_weight is zero for all of the {len(part)} sequences of the first part, "
+                "for which the liquid is drawn."
+            )
+        return self._drawn(part, weight)
 
     def _begin(self, liquid: LiquidTransformer, readout: Any) -> None:
         """Make a pipeline of a fitted liquid, whose readout was given nothing yet."""
@@ -175,14 +192,26 @@ class LSMOfParts(BaseLSM):
             if self._begins():
                 if liquid is None:
                     warn_of_idle(self)
-                    mine = None if sample_weight is None else sample_weight[: len(first)]
-                    liquid = self._drawn(first, mine)
-                self._begin(liquid, readout)
+                    liquid = self._drawn_first(first, y, sample_weight)
+                self._begin(copy(liquid), readout)
             weight = sample_weight
             if class_factor is not None:
                 weight = class_factor if weight is None else weight * class_factor
-            for rows, part in self._training_parts(chain([first], others), len(y)):
-                self._add_part(part, y[rows], None if weight is None else weight[rows])
+            n_before = self.n_samples_seen_
+            try:
+                for rows, part in self._training_parts(chain([first], others), len(y)):
+                    self._add_part(part, y[rows], None if weight is None else weight[rows])
+            except BaseException as error:
+                if self.n_samples_seen_ > n_before > 0:
+                    error.add_note(
+                        f"The first {self.n_samples_seen_ - n_before} sequences of this call were "
+                        "added before that."
+                    )
+                raise
+
+    def _unless_begun(self) -> AbstractContextManager[None]:
+        """Leave no trace of a first call that fails; a later one leaves the parts it has added."""
+        return restored_on_error(self) if self._begins() else nullcontext()
 
 
 def _check_liquid(liquid: Any, n_channels: int) -> None:

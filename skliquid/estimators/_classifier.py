@@ -156,7 +156,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
         but for rounding, on the same liquid. Other readouts do with parts what they do; features
-        are limited and standardised for them by the first part.
+        are limited and standardised for them by the first part. Parameters that are set after
+        the first part act at the next `fit`.
 
         Parameters
         ----------
@@ -170,7 +171,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; needs a readout that takes them.
         liquid : LiquidTransformer, default=None
-            A fitted one that the first call takes in the place of drawing a liquid for its part.
+            A fitted one that the first call takes, with its own parameters, in the place of
+            drawing a liquid for its part.
             None takes the liquid of a `fit` before, if there was one, whose samples are not
             part of the readout then.
 
@@ -190,21 +192,22 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         >>> lsm.n_samples_seen_, bool(lsm.score(X_test, y_test) > 0.9)
         (270, True)
         """
-        opened, liquid = self._open_part(X, liquid)
-        y = self._labels(X, opened, y)
-        readout = self._make_readout()
-        weight, factor = None, None
-        if sample_weight is not None:
-            require_weights(readout, "sample_weight", "partial_fit")
-            weight = checked_weight(sample_weight, y)
-        self._announce(y, classes)
-        if self.class_weight is not None:
-            require_weights(readout, "class_weight", "partial_fit")
-            factor = factors_of_part(self.class_weight, y, self.classes_)
-            all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
-            if weighed_by(readout, self.classes_, all_factors) is None:
-                factor = None
-        self._add(opened, y, weight, factor, readout, liquid)
+        with self._unless_begun():
+            opened, liquid = self._open_part(X, liquid)
+            y = self._labels(X, opened, y)
+            readout = self._make_readout()
+            weight, factor = None, None
+            if sample_weight is not None:
+                require_weights(readout, "sample_weight", "partial_fit")
+                weight = checked_weight(sample_weight, y)
+            self._announce(y, classes)
+            if self.class_weight is not None:
+                require_weights(readout, "class_weight", "partial_fit")
+                factor = factors_of_part(self.class_weight, y, self.classes_)
+                all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
+                if weighed_by(readout, self.classes_, all_factors) is None:
+                    factor = None
+            self._add(opened, y, weight, factor, readout, liquid)
         return self
 
     @available_if(readout_has("decision_function"))
@@ -280,8 +283,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             self.classes_ = np.unique(y) if announced is None else announced
             if len(self.classes_) < 2:
                 raise ValueError(
-                    f"y holds only one class, {self.classes_.tolist()[0]!r}; give all classes of "
-                    "all parts as `classes`."
+                    f"{'y holds' if announced is None else 'classes names'} only one class, "
+                    f"{self.classes_.tolist()[0]!r}; give all classes of all parts as `classes`."
                 )
         elif announced is not None and not np.array_equal(announced, self.classes_):
             raise ValueError(

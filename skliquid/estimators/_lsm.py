@@ -202,7 +202,8 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
         -------
         LSMStream
             The stream, which can be asked at any time for what `predict` and the like would
-            make of the whole sequences so far. A later `fit` does not change it.
+            make of the whole sequences so far. A later `fit` does not change it; a later
+            `partial_fit` teaches its readout too.
 
         Raises
         ------

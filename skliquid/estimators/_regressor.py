@@ -117,7 +117,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
 
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
         but for rounding, on the same liquid. Other readouts do with parts what they do; features
-        are limited and standardised for them by the first part.
+        are limited and standardised for them by the first part. Parameters that are set after
+        the first part act at the next `fit`.
 
         Parameters
         ----------
@@ -128,7 +129,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the sequences; needs a readout that takes them.
         liquid : LiquidTransformer, default=None
-            A fitted one that the first call takes in the place of drawing a liquid for its part.
+            A fitted one that the first call takes, with its own parameters, in the place of
+            drawing a liquid for its part.
             None takes the liquid of a `fit` before, if there was one, whose samples are not
             part of the readout then.
 
@@ -149,14 +151,15 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         >>> bool(lsm.score(X[200:], y[200:]) > 0.9)
         True
         """
-        opened, liquid = self._open_part(X, liquid)
-        readout = self._make_readout()
-        y = self._numbers(X, opened, y, readout)
-        weight = None
-        if sample_weight is not None:
-            require_weights(readout, "sample_weight", "partial_fit")
-            weight = checked_weight(sample_weight, y)
-        self._add(opened, y, weight, None, readout, liquid)
+        with self._unless_begun():
+            opened, liquid = self._open_part(X, liquid)
+            readout = self._make_readout()
+            y = self._numbers(X, opened, y, readout)
+            weight = None
+            if sample_weight is not None:
+                require_weights(readout, "sample_weight", "partial_fit")
+                weight = checked_weight(sample_weight, y)
+            self._add(opened, y, weight, None, readout, liquid)
         return self
 
     def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:

@@ -61,7 +61,9 @@ class Source:
         encoder = (
             None if self.encoder is None else (type(self.encoder).__name__, vars(self.encoder))
         )
-        return str(joblib.hash([encoder, *map(_plain, [*self.reservoirs, self.plan])]))
+        plain = map(_plain, [*self.reservoirs, self.plan])
+        # Arrays that are mapped from a file are what they were before.
+        return str(joblib.hash([encoder, *plain], coerce_mmap=True))
 
 
 def _plain(record: Any) -> Any:
@@ -147,6 +149,8 @@ class LiquidStream:
         self._liquids = [runner.open_streams(self.n_streams) for runner in self._runners]
         self._n_frames = np.zeros(self.n_streams, dtype=np.int64)
         self._dtype: Any = np.dtype(np.float32)
+        # While a push runs, and for good where it was interrupted.
+        self._is_torn = False
 
     @property
     def n_frames_seen(self) -> np.ndarray:
@@ -177,19 +181,24 @@ class LiquidStream:
         TypeError, ValueError
             If `frames` is not of real, finite numbers or its shape does not fit. Nothing has
             been run then.
+        RuntimeError
+            If an earlier push was interrupted half-way.
         """
+        self._require_whole()
         chosen = None if streams is None else self._chosen(streams, are_distinct=True)
         n_pieces = self.n_streams if chosen is None else len(chosen)
         pieces = as_pieces(frames, n_pieces, self._source.n_channels)
         if not len(pieces.frames):
             return self
         lengths = pieces.offsets[1:] - pieces.offsets[:-1]
+        self._is_torn = True
         if chosen is None and (n_pieces == 1 or (lengths == lengths[0]).all()):
             self._encoding = self._run(pieces, self._encoding)
             self._n_frames += lengths
         else:
             every = np.arange(self.n_streams) if chosen is None else chosen
             self._push_some(pieces, lengths, every)
+        self._is_torn = False
         if pieces.dtype == np.float64:
             self._dtype = np.dtype(np.float64)
         return self
@@ -228,12 +237,16 @@ class LiquidStream:
             The stream itself.
         """
         chosen = self._chosen(streams)
+        if len(np.unique(chosen)) < self.n_streams:
+            self._require_whole()
+        self._is_torn = True
         put(self._encoding, chosen, rest_of(self._source.encoder, len(chosen)))
         for liquid in self._liquids:
             liquid.reset(chosen)
         self._n_frames[chosen] = 0
         if not self._n_frames.any():
             self._dtype = np.dtype(np.float32)
+        self._is_torn = False
         return self
 
     def get_state(self) -> dict[str, Any]:
@@ -244,6 +257,7 @@ class LiquidStream:
         dict
             Strings, and copies of NumPy arrays whose first axis are the streams.
         """
+        self._require_whole()
         return {
             "source": self._source.digest(),
             "engine": self._runners[0].engine,
@@ -269,12 +283,16 @@ class LiquidStream:
         ValueError
             If the state is of another liquid, engine or number of streams.
         """
-        own = self.get_state()
-        for name in ("source", "engine"):
-            if state.get(name) != own[name]:
+        own = {"source": self._source.digest(), "engine": self._runners[0].engine}
+        for name, expected in own.items():
+            # A string that was saved with the arrays may have become one of them.
+            if str(state.get(name)) != expected:
                 raise ValueError(
-                    f"state is that of the {name} {shown(state.get(name))}; expected {own[name]}."
+                    f"state is that of the {name} {shown(state.get(name))}; expected {expected}."
                 )
+        dtype = str(state.get("dtype"))
+        if dtype not in ("float32", "float64"):
+            raise ValueError(f"state holds 'dtype' {shown(dtype)}; expected float32 or float64.")
         parts = self._parts()
         for name, part in parts.items():
             shape = np.shape(state.get(name, 0))
@@ -283,8 +301,9 @@ class LiquidStream:
                     f"state holds {name!r} of shape {shape}; expected {part.shape}, for "
                     f"n_streams={self.n_streams}."
                 )
+        self._is_torn = True
         put(parts, slice(None), state)
-        self._dtype = np.dtype(state["dtype"])
+        self._dtype, self._is_torn = np.dtype(dtype), False
         return self
 
     def _push_some(self, pieces: Sequences, lengths: np.ndarray, streams: np.ndarray) -> None:
@@ -313,7 +332,15 @@ class LiquidStream:
             liquid.advance(batch, streams)
         return encoding
 
+    def _require_whole(self) -> None:
+        if self._is_torn:
+            raise RuntimeError(
+                "A push was interrupted, and some of its frames have been run; reset all streams, "
+                "or go on from a state that was saved before."
+            )
+
     def _features(self, streams: Any, dtype: Any) -> np.ndarray:
+        self._require_whole()
         chosen = None if streams is None else self._chosen(streams)
         n_frames = self._n_frames if chosen is None else self._n_frames[chosen]
         if not n_frames.all():

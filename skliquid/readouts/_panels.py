@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from scipy.linalg import get_blas_funcs, get_lapack_funcs
+from scipy.linalg import get_lapack_funcs
 
+from ._blas import add_product, solve_upper
 from ._threads import serial_blas
 
 # Columns of a panel: enough for products to be near their full speed, and few enough of them for
@@ -26,13 +27,6 @@ from ._threads import serial_blas
 _WIDTH, _NARROW, _N_PANELS = 192, 32, 8
 # Order below which LAPACK factors in one thread; its threads wait longer than they work.
 _SMALL = 64
-
-
-@cache
-def _blas(dtype: np.dtype[Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Matrix product and triangular solve; to look them up takes longer than to use them once."""
-    gemm, trsm = get_blas_funcs(["gemm", "trsm"], dtype=dtype)
-    return gemm, trsm
 
 
 @cache
@@ -78,10 +72,9 @@ class Panels:
 
     def add_gram(self, block: np.ndarray) -> None:
         """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
-        gemm, _ = _blas(self.dtype)
 
         def add(i: int, j: int, panel: np.ndarray) -> None:
-            gemm(1, block[:, i:j], block[:, i:], 1, panel.T, trans_a=1, overwrite_c=1)
+            add_product(panel.T, block[:, i:j], block[:, i:], transpose_a=True)
 
         serial_blas.each(add, self._parts())
 
@@ -130,19 +123,18 @@ class Factor(Panels):
 
     def decompose(self) -> None:
         """Turn a symmetric matrix into its factor, in place."""
-        gemm, trsm = _blas(self.dtype)
         parts = self._parts()
         for k, (i, j, panel) in enumerate(parts):
             top, below = panel[: j - i], panel[j - i :]
             top[:] = _small_factor(top)
             if len(below):
-                trsm(1, top.T, below.T, trans_a=1, overwrite_b=1)
+                solve_upper(top.T, below.T, transpose=True)
 
             def subtract(
                 first: int, end: int, later: np.ndarray, j: int = j, below: np.ndarray = below
             ) -> None:
                 rows = below[first - j :]
-                gemm(-1, rows[: end - first].T, rows.T, 1, later.T, trans_a=1, overwrite_c=1)
+                add_product(later.T, rows[: end - first].T, rows.T, factor=-1, transpose_a=True)
 
             serial_blas.each(subtract, parts[k + 1 :])
 
@@ -156,24 +148,22 @@ class Factor(Panels):
         first : int, default=0
             Number of a panel.
         """
-        gemm, trsm = _blas(self.dtype)
         start = first * self.width
         for i, j, panel in self._parts()[first:]:
             mine, rest = block[:, i - start : j - start], block[:, j - start :]
-            trsm(1, panel[: j - i].T, mine, side=1, overwrite_b=1)
+            solve_upper(panel[: j - i].T, mine, from_right=True)
             if rest.size:
-                gemm(-1, mine, panel[j - i :].T, 1, rest, overwrite_c=1)
+                add_product(rest, mine, panel[j - i :].T, factor=-1)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solve ``L @ L.T @ x = right`` for the columns of `right`, shape (d, n_columns)."""
-        gemm, trsm = _blas(self.dtype)
         rows = np.array(right.T, dtype=self.dtype, order="F")
         self.whiten(rows)
         for i, j, panel in self._parts()[::-1]:
             mine, rest = rows[:, i:j], rows[:, j:]
             if rest.size:
-                gemm(-1, rest, panel[j - i :].T, 1, mine, trans_b=1, overwrite_c=1)
-            trsm(1, panel[: j - i].T, mine, side=1, trans_a=1, overwrite_b=1)
+                add_product(mine, rest, panel[j - i :].T, factor=-1, transpose_b=True)
+            solve_upper(panel[: j - i].T, mine, from_right=True, transpose=True)
         return rows.T
 
     def inverse_diagonal(self) -> np.ndarray:
@@ -199,10 +189,12 @@ def _small_factor(matrix: np.ndarray) -> np.ndarray:
         if info or not np.isfinite(factor).all():
             raise NotDefiniteError
         return np.asarray(factor)
-    _, trsm = _blas(matrix.dtype)
     factor = np.zeros_like(matrix)
     factor[:half, :half] = first = _small_factor(matrix[:half, :half])
-    factor[half:, :half] = below = trsm(1, first, matrix[half:, :half], 1, 1, 1)
+    below = np.array(matrix[half:, :half], order="F")
+    # A lower triangle in the order of C is an upper one in that of F.
+    solve_upper(np.ascontiguousarray(first).T, below, from_right=True)
+    factor[half:, :half] = below
     rest = matrix[half:, half:] - below @ below.T
     factor[half:, half:] = _small_factor(rest)
     return factor

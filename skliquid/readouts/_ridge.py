@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._base import restored_on_error
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
 from ._samples import check_known, class_factors, factors_of_part
@@ -275,20 +277,26 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
             The estimator itself.
         """
         begins = not self._has_parts()
-        X, y = self._validated(X, y, reset=begins, n_least=1)
-        y = _labels(y)
-        announced = None if classes is None else np.unique(classes)
-        if begins:
-            self.classes_ = _at_least_two(np.unique(y) if announced is None else announced)
-        elif announced is not None and not np.array_equal(announced, self.classes_):
-            raise ValueError(
-                f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                f"{announced.tolist()}."
-            )
-        targets, factor = self._coded(y), None
-        if self.class_weight is not None:
-            factor = factors_of_part(self.class_weight, y, self.classes_)
-        self._add_part(X, targets, sample_weight, factor)
+        with restored_on_error(self) if begins else nullcontext():
+            X, y = self._validated(X, y, reset=begins, n_least=1)
+            y = _labels(y)
+            announced = None if classes is None else np.unique(classes)
+            if begins:
+                found, where = (
+                    (np.unique(y), "y holds")
+                    if announced is None
+                    else (announced, "classes names")
+                )
+                self.classes_ = _at_least_two(found, where)
+            elif announced is not None and not np.array_equal(announced, self.classes_):
+                raise ValueError(
+                    f"classes must be those of the first part, {self.classes_.tolist()}, got "
+                    f"{announced.tolist()}."
+                )
+            targets, factor = self._coded(y), None
+            if self.class_weight is not None:
+                factor = factors_of_part(self.class_weight, y, self.classes_)
+            self._add_part(X, targets, sample_weight, factor)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -337,10 +345,10 @@ def _labels(y: Any) -> np.ndarray:
     return y
 
 
-def _at_least_two(classes: np.ndarray) -> np.ndarray:
+def _at_least_two(classes: np.ndarray, where: str = "y holds") -> np.ndarray:
     if len(classes) < 2:
         raise ValueError(
-            f"y holds only one class, {classes.tolist()[0]!r}; a classifier needs samples of at "
+            f"{where} only one class, {classes.tolist()[0]!r}; a classifier needs samples of at "
             "least two classes."
         )
     return classes

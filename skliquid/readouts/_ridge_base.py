@@ -119,6 +119,7 @@ class RidgeReadout(BaseEstimator):
             self._forget_parts()
             self._parts = Parts(n_features, n_targets)
         self._parts.require_whole()
+        self._parts.make_writable()
         self.__dict__.pop("_model", None)
         self._parts.is_torn = True
         yield self._parts
@@ -128,6 +129,7 @@ class RidgeReadout(BaseEstimator):
     def _add_part(
         self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
     ) -> None:
+        self._penalties()  # names a wrong one before any work is done
         # That a part has no weight says nothing of the others.
         weight = checked_weights(sample_weight, X, may_be_zero=True)
         with self._changed(X.shape[1], Y.shape[1]) as parts:
@@ -191,7 +193,7 @@ class RidgeReadout(BaseEstimator):
 
     def _solved(self) -> RidgeFit:
         """Return the model, computed from the parts where it is outdated."""
-        check_is_fitted(self, "n_features_in_")
+        check_is_fitted(self, ["_model", "_parts"], all_or_any=any)
         if hasattr(self, "_model"):
             return self._model
         self._parts.require_whole()

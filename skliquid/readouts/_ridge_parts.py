@@ -74,6 +74,11 @@ class Parts:
                 "from a copy that was made before."
             )
 
+    def make_writable(self) -> None:
+        """Copy the sums that are mapped from a file, as when they came to another process."""
+        if self.sums is not None:
+            self.sums.make_writable()
+
     def sum_up(self, n_samples: int) -> None:
         """Sum at once what has to be summed where there will be so many samples in all.
 

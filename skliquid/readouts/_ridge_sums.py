@@ -119,6 +119,16 @@ class RidgeSums:
         self._widen(other.limits)
         self.retained.merge(other.retained)
 
+    def make_writable(self) -> None:
+        """Copy the arrays that may only be read."""
+        self.gram.columns = [np.require(panel, requirements="W") for panel in self.gram.columns]
+        for holder, names in (
+            (self, ("mean", "target_mean", "cross", "squares")),
+            (self.spread, ("mean", "squares")),
+        ):
+            for name in names:
+                setattr(holder, name, np.require(getattr(holder, name), requirements="W"))
+
     def _join(
         self, n_samples: int, weight: float, mean: np.ndarray, target_mean: np.ndarray
     ) -> None:

@@ -6,6 +6,7 @@ thread does whole products of its own, which are the same whoever does them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -28,10 +29,15 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
     _in_worker = local()
 
     def __init__(self) -> None:
-        self.n_threads = 1
-        self._lock, self._n_inside = Lock(), 0
         self._libraries: list[Any] = []
         self._before: list[int] = []
+        self._begin_process()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin_process)
+
+    def _begin_process(self) -> None:
+        """Be outside, with no thread; those of a parent do not come along into its fork."""
+        self.n_threads, self._n_inside, self._lock = 1, 0, Lock()
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> _SerialBlas:

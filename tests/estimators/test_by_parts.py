@@ -149,6 +149,13 @@ def refusals():
     yield (lambda lsm, X, y: lsm.fit(iter([X, X]), y), "more sequences than y has targets")
     yield (lambda lsm, X, y: lsm.fit(iter([X[:9]]), y), "X yields 9 sequences, but y has")
     yield (lambda lsm, X, y: lsm.fit(iter([]), y), "X yields no sequences")
+    yield (
+        lambda lsm, X, y: lsm.fit(
+            iter([X[:9], X[9:]]), y, sample_weight=1.0 * (np.arange(30) > 9)
+        ),
+        "sample_weight is zero for all of the 9 sequences of the first part",
+    )
+    yield (lambda lsm, X, y: lsm.fit(iter([X[:9], X]), y[:5]), "more sequences than y has")
     yield (lambda lsm, X, y: lsm.fit(iter(X), y), "part 0 of X is an array of shape")
     yield (
         lambda lsm, X, y: lsm.set_params(readout="mlp").fit(iter([X]), y),
@@ -190,6 +197,63 @@ def test_what_was_interrupted_does_not_pass_for_fitted(few_vowels):
         lsm.partial_fit(parts(), y)
     assert lsm.n_samples_seen_ == len(X) + 10  # the part before the interruption is whole
     lsm.predict(X)
+
+
+def test_a_first_call_that_fails_leaves_what_was_fitted(few_vowels):
+    X, y = few_vowels
+    lsm = LSMClassifier(**SMALL).fit(X, y)
+    before = lsm.decision_function(X)
+
+    def failing():
+        yield X[:10]
+        raise OSError
+
+    for call in (
+        lambda: lsm.partial_fit([x[:, :1] for x in X], y),
+        lambda: lsm.partial_fit(X, y, classes=[7, 8]),
+        lambda: lsm.partial_fit(failing(), y),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the fit before is lost, which it is not
+            with pytest.raises((ValueError, OSError, TypeError)):
+                call()
+        np.testing.assert_array_equal(lsm.decision_function(X), before)
+        assert not hasattr(lsm, "n_samples_seen_")
+
+
+def test_a_later_call_that_fails_says_what_it_has_added(few_vowels):
+    X, y = few_vowels
+    lsm = LSMClassifier(**SMALL).partial_fit(X, y)
+    with pytest.raises(ValueError, match="more sequences than y has") as error:
+        lsm.partial_fit(iter([X[:10], X]), y[:20])
+    assert "The first 10 sequences of this call were added" in error.value.__notes__[0]
+    assert lsm.n_samples_seen_ == len(X) + 10
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_a_large_later_part_is_validated_before_any_of_it_is_added(few_vowels):
+    X, y = few_vowels
+    lsm = LSMClassifier(**SMALL).partial_fit(X, y)
+    with pytest.raises(ValueError, match=f"NaN: sample {len(X) - 1} at"):
+        lsm.partial_fit([*X[:-1], np.full_like(X[-1], np.nan)], y)
+    assert lsm.n_samples_seen_ == len(X)
+
+
+def test_a_liquid_that_was_given_may_be_fitted_again(few_vowels, liquid):
+    X, y = few_vowels
+    lsm = LSMClassifier(**SMALL).partial_fit(X, y, liquid=liquid)
+    before = lsm.decision_function(X)
+    liquid.set_params(random_state=7).fit(X)
+    np.testing.assert_array_equal(lsm.decision_function(X), before)
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_padding_is_not_for_tables_however_large(few_vowels):
+    table = np.random.default_rng(0).normal(size=(400, 20))
+    table[399, 15:] = np.nan
+    for rows in (slice(390, 400), slice(None)):
+        with pytest.raises(ValueError, match="NaN"):
+            LiquidTransformer(**SMALL).fit(table[rows])
 
 
 @pytest.mark.usefixtures("tiny_parts")

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
@@ -341,3 +342,45 @@ def test_other_transformers_are_named_when_they_keep_frames_apart():
 def test_a_stream_says_what_it_is(classifier):
     stream = classifier.open_stream(2).push([FRAMES[0], None])
     assert repr(stream) == "<LSMStream of LSMClassifier, n_frames_seen=[60, 0]>"
+
+
+def test_an_interrupted_push_says_so_until_it_is_mended(monkeypatch):
+    liquid = fitted(n_liquids=2)
+    stream = liquid.open_stream().push(FRAMES[0][:20])
+    saved = stream.get_state()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stream._liquids[1], "advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stream.push(FRAMES[0][20:])
+    for ask in (stream.features, stream.get_state, lambda: stream.push(FRAMES[0])):
+        with pytest.raises(RuntimeError, match="push was interrupted"):
+            ask()
+    assert_tells(stream.set_state(saved).push(FRAMES[0][20:]), liquid, FRAMES[:1])
+    stream._is_torn = True
+    assert_tells(stream.reset().push(FRAMES[1]), liquid, FRAMES[1:2])
+
+
+def test_states_that_numpy_has_saved(tmp_path, classifier):
+    stream = classifier.open_stream().push(FRAMES[0][:20])
+    np.savez(tmp_path / "state.npz", **stream.get_state())
+    with np.load(tmp_path / "state.npz") as saved:
+        other = classifier.open_stream().set_state(dict(saved))
+    np.testing.assert_array_equal(other.decision_function(), stream.decision_function())
+    state = stream.get_state()
+    for dtype in (None, "int32"):
+        with pytest.raises(ValueError, match="state holds 'dtype'"):
+            other.set_state(state | {"dtype": dtype, "n_frames_seen": np.array([3])})
+        assert other.n_frames_seen.tolist() == [20]
+
+
+def test_an_estimator_that_is_mapped_from_a_file_streams(tmp_path, classifier):
+    joblib.dump(classifier, tmp_path / "lsm.pkl")
+    mapped = joblib.load(tmp_path / "lsm.pkl", mmap_mode="r")
+    state = classifier.open_stream().push(FRAMES[0]).get_state()
+    expected = classifier.decision_function(FRAMES[:1])
+    stream = mapped.open_stream().set_state(state)
+    np.testing.assert_array_equal(stream.decision_function(), expected)

@@ -3,9 +3,11 @@
 import pickle
 from functools import partial
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge, RidgeClassifierCV, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -568,3 +570,32 @@ def test_interrupted_sums_are_not_used(monkeypatch):
     whole = RidgeReadoutRegressor().fit(X, Y)
     np.testing.assert_allclose(before.partial_fit(X[60:], Y[60:]).predict(X), whole.predict(X))
     np.testing.assert_array_equal(readout.fit(X, Y).predict(X), whole.predict(X))
+
+
+def test_sums_that_are_mapped_from_a_file_go_on_in_memory(tmp_path):
+    X, Y, _ = problem(300, 40, 2)
+    readout = RidgeReadoutRegressor().partial_fit(X[:200], Y[:200])
+    joblib.dump(readout, tmp_path / "readout.pkl")
+    mapped = joblib.load(tmp_path / "readout.pkl", mmap_mode="r")
+    assert not mapped._parts.sums.cross.flags.writeable
+    expected = readout.partial_fit(X[200:], Y[200:]).predict(X)
+    np.testing.assert_array_equal(mapped.partial_fit(X[200:], Y[200:]).predict(X), expected)
+
+
+def test_a_first_part_that_is_refused_leaves_what_was_fitted():
+    X, y = np.random.default_rng(0).normal(size=(40, 5)), np.repeat([0, 1], 20)
+    readout = RidgeReadoutClassifier().fit(X, y)
+    before = readout.decision_function(X)
+    with pytest.raises(ValueError, match=r"y holds the classes \[0, 1\], which neither"):
+        readout.partial_fit(X, y, classes=[7, 8])
+    assert readout.predict(X).max() == 1
+    np.testing.assert_array_equal(readout.decision_function(X), before)
+    with pytest.raises(ValueError, match="classes names only one class, 0"):
+        readout.partial_fit(X, y, classes=[0])
+    fresh = RidgeReadoutClassifier()
+    with pytest.raises(ValueError, match="alphas"):
+        clone(fresh).set_params(alphas=[-1.0]).partial_fit(X, y)
+    with pytest.raises(ValueError, match="positive"):
+        fresh.fit(X, y, sample_weight=np.zeros(40))
+    with pytest.raises(NotFittedError):
+        fresh.predict(X)

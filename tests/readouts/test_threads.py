@@ -1,5 +1,6 @@
 """Threads around a BLAS with one."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from time import sleep
@@ -88,3 +89,18 @@ def test_leaving_does_not_wait_for_threads_that_wait_for_it(monkeypatch):
     leaving.start()
     leaving.join(timeout=30)
     assert not leaving.is_alive()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own():
+    """Forked while others are inside, of whose threads and locks nothing is left."""
+    with threadpool_limits(2), serial_blas as threads:
+        threads.each(lambda _: None, [(0,), (1,)])
+        child = os.fork()
+        if not child:
+            serial_blas.each(lambda _: None, [(0,), (1,)])
+            with serial_blas as mine:
+                mine.each(lambda _: None, [(0,), (1,)])
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
