@@ -192,12 +192,11 @@ class LiquidStream:
             return self
         lengths = pieces.offsets[1:] - pieces.offsets[:-1]
         self._is_torn = True
-        if chosen is None and (n_pieces == 1 or (lengths == lengths[0]).all()):
-            self._encoding = self._run(pieces, self._encoding)
-            self._n_frames += lengths
-        else:
-            every = np.arange(self.n_streams) if chosen is None else chosen
-            self._push_some(pieces, lengths, every)
+        try:
+            self._push(pieces, lengths, chosen)
+        except ValueError:  # as of too many frames, before any of them was run
+            self._is_torn = False
+            raise
         self._is_torn = False
         if pieces.dtype == np.float64:
             self._dtype = np.dtype(np.float64)
@@ -305,6 +304,15 @@ class LiquidStream:
         put(parts, slice(None), state)
         self._dtype, self._is_torn = np.dtype(dtype), False
         return self
+
+    def _push(self, pieces: Sequences, lengths: np.ndarray, chosen: np.ndarray | None) -> None:
+        """Run validated pieces."""
+        if chosen is None and (len(lengths) == 1 or (lengths == lengths[0]).all()):
+            self._encoding = self._run(pieces, self._encoding)
+            self._n_frames += lengths
+        else:
+            every = np.arange(self.n_streams) if chosen is None else chosen
+            self._push_some(pieces, lengths, every)
 
     def _push_some(self, pieces: Sequences, lengths: np.ndarray, streams: np.ndarray) -> None:
         """Run those of some streams that get frames."""

@@ -67,4 +67,4 @@ def test_other_threads_run_meanwhile():
         n_turns += 1
         time.sleep(0)
     # With the interpreter's lock held there would be a turn before and one after.
-    assert n_turns > 20, f"{n_turns} turns in {time.perf_counter() - start:.3f} s"
+    assert n_turns > 5, f"{n_turns} turns in {time.perf_counter() - start:.3f} s"
