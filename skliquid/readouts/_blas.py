@@ -1,4 +1,4 @@
-"""Matrix products and triangular solves in place, during which other Python threads run.
+"""Products, solves and factors of matrices in place, during which other Python threads run.
 
 SciPy's own wrappers hold the interpreter's lock, so that threads would wait for each other. The
 functions that it exports for Cython are called here through ctypes, which lets go of the lock.
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cython_blas
+from scipy.linalg import cython_blas, cython_lapack
 
 _KINDS: dict[Any, tuple[str, Any]] = {
     np.dtype(np.float32): ("s", ctypes.c_float),
@@ -22,7 +22,8 @@ _KINDS: dict[Any, tuple[str, Any]] = {
 
 @cache
 def _function(name: str, n_arguments: int) -> Any:
-    capsule = cython_blas.__pyx_capi__[name]
+    exported: dict[str, Any] = cython_blas.__pyx_capi__ | cython_lapack.__pyx_capi__
+    capsule = exported[name]
     name_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer_of.restype = ctypes.c_void_p
@@ -67,6 +68,42 @@ def add_product(
         *_matrix(b),
         ctypes.byref(number(1.0)),
         *_matrix(c),
+    )
+
+
+def add_square(c: np.ndarray, a: np.ndarray) -> None:
+    """Add ``a.T @ a`` to `c`, in its upper triangle alone."""
+    letter, number = _KINDS[c.dtype]
+    assert a.dtype == c.dtype, "matrices must have one type"
+    _function(f"{letter}syrk", 10)(
+        _flag(False, b"U"),
+        _flag(True, b"NT"),
+        *_sizes(*a.shape[::-1]),
+        ctypes.byref(number(1.0)),
+        *_matrix(a),
+        ctypes.byref(number(1.0)),
+        *_matrix(c),
+    )
+
+
+def decompose_upper(a: np.ndarray) -> bool:
+    """Put u with ``u.T @ u = a`` into the upper triangle of `a`; tell if there is one."""
+    info = ctypes.c_int()
+    _function(f"{_KINDS[a.dtype][0]}potrf", 5)(
+        _flag(False, b"U"), *_sizes(len(a)), *_matrix(a), ctypes.byref(info)
+    )
+    return not info.value and bool(np.isfinite(a.diagonal()).all())
+
+
+def invert_upper(a: np.ndarray) -> None:
+    """Put the inverse of the upper triangle of `a` into it."""
+    info = ctypes.c_int()
+    _function(f"{_KINDS[a.dtype][0]}trtri", 6)(
+        _flag(False, b"U"),
+        _flag(False, b"N"),
+        *_sizes(len(a)),
+        *_matrix(a),
+        ctypes.byref(info),
     )
 
 

@@ -12,27 +12,22 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from scipy.linalg import get_lapack_funcs
 
-from ._blas import add_product, solve_upper
+from ._blas import add_product, add_square, decompose_upper, invert_upper, solve_upper
+from ._ridge_design import slices
 from ._threads import serial_blas
 
-# Columns of a panel: enough for products to be near their full speed, and few enough of them for
-# the threads to share out the panels of a small matrix.
-_WIDTH, _NARROW, _N_PANELS = 192, 32, 8
-# Order below which LAPACK factors in one thread; its threads wait longer than they work.
-_SMALL = 64
-
-
-@cache
-def _potrf(dtype: np.dtype[Any]) -> Callable[..., Any]:
-    (potrf,) = get_lapack_funcs(["potrf"], dtype=dtype)
-    return potrf
+# Order up to which a matrix is one panel, which one thread factors; and columns of a panel of a
+# larger one, enough for products to be near their full speed.
+_WHOLE, _WIDTH = 800, 192
+# Rows that one thread divides by a panel.
+_HEIGHT = 256
+# Sums into which the Gram matrix of a panel is shared out among threads, and bytes of a block of
+# rows that is added to them: in the processor's cache, and not a few numbers of every page.
+_N_SUMS, _BLOCK_BYTES = 4, 2**22
 
 
 class NotDefiniteError(ArithmeticError):
@@ -57,7 +52,7 @@ class Panels:
 
     def __init__(self, order: int, dtype: DTypeLike = np.float64) -> None:
         self.order, self.dtype = order, np.dtype(dtype)
-        self.width = min(_WIDTH, max(_NARROW, order // _N_PANELS))
+        self.width = order if order <= _WHOLE else _WIDTH
         self.columns: list[np.ndarray] = [
             np.zeros((order - i, j - i), dtype) for i, j in self._ranges()
         ]
@@ -74,9 +69,28 @@ class Panels:
         """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
 
         def add(i: int, j: int, panel: np.ndarray) -> None:
-            add_product(panel.T, block[:, i:j], block[:, i:], transpose_a=True)
+            add_square(panel[: j - i].T, block[:, i:j])
+            if j < self.order:
+                add_product(panel[j - i :].T, block[:, i:j], block[:, j:], transpose_a=True)
 
         serial_blas.each(add, self._parts())
+
+    def add_grams(self, block: Callable[[slice], np.ndarray], n_rows: int) -> None:
+        """Add the Gram matrices of blocks of so many rows in all, each made as it is needed."""
+        if self.order > _WHOLE:
+            for rows in slices(n_rows, 8 * self.order):
+                self.add_gram(block(rows))
+            return
+        blocks = list(slices(n_rows, 8 * self.order, _BLOCK_BYTES))
+        sums = [Panels(self.order, self.dtype) for _ in range(_N_SUMS)]
+
+        def fill(first: int) -> None:
+            for rows in blocks[first::_N_SUMS]:
+                sums[first].add_gram(block(rows))
+
+        serial_blas.each(fill, ((i,) for i in range(_N_SUMS)))
+        for each in sums:
+            self.add(each)
 
     def add(self, other: Panels) -> None:
         """Add another matrix of the same order."""
@@ -126,9 +140,11 @@ class Factor(Panels):
         parts = self._parts()
         for k, (i, j, panel) in enumerate(parts):
             top, below = panel[: j - i], panel[j - i :]
-            top[:] = _small_factor(top)
-            if len(below):
-                solve_upper(top.T, below.T, transpose=True)
+            if not decompose_upper(top.T):
+                raise NotDefiniteError
+
+            def divide(rows: slice, top: np.ndarray = top, below: np.ndarray = below) -> None:
+                solve_upper(top.T, below[rows].T, transpose=True)
 
             def subtract(
                 first: int, end: int, later: np.ndarray, j: int = j, below: np.ndarray = below
@@ -136,6 +152,7 @@ class Factor(Panels):
                 rows = below[first - j :]
                 add_product(later.T, rows[: end - first].T, rows.T, factor=-1, transpose_a=True)
 
+            serial_blas.each(divide, ((rows,) for rows in slices(len(below), 1, _HEIGHT)))
             serial_blas.each(subtract, parts[k + 1 :])
 
     def whiten(self, block: np.ndarray, first: int = 0) -> None:
@@ -168,6 +185,10 @@ class Factor(Panels):
 
     def inverse_diagonal(self) -> np.ndarray:
         """Diagonal of ``inv(L @ L.T)``, shape (d,)."""
+        if self.order <= _WHOLE:
+            inverse = np.tril(self.columns[0])
+            invert_upper(inverse.T)
+            return squared_norms(inverse.T)
         diagonal = np.empty(self.order, self.dtype)
 
         def fill(k: int, i: int, j: int) -> None:
@@ -178,26 +199,6 @@ class Factor(Panels):
 
         serial_blas.each(fill, ((k, *ends) for k, ends in enumerate(self._ranges())))
         return diagonal
-
-
-def _small_factor(matrix: np.ndarray) -> np.ndarray:
-    """Lower factor of a small matrix, of which the lower triangle is read, by halves."""
-    half = len(matrix) // 2
-    if len(matrix) < _SMALL:
-        potrf = _potrf(matrix.dtype)
-        factor, info = potrf(matrix, lower=1)
-        if info or not np.isfinite(factor).all():
-            raise NotDefiniteError
-        return np.asarray(factor)
-    factor = np.zeros_like(matrix)
-    factor[:half, :half] = first = _small_factor(matrix[:half, :half])
-    below = np.array(matrix[half:, :half], order="F")
-    # A lower triangle in the order of C is an upper one in that of F.
-    solve_upper(np.ascontiguousarray(first).T, below, from_right=True)
-    factor[half:, :half] = below
-    rest = matrix[half:, half:] - below @ below.T
-    factor[half:, half:] = _small_factor(rest)
-    return factor
 
 
 def squared_norms(rows: np.ndarray) -> np.ndarray:

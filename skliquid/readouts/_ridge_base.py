@@ -23,6 +23,8 @@ from ._threads import serial_blas
 
 # Penalties among which the ridge readouts choose.
 ALPHAS = tuple(np.logspace(-2, 5, 8).tolist())
+# Multiplications for a Gram matrix from which threads pay for their start.
+_SHARED = 3e8
 # Features that tell most samples apart.
 _N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
@@ -87,7 +89,7 @@ class RidgeReadout(BaseEstimator):
         is_one_weight = scale_weight is weight
         X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
-        with serial_blas:
+        with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
             design = WholeDesign(
                 X, Y, weight, **options, scale_weight=None if is_one_weight else scale_weight
             )
@@ -268,10 +270,14 @@ def _distinct(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Count identical samples as one with their weights summed, and drop those of weight 0."""
     # The sum of its features is the same in every copy of a sample, and soon computed.
-    some = X[:, :_N_TELLING].sum(axis=1)
-    if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
+    some = _in_common(X[:, :_N_TELLING].sum(axis=1))
+    if some.any():
+        some = _in_common(X.sum(axis=1))
+    if weight.all() and not some.any():
         return X, Y, weight, scale_weight
-    _, first, place = np.unique(codes(X, Y), return_index=True, return_inverse=True)
+    key = np.arange(len(X))
+    key[some] = len(X) + np.unique(codes(X[some], Y[some]), return_inverse=True)[1]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
     total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
     order = np.argsort(first)
     order = order[total[order] > 0]
@@ -279,5 +285,7 @@ def _distinct(
     return X[kept], Y[kept], total[order], scale_total[order]
 
 
-def _all_differ(values: np.ndarray) -> bool:
-    return len(np.unique(values)) == len(values)
+def _in_common(values: np.ndarray) -> np.ndarray:
+    """Which values are there more than once."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(count[place] > 1)

@@ -16,8 +16,9 @@ from numpy.typing import DTypeLike
 
 from ._threads import serial_blas
 
-# Bytes of a block: large enough for full speed of the products, small beside the features.
-_BLOCK_BYTES = 2**25
+# Bytes of a block: large enough for full speed of the products, small beside the features; and of
+# one of all samples, of which few features lie together.
+_BLOCK_BYTES, _WIDE_BYTES = 2**25, 2**23
 # Bytes of a block on which several operations follow each other in the processor's cache.
 CACHED = 2**20
 
@@ -197,6 +198,22 @@ class Design:
         raw = summed(lambda rows: self._raw(rows).T @ weighted[rows], self.X)
         centred = raw - np.outer(self.frame.mean, weighted.sum(axis=0))
         return np.asarray(self._inverse[:, None] * centred)
+
+    def gram_times(self, vectors: np.ndarray) -> np.ndarray:
+        """``Z @ Z.T @ vectors``, of shape (n_samples, n_vectors), in float64, reading X once."""
+        n_samples, n_features = self.X.shape
+        weighted, mean, inverse = self.root[:, None] * vectors, self.frame.mean, self._inverse
+        blocks = list(slices(n_features, 8 * n_samples, _WIDE_BYTES))
+        terms: list[Any] = [0.0] * len(blocks)
+
+        def fill(i: int, columns: slice) -> None:
+            raw, shift = self.X[:, columns].astype(np.float64, copy=False), mean[columns]
+            inner = raw.T @ weighted - np.outer(shift, weighted.sum(axis=0))
+            inner *= inverse[columns, None] ** 2
+            terms[i] = raw @ inner - shift @ inner
+
+        serial_blas.each(fill, enumerate(blocks))
+        return np.asarray(self.root[:, None] * sum(terms))
 
     def _raw(self, rows: slice) -> np.ndarray:
         return self.X[rows].astype(np.float64, copy=False)

@@ -37,9 +37,10 @@ from ._threads import serial_blas
 # Negative mean squared errors, by the number of the penalty.
 Scores = dict[int, float]
 
-# Multiplications for a Gram matrix above which not all penalties are tried, and above which they
-# are in float32: with few samples it tells fewer penalties apart, and all would be done twice.
-LARGE, _VERY_LARGE = 1e9, 1e10
+# Multiplications for a penalty above which not all are tried, and those for a Gram matrix above
+# which they are in float32: with few samples it tells fewer penalties apart, and all would be done
+# twice.
+LARGE, _VERY_LARGE = 5e8, 1e10
 # Samples of which the part consists that says where the search begins.
 _N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
@@ -62,9 +63,9 @@ def fit_ridge(design: WholeDesign, alphas: np.ndarray) -> RidgeFit:
     RidgeFit
         The model.
     """
-    size = design.X.size * min(design.X.shape)
-    guess = scouted(design, alphas) if size > LARGE else None
-    if size > _VERY_LARGE:
+    order = min(design.X.shape)
+    guess = scouted(design, alphas) if len(design.X) * order**2 > LARGE else None
+    if design.X.size * order > _VERY_LARGE:
         try:
             return best_fit(_trial(design, np.float32), alphas, guess)
         except UnsureError:

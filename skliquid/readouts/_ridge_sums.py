@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite, slices
+from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite
 from ._ridge_loo import LARGE, best_fit, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
@@ -98,8 +98,9 @@ class RidgeSums:
             return
         with serial_blas:
             design = WholeDesign(X, Y, weight, centre=True, standardize=False)
-            for rows in slices(len(X), 8 * X.shape[1]):
-                self.gram.add_gram(design.part(rows, slice(None), np.float64, "F"))
+            self.gram.add_grams(
+                lambda rows: design.part(rows, slice(None), np.float64, "F"), len(X)
+            )
             self.cross += design.transposed_times(design.targets)
             self.squares += (design.targets**2).sum(axis=0)
             frame = design.frame

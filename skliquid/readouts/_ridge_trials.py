@@ -129,8 +129,7 @@ class SampleTrial(Trial):
     def __init__(self, design: Design, dtype: DTypeLike) -> None:
         n_samples, n_features = design.X.shape
         gram = Panels(n_samples, dtype)
-        for columns in slices(n_features, 8 * n_samples):
-            gram.add_gram(design.part(slice(None), columns, dtype, "C").T)
+        gram.add_grams(lambda columns: design.part(slice(None), columns, dtype, "C").T, n_features)
         trace = _trace(gram)
         # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
         # the place of that zero, with which the inverse would be large and cancel.
@@ -150,7 +149,7 @@ class SampleTrial(Trial):
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""
         ballast = self._ballast_row.T @ (self._ballast_row @ vectors)
-        return self.design.times(self.design.transposed_times(vectors)) + ballast
+        return self.design.gram_times(vectors) + ballast
 
     def of_features(self, solution: np.ndarray) -> np.ndarray:
         """Weights of the features of Z."""
@@ -165,8 +164,7 @@ class FeatureTrial(Trial):
         """Make the trial of samples of which there are more than features."""
         n_samples, n_features = design.X.shape
         gram = Panels(n_features, dtype)
-        for rows in slices(n_samples, 8 * n_features):
-            gram.add_gram(design.part(rows, slice(None), dtype, "F"))
+        gram.add_grams(lambda rows: design.part(rows, slice(None), dtype, "F"), n_samples)
         return cls(design, gram, design.transposed_times(design.targets), _trace(gram))
 
     def residuals(

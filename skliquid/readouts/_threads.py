@@ -7,9 +7,9 @@ thread does whole products of its own, which are the same whoever does them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import repeat
 from threading import Lock, local
 from typing import Any
@@ -26,7 +26,7 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         Number that BLAS had, and that may be used in its place.
     """
 
-    _in_worker = local()
+    _alone = local()
 
     def __init__(self) -> None:
         self._libraries: list[Any] = []
@@ -71,7 +71,7 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
     def each(self, function: Callable[..., None], items: Iterable[tuple[Any, ...]]) -> None:
         """Call a function with each item's values, in threads; inside of such a call, in turn."""
         items = list(items)
-        if self.n_threads == 1 or len(items) < 2 or hasattr(self._in_worker, "yes"):
+        if self.n_threads == 1 or len(items) < 2 or hasattr(self._alone, "yes"):
             for item in items:
                 function(*item)
             return
@@ -82,8 +82,20 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         for done in [self._pool.submit(function, *item) for item in items]:
             done.result()
 
+    @contextmanager
+    def alone(self, is_so: bool) -> Iterator[None]:
+        """Let this thread do all that it does inside by itself, if told so."""
+        if is_so and not hasattr(self._alone, "yes"):
+            self._alone.yes = True
+            try:
+                yield
+            finally:
+                del self._alone.yes
+        else:
+            yield
+
     def _begin_worker(self) -> None:
-        self._in_worker.yes = True
+        self._alone.yes = True
         # Some libraries have a number for each thread. Whoever has the lock may be waiting for
         # this one to end.
         self._set(repeat(1))

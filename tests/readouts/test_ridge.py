@@ -461,6 +461,7 @@ def test_outputs_do_not_depend_on_the_other_rows(p, n_targets, limit, dtype):
 
 
 def test_pickle_of_parts_is_half_a_matrix_and_what_is_retained(monkeypatch):
+    monkeypatch.setattr(_panels, "_WHOLE", 0)
     monkeypatch.setattr(_ridge_retained, "N_RETAINED", 50)
     monkeypatch.setattr(_ridge_parts, "N_RETAINED", 50)
     X, Y, _ = problem(2000, 400)
