@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._checks import cut
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, refuse_objects
 
@@ -23,6 +25,9 @@ class SequenceEstimator(BaseEstimator):
 
     n_features_in_: int
     n_channels_in_: int
+
+    def _validate_params(self) -> None:
+        check_parameters(self)
 
     def _validate_sequences(self, X: Any, *, reset: bool) -> Sequences:
         """Convert `X`, and set its number of features and channels or compare with fit.
@@ -123,6 +128,37 @@ class SequenceEstimator(BaseEstimator):
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = False
         return tags
+
+
+def check_parameters(estimator: Any) -> None:
+    """Check the parameters of an estimator against its constraints.
+
+    As scikit-learn does, but that a bool is no number, and that the beginning of a long value is
+    printed.
+    """
+    constraints = estimator._parameter_constraints
+    parameters = {
+        name: _NoNumber(value)
+        if isinstance(value, bool) and "boolean" not in constraints.get(name, ["boolean"])
+        else value
+        for name, value in estimator.get_params(deep=False).items()
+    }
+    try:
+        validate_parameter_constraints(constraints, parameters, type(estimator).__name__)
+    except InvalidParameterError as error:
+        accepted, got, value = str(error).partition(" Got ")
+        text = f"{accepted}{got}{cut(value.removesuffix(' instead.'))} instead."
+        raise InvalidParameterError(text) from None
+
+
+class _NoNumber:
+    """A bool where a number is asked for, which Python takes bools for."""
+
+    def __init__(self, value: bool) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 @contextmanager

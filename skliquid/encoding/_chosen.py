@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
+from .._checks import shown
 from .._named import has_methods, named_or_given
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
@@ -54,11 +55,13 @@ def rest_of(encoder: Any, n_streams: int) -> State:
         return {}
     if not isinstance(encoder, SequenceEncoder):
         raise ValueError(
-            f"encoder {encoder!r} cannot stream: only those of skliquid.encoding say how they go "
-            "on from frame to frame."
+            f"encoder {shown(encoder)} cannot stream: only those of skliquid.encoding say "
+            "how they go on from frame to frame."
         )
     if encoder._waits_for:
-        raise ValueError(f"encoder {encoder!r} cannot stream: it waits for {encoder._waits_for}.")
+        raise ValueError(
+            f"encoder {shown(encoder)} cannot stream: it waits for {encoder._waits_for}."
+        )
     return encoder._at_rest(n_streams)
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
+from .._checks import shown
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import LEAKY_KINDS, classifier_readout
@@ -125,8 +126,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {present[0]!r}; a classifier "
-                "needs samples of at least two classes."
+                f"y holds only one class with a positive weight, {shown(present[0])}; a "
+                "classifier needs samples of at least two classes."
             )
         factor = None
         if self.class_weight is not None:
@@ -284,12 +285,13 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             if len(self.classes_) < 2:
                 raise ValueError(
                     f"{'y holds' if announced is None else 'classes names'} only one class, "
-                    f"{self.classes_.tolist()[0]!r}; give all classes of all parts as `classes`."
+                    f"{shown(self.classes_.tolist()[0])}; give all classes of all parts "
+                    "as `classes`."
                 )
         elif announced is not None and not np.array_equal(announced, self.classes_):
             raise ValueError(
-                f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                f"{announced.tolist()}."
+                f"classes must be those of the first part, {shown(self.classes_.tolist())}, got "
+                f"{shown(announced.tolist())}."
             )
         check_known(y, self.classes_)
 
@@ -304,12 +306,12 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             raise ValueError(
                 "train_reservoir=True needs a readout that passes a gradient to the liquid, "
                 f"one of {sorted(LEAKY_KINDS)} or a LeakyReadoutClassifier, but readout is "
-                f"{self.readout!r}."
+                f"{shown(self.readout)}."
             )
         if not (isinstance(self.cell, str) and self.cell == "lif"):
             raise ValueError(
                 f"train_reservoir=True needs spiking neurons, cell='lif', but cell is "
-                f"{self.cell!r}."
+                f"{shown(self.cell)}."
             )
 
     def _make_readout(self) -> Any:

@@ -86,7 +86,7 @@ def stream_source(estimator: Any) -> Source:
     liquid = estimator if pipeline is None else pipeline[0]
     if pipeline is not None and isinstance(pipeline[-1], LeakyReadoutClassifier):
         raise ValueError(
-            f"readout={estimator.readout!r} cannot stream: it reads every state of a whole "
+            f"readout={shown(estimator.readout)} cannot stream: it reads every state of a whole "
             "sequence. A readout of pooled features can, such as 'ridge'."
         )
     if liquid.bidirectional:

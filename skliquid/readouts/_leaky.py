@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from .._base import SequenceEstimator, checked_weight, seed_of
+from .._checks import shown
 from ..engines import StateTrains
 from ._descent import Schedule
 from ._samples import canonical, class_factors, held_out
@@ -198,7 +199,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {y.tolist()[0]!r}; a "
+                f"y holds only one class with a positive weight, {shown(y.tolist()[0])}; a "
                 "classifier needs samples of at least two classes."
             )
         rng = np.random.default_rng(seed_of(self.random_state))

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from .._base import restored_on_error
+from .._checks import shown
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
 from ._samples import check_known, class_factors, factors_of_part
@@ -290,8 +291,9 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
                 self.classes_ = _at_least_two(found, where)
             elif announced is not None and not np.array_equal(announced, self.classes_):
                 raise ValueError(
-                    f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                    f"{announced.tolist()}."
+                    "classes must be those of the first part, "
+                    f"{shown(self.classes_.tolist())}, got "
+                    f"{shown(announced.tolist())}."
                 )
             targets, factor = self._coded(y), None
             if self.class_weight is not None:
@@ -348,8 +350,8 @@ def _labels(y: Any) -> np.ndarray:
 def _at_least_two(classes: np.ndarray, where: str = "y holds") -> np.ndarray:
     if len(classes) < 2:
         raise ValueError(
-            f"{where} only one class, {classes.tolist()[0]!r}; a classifier needs samples of at "
-            "least two classes."
+            f"{where} only one class, {shown(classes.tolist()[0])}; a classifier needs "
+            "samples of at least two classes."
         )
     return classes
 

@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .._checks import check_real
+from .._base import check_parameters
+from .._checks import check_real, shown
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -56,10 +57,13 @@ class RidgeReadout(BaseEstimator):
         self.standardize = standardize
         self.limit = limit
 
+    def _validate_params(self) -> None:
+        check_parameters(self)
+
     def _penalties(self) -> np.ndarray:
         values = np.atleast_1d(self.alphas).tolist()
         if not values:
-            raise ValueError(f"alphas must hold at least one penalty, got {self.alphas!r}.")
+            raise ValueError(f"alphas must hold at least one penalty, got {shown(self.alphas)}.")
         return np.array(
             [check_real("each of alphas", value, 0, closed="neither") for value in values]
         )
@@ -176,7 +180,7 @@ class RidgeReadout(BaseEstimator):
         """Raise an error that names in what another readout does not match."""
         kind = type(self).__name__
         if type(other) is not type(self):
-            raise TypeError(f"other must be a {kind}, got {other!r}.")
+            raise TypeError(f"other must be a {kind}, got {shown(other)}.")
         if not other._has_parts():
             raise ValueError(f"other must have parts from partial_fit, but {_state(other)}.")
         if not self._has_parts():
