@@ -15,18 +15,27 @@ from .._callbacks import with_callbacks
 from .._checks import shown
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import LEAKY_KINDS, classifier_readout
+from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
     check_known,
     class_factors,
     factors_of_part,
     require_weights,
 )
+from ._absent import why_not_read
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
 from ._lsm import readout_has, weighed_by
 from ._parameters import ClassifierParameters
 from ._transformer import LiquidTransformer
+
+# What offers a method besides another readout.
+_FURTHER = {
+    "partial_fit": "",
+    "decision_function": "",
+    "predict_proba": ", or of CalibratedClassifierCV around this estimator",
+    "predict_over_time": "; with any other, what open_stream opens predicts after every frame",
+}
 
 
 def _reads_over_time(estimator: Any) -> bool:
@@ -313,6 +322,13 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
                 f"train_reservoir=True needs spiking neurons, cell='lif', but cell is "
                 f"{shown(self.cell)}."
             )
+
+    def _why_absent(self, method: str) -> str | None:
+        if method == "predict_over_time" and readout_has(method)(self):
+            return "bidirectional=True reads from the end, which is not known after each frame."
+        if method not in _FURTHER:
+            return super()._why_absent(method)
+        return why_not_read(method, self.readout, CLASSIFIERS, _FURTHER[method])
 
     def _make_readout(self) -> Any:
         return classifier_readout(self.readout, self.random_state)
