@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,18 @@ def shown(value: Any) -> str:
 def cut(text: str) -> str:
     """Return a text, or the beginning of a long one."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+@contextmanager
+def naming(name: str, accepted: str, given: Any, *errors: type[Exception]) -> Iterator[None]:
+    """Name the parameter in a TypeError, or in others, of what the user gave to be called."""
+    caught: tuple[type[Exception], ...] = (TypeError, *errors)
+    try:
+        yield
+    except caught as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        text = f"{name} must be {accepted}, but {shown(given)} failed: {cut(str(error))}"
+        raise kind(text) from error
 
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
