@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError, validate_para
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._checks import cut
+from ._misread import hint_of_channels, refuse_single
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, refuse_objects
 
@@ -38,7 +39,7 @@ class SequenceEstimator(BaseEstimator):
         """
         collection = self._open_collection(X, reset=reset)
         sequences = collection.whole()
-        self._validate_channels(sequences.n_channels, reset=reset)
+        self._validate_channels(sequences.n_channels, collection.source, reset=reset)
         return sequences
 
     def _validate_collection(
@@ -50,12 +51,13 @@ class SequenceEstimator(BaseEstimator):
         number of the first sequence in errors.
         """
         collection = self._open_collection(X, reset=reset)
+        source = collection.source
         if collection.is_one_part:
             collection = Collection(collection.whole(first))
         elif reset or is_training:
             for _ in collection.parts(first=first):
                 pass
-        self._validate_channels(collection.n_channels, reset=reset)
+        self._validate_channels(collection.n_channels, source, reset=reset)
         return collection
 
     def _validate_parts(
@@ -85,7 +87,7 @@ class SequenceEstimator(BaseEstimator):
             self.__dict__.pop("feature_names_in_", None)
         return collection
 
-    def _validate_channels(self, n_channels: int, *, reset: bool) -> None:
+    def _validate_channels(self, n_channels: int, source: Any, *, reset: bool) -> None:
         if reset:
             self.n_channels_in_ = n_channels
             if not self._fitted_on_table:
@@ -94,7 +96,10 @@ class SequenceEstimator(BaseEstimator):
             raise ValueError(
                 f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted "
                 f"with {self.n_channels_in_} channels."
+                f"{hint_of_channels(source, self.n_channels_in_)}"
             )
+        elif not self._fitted_on_table:
+            refuse_single(source)
 
     def _validate_table(self, X: Any, *, reset: bool) -> np.ndarray:
         """Validate a 2-D array; its width counts only if fit saw a 2-D array too."""

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from ._checks import shown
+from ._misread import hint_of_unlike, refuse_other_layouts
 
 ACCEPTED = (
     "an array of shape (n_samples, n_timesteps, n_channels), an array of shape (n_samples, "
@@ -191,7 +192,7 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
         if part.shape[1] != parts[0].shape[1]:
             raise ValueError(
                 f"All sequences must have the same number of channels: sample {first + i} has "
-                f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}."
+                f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}.{hint_of_unlike(parts)}"
             )
     return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}), first)
 
@@ -210,6 +211,7 @@ def as_collection(X: Any) -> np.ndarray | list[Any]:
     if isinstance(X, list | tuple):
         return _list_or_array(X)
     array = np.asarray(X)
+    refuse_other_layouts(array, "X")
     if array.ndim == 0:
         raise TypeError(f"X is {shown(X)} ({type(X).__name__}); expected {ACCEPTED}.")
     if array.ndim == 1:
@@ -296,6 +298,7 @@ def _real(array: np.ndarray, name: str) -> np.ndarray:
             raise TypeError(
                 f"{name} is an object array whose values are not all real numbers: {error}"
             ) from error
+    refuse_other_layouts(array, name)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
     return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)

@@ -14,6 +14,7 @@ ROOT = Path(skliquid.__file__).parent
 LAYERS = [
     {"_checks"},
     {"_callbacks", "_compile", "_named", "_warnings"},
+    {"_misread"},
     {"sequences"},
     {"collection"},
     {"_base", "adaptation.channels"},
