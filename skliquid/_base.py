@@ -13,10 +13,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ._checks import cut
+from ._checks import LARGEST_NUMBER, cut
 from ._misread import hint_of_channels, refuse_single
 from .collection import PART_SIZE, Collection, as_parts, first_of
-from .sequences import Sequences, as_collection, refuse_objects
+from .sequences import Sequences, as_collection, as_real_array, refuse_objects
 
 
 class SequenceEstimator(BaseEstimator):
@@ -180,13 +180,37 @@ def restored_on_error(estimator: Any) -> Iterator[None]:
 
 def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:
     """Return sample weights as float64, non-negative and not all zero."""
+    require_numbers("sample_weight", sample_weight)
     samples = np.empty((len(sequences), 1))
     weight: np.ndarray = _check_sample_weight(
-        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
+        sample_weight, samples, dtype=np.float64, allow_all_zero_weights=True
     )
+    if (weight < 0).any():
+        sample = int(np.argmax(weight < 0))
+        raise ValueError(
+            f"sample_weight must be non-negative, got {weight[sample]:g} for sample {sample}."
+        )
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
     return weight
+
+
+def require_numbers(name: str, values: Any) -> None:
+    """Raise an error unless weights or targets are real, and their squares in float64 neither
+    infinite nor all zero; what is NaN or infinite is for scikit-learn to name.
+    """
+    if values is None:
+        return
+    try:
+        numbers = np.abs(as_real_array(values, name))
+    except TypeError as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    largest = float(numbers[np.isfinite(numbers)].max(initial=0))
+    if largest and not 1 / LARGEST_NUMBER <= largest <= LARGEST_NUMBER:
+        raise ValueError(
+            f"{name} must be in another unit: the largest magnitude is {largest:g}; expected 0 or "
+            f"one in [{1 / LARGEST_NUMBER:g}, {LARGEST_NUMBER:g}]."
+        )
 
 
 def seed_of(random_state: Any) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 
 # Larger weights would leave the range in which float32 arithmetic stays finite.
 LARGEST_SCALE = 1e6
+# Squares of larger targets and weights, and their sums, would leave the range of float64.
+LARGEST_NUMBER = 1e100
 # Longer than any sequence that a delay or a rest should be taken of.
 MOST_STEPS = 2**20
 # Characters of a value that an error prints.
@@ -37,6 +39,17 @@ def naming(name: str, accepted: str, given: Any, *errors: type[Exception]) -> It
         kind = ValueError if isinstance(error, ValueError) else TypeError
         text = f"{name} must be {accepted}, but {shown(given)} failed: {cut(str(error))}"
         raise kind(text) from error
+
+
+@contextmanager
+def cut_short() -> Iterator[None]:
+    """Cut the text of an error of a library that prints arrays whole."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if (text := cut(str(error))) == str(error):
+            raise
+        raise type(error)(text) from None
 
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:

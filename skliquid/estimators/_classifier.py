@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
@@ -19,6 +18,7 @@ from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
     check_known,
     class_factors,
+    class_labels,
     factors_of_part,
     require_weights,
 )
@@ -276,15 +276,10 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     def _labels(self, X: Any, opened: Any, y: Any) -> np.ndarray:
         """Validate the classes of the sequences, or of all their parts."""
-        y = column_or_1d(self._validate_targets(y), warn=True)
+        y = class_labels(self._validate_targets(y))
         if as_parts(X) is None:
             check_consistent_length(opened[0], y)
-        try:
-            check_classification_targets(y)
-            np.unique(y)
-        except TypeError as error:
-            raise ValueError(f"y must hold labels of one type: {error}.") from error
-        return np.asarray(y)
+        return y
 
     def _announce(self, y: np.ndarray, classes: Any) -> None:
         """Learn in the first part which classes there are; later ones must not bring others."""

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
+from .._checks import cut_short
 from ..collection import Collection
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
@@ -106,7 +107,8 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        targets: np.ndarray = check_targets(y, **kinds)
+        with cut_short():
+            targets: np.ndarray = check_targets(y, **kinds)
         return targets
 
     def _fit_pipeline(

@@ -10,7 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from .._base import checked_weight
+from .._base import checked_weight, require_numbers
 from .._callbacks import with_callbacks
 from ..collection import as_parts
 from ..readouts._named import REGRESSORS, regressor_readout
@@ -165,8 +165,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
 
     def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:
         """Validate the targets of the sequences, or of all their parts."""
-        if np.asarray(y).dtype.kind in "SU":
-            raise ValueError(f"y must hold numbers, got dtype {np.asarray(y).dtype}.")
+        require_numbers("y", y)
         y = self._validate_targets(y, multi_output=True, y_numeric=True)
         if as_parts(X) is None:
             check_consistent_length(opened[0], y)

@@ -7,14 +7,31 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
-from .._checks import check_real, shown
+from .._checks import LARGEST_NUMBER, check_real, cut, cut_short, shown
 from ..sequences import Sequences
 
 # A class with fewer sequences than this has none to spare for the held-out part.
 _FEWEST_TO_SPLIT = 5
 
 Sample = tuple[Any, bytes]
+
+
+def class_labels(y: Any) -> np.ndarray:
+    """Return classes as an array of one dimension, or raise an error that says what is none."""
+    with cut_short():
+        labels = column_or_1d(y, warn=True)
+    try:
+        check_classification_targets(labels)
+        np.unique(labels)
+    except TypeError as error:
+        raise ValueError(f"y must hold labels of one type: {error}.") from None
+    except ValueError as error:
+        hint = " An array of objects must hold strings." if labels.dtype == object else ""
+        raise ValueError(cut(str(error)) + hint) from None
+    return np.asarray(labels)
 
 
 def class_factors(
@@ -43,7 +60,7 @@ def class_factors(
         factor = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
         return np.asarray(factor[code])
     for label, factor in class_weight.items():
-        check_real(f"class_weight of class {shown(label)}", factor, 0)
+        check_real(f"class_weight of class {shown(label)}", factor, 0, LARGEST_NUMBER)
     unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
     unweighted = [label for label in classes.tolist() if label not in class_weight]
     if unknown and unweighted:
