@@ -23,7 +23,7 @@ from skliquid import LiquidTransformer
 DEFAULT_POOLING = LiquidTransformer().pooling
 CANDIDATES = {
     "n_delays": [4, 5, 6, 9],
-    "max_delay": [0.5, 1.0, 2.0],
+    "max_delay": ["50%", "100%", "200%"],
     "max_channels": [4, 9, 16],
     "encoder": ["current", "compression"],
     "scale_channels": [True, "common"],

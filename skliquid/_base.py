@@ -10,10 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._checks import LARGEST_NUMBER, cut
+from ._misread import hint_of_channels, refuse_single
 from .collection import PART_SIZE, Collection, as_parts, first_of
-from .sequences import Sequences, as_collection, refuse_objects
+from .sequences import Sequences, as_collection, as_real_array, refuse_objects
 
 
 class SequenceEstimator(BaseEstimator):
@@ -24,6 +27,9 @@ class SequenceEstimator(BaseEstimator):
     n_features_in_: int
     n_channels_in_: int
 
+    def _validate_params(self) -> None:
+        check_parameters(self)
+
     def _validate_sequences(self, X: Any, *, reset: bool) -> Sequences:
         """Convert `X`, and set its number of features and channels or compare with fit.
 
@@ -33,7 +39,7 @@ class SequenceEstimator(BaseEstimator):
         """
         collection = self._open_collection(X, reset=reset)
         sequences = collection.whole()
-        self._validate_channels(sequences.n_channels, reset=reset)
+        self._validate_channels(sequences.n_channels, collection.source, reset=reset)
         return sequences
 
     def _validate_collection(
@@ -45,12 +51,13 @@ class SequenceEstimator(BaseEstimator):
         number of the first sequence in errors.
         """
         collection = self._open_collection(X, reset=reset)
+        source = collection.source
         if collection.is_one_part:
             collection = Collection(collection.whole(first))
         elif reset or is_training:
             for _ in collection.parts(first=first):
                 pass
-        self._validate_channels(collection.n_channels, reset=reset)
+        self._validate_channels(collection.n_channels, source, reset=reset)
         return collection
 
     def _validate_parts(
@@ -80,7 +87,7 @@ class SequenceEstimator(BaseEstimator):
             self.__dict__.pop("feature_names_in_", None)
         return collection
 
-    def _validate_channels(self, n_channels: int, *, reset: bool) -> None:
+    def _validate_channels(self, n_channels: int, source: Any, *, reset: bool) -> None:
         if reset:
             self.n_channels_in_ = n_channels
             if not self._fitted_on_table:
@@ -89,7 +96,10 @@ class SequenceEstimator(BaseEstimator):
             raise ValueError(
                 f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted "
                 f"with {self.n_channels_in_} channels."
+                f"{hint_of_channels(source, self.n_channels_in_)}"
             )
+        elif not self._fitted_on_table:
+            refuse_single(source)
 
     def _validate_table(self, X: Any, *, reset: bool) -> np.ndarray:
         """Validate a 2-D array; its width counts only if fit saw a 2-D array too."""
@@ -125,6 +135,37 @@ class SequenceEstimator(BaseEstimator):
         return tags
 
 
+def check_parameters(estimator: Any) -> None:
+    """Check the parameters of an estimator against its constraints.
+
+    As scikit-learn does, but that a bool is no number, and that the beginning of a long value is
+    printed.
+    """
+    constraints = estimator._parameter_constraints
+    parameters = {
+        name: _NoNumber(value)
+        if isinstance(value, bool) and "boolean" not in constraints.get(name, ["boolean"])
+        else value
+        for name, value in estimator.get_params(deep=False).items()
+    }
+    try:
+        validate_parameter_constraints(constraints, parameters, type(estimator).__name__)
+    except InvalidParameterError as error:
+        accepted, got, value = str(error).partition(" Got ")
+        text = f"{accepted}{got}{cut(value.removesuffix(' instead.'))} instead."
+        raise InvalidParameterError(text) from None
+
+
+class _NoNumber:
+    """A bool where a number is asked for, which Python takes bools for."""
+
+    def __init__(self, value: bool) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
 @contextmanager
 def restored_on_error(estimator: Any) -> Iterator[None]:
     """Give an estimator back the attributes that it had, if what is done meanwhile fails."""
@@ -139,13 +180,37 @@ def restored_on_error(estimator: Any) -> Iterator[None]:
 
 def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:
     """Return sample weights as float64, non-negative and not all zero."""
+    require_numbers("sample_weight", sample_weight)
     samples = np.empty((len(sequences), 1))
     weight: np.ndarray = _check_sample_weight(
-        sample_weight, samples, dtype=np.float64, ensure_non_negative=True
+        sample_weight, samples, dtype=np.float64, allow_all_zero_weights=True
     )
+    if (weight < 0).any():
+        sample = int(np.argmax(weight < 0))
+        raise ValueError(
+            f"sample_weight must be non-negative, got {weight[sample]:g} for sample {sample}."
+        )
     if not weight.any():
         raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
     return weight
+
+
+def require_numbers(name: str, values: Any) -> None:
+    """Raise an error unless weights or targets are real, and their squares in float64 neither
+    infinite nor all zero; what is NaN or infinite is for scikit-learn to name.
+    """
+    if values is None:
+        return
+    try:
+        numbers = np.abs(as_real_array(values, name))
+    except TypeError as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+    largest = float(numbers[np.isfinite(numbers)].max(initial=0))
+    if largest and not 1 / LARGEST_NUMBER <= largest <= LARGEST_NUMBER:
+        raise ValueError(
+            f"{name} must be in another unit: the largest magnitude is {largest:g}; expected 0 or "
+            f"one in [{1 / LARGEST_NUMBER:g}, {LARGEST_NUMBER:g}]."
+        )
 
 
 def seed_of(random_state: Any) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 # Larger weights would leave the range in which float32 arithmetic stays finite.
 LARGEST_SCALE = 1e6
+# Squares of larger targets and weights, and their sums, would leave the range of float64.
+LARGEST_NUMBER = 1e100
 # Longer than any sequence that a delay or a rest should be taken of.
 MOST_STEPS = 2**20
 # Characters of a value that an error prints.
@@ -18,18 +21,45 @@ _MOST_SHOWN = 200
 
 def shown(value: Any) -> str:
     """Return what an error prints of a value: its repr, or the beginning of a long one."""
-    text = repr(value)
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """Return a text, or the beginning of a long one."""
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+@contextmanager
+def naming(name: str, accepted: str, given: Any, *errors: type[Exception]) -> Iterator[None]:
+    """Name the parameter in a TypeError, or in others, of what the user gave to be called."""
+    caught: tuple[type[Exception], ...] = (TypeError, *errors)
+    try:
+        yield
+    except caught as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        text = f"{name} must be {accepted}, but {shown(given)} failed: {cut(str(error))}"
+        raise kind(text) from error
+
+
+@contextmanager
+def cut_short() -> Iterator[None]:
+    """Cut the text of an error of a library that prints arrays whole."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if (text := cut(str(error))) == str(error):
+            raise
+        raise type(error)(text) from None
 
 
 def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """Return `value` as an int if it is an integer in ``[low, high]``."""
     accepted = f"an integer >= {low}" if high is None else f"an integer in [{low}, {high}]"
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be {accepted}, got {value!r} ({type(value).__name__}).")
+        raise TypeError(f"{name} must be {accepted}, got {shown(value)} ({type(value).__name__}).")
     value = int(value)
     if value < low or (high is not None and value > high):
-        raise ValueError(f"{name} must be {accepted}, got {value!r}.")
+        raise ValueError(f"{name} must be {accepted}, got {shown(value)}.")
     return value
 
 
@@ -44,12 +74,12 @@ def check_real(
     right = "]" if closed in ("both", "right") and np.isfinite(high) else ")"
     accepted = f"a finite number in {left}{low:g}, {high:g}{right}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be {accepted}, got {value!r} ({type(value).__name__}).")
+        raise TypeError(f"{name} must be {accepted}, got {shown(value)} ({type(value).__name__}).")
     value = float(value)
     above = value >= low if left == "[" else value > low
     below = value <= high if right == "]" else value < high
     if not (np.isfinite(value) and above and below):
-        raise ValueError(f"{name} must be {accepted}, got {value!r}.")
+        raise ValueError(f"{name} must be {accepted}, got {shown(value)}.")
     return value
 
 
@@ -58,19 +88,32 @@ def check_pair(
 ) -> tuple[float, float]:
     """Return `value` as two floats if it is an ascending pair of numbers in the interval."""
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise TypeError(f"{name} must be a number or a pair (low, high), got {value!r}.")
+        raise TypeError(f"{name} must be a number or a pair (low, high), got {shown(value)}.")
     first, last = (
         check_real(f"each end of {name}", end, low, high, closed=closed) for end in value
     )
     if first > last:
-        raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {value!r}.")
+        raise ValueError(
+            f"{name} must be a pair (low, high) with low <= high, got {shown(value)}."
+        )
     return first, last
+
+
+def check_share(name: str, value: Any) -> float:
+    """Return the fraction that a text such as "25%" stands for; it may be above 1."""
+    try:
+        number, sign = float(value[:-1]), value[-1:]
+    except (TypeError, ValueError):
+        number, sign = -1.0, ""
+    if sign != "%" or not 0 <= number < np.inf:
+        raise ValueError(f'{name} must be a share such as "25%", got {shown(value)}.')
+    return number / 100
 
 
 def check_bool(name: str, value: Any) -> bool:
     """Return `value` as a bool if it is one."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}.")
+        raise TypeError(f"{name} must be True or False, got {shown(value)}.")
     return bool(value)
 
 
@@ -80,12 +123,13 @@ def check_seed(name: str, value: Any) -> np.random.Generator:
         return np.random.default_rng(value)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"{name} must be None, a non-negative integer or a numpy Generator, got {value!r}."
-        ) from error
+            f"{name} must be None, a non-negative integer or a numpy Generator, got "
+            f"{shown(value)}."
+        ) from None
 
 
 def check_option(name: str, value: Any, options: Collection[str]) -> str:
     """Return `value` if it is one of `options`."""
     if not isinstance(value, str) or value not in options:
-        raise ValueError(f"{name} must be one of {sorted(options)}, got {value!r}.")
+        raise ValueError(f"{name} must be one of {sorted(options)}, got {shown(value)}.")
     return value

@@ -11,6 +11,8 @@ from typing import Any
 
 from sklearn.base import clone
 
+from ._checks import shown
+
 
 def named_or_given(
     parameter: str,
@@ -52,7 +54,7 @@ def named_or_given(
         return _seeded(factories[value](), random_state)
     if isinstance(value, str | type) or not accepts(value):
         raise ValueError(
-            f"{parameter} must be one of {sorted(factories)} or {accepted}, got {value!r}."
+            f"{parameter} must be one of {sorted(factories)} or {accepted}, got {shown(value)}."
         )
     return clone(value, safe=False)
 

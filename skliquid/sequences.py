@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from ._checks import shown
+from ._checks import cut, shown
+from ._misread import hint_of_unlike, refuse_other_layouts
 
 ACCEPTED = (
     "an array of shape (n_samples, n_timesteps, n_channels), an array of shape (n_samples, "
@@ -26,6 +28,10 @@ ACCEPTED = (
 _FLOAT32_STEPS = 300
 # What varies by less than this many steps of float64 is a constant with rounding errors.
 _FLOAT64_STEPS = 64
+
+
+# What NumPy makes numbers of, or what its errors do not name.
+_NO_NUMBERS = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +197,7 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
         if part.shape[1] != parts[0].shape[1]:
             raise ValueError(
                 f"All sequences must have the same number of channels: sample {first + i} has "
-                f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}."
+                f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}.{hint_of_unlike(parts)}"
             )
     return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}), first)
 
@@ -210,6 +216,7 @@ def as_collection(X: Any) -> np.ndarray | list[Any]:
     if isinstance(X, list | tuple):
         return _list_or_array(X)
     array = np.asarray(X)
+    _refuse(array, "X")
     if array.ndim == 0:
         raise TypeError(f"X is {shown(X)} ({type(X).__name__}); expected {ACCEPTED}.")
     if array.ndim == 1:
@@ -280,25 +287,33 @@ def as_real_array(value: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} is not an array of shape (n_timesteps, n_channels).") from error
+        raise ValueError(
+            f"{name} is not an array of numbers: its rows differ in length."
+        ) from error
     return _real(array, name)
 
 
 def _real(array: np.ndarray, name: str) -> np.ndarray:
     """Return a real floating array: float32 stays, everything else numeric becomes float64."""
-    if array.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}.")
+    _refuse(array, name)
     if array.dtype == object:
         refuse_objects(array, name)
         try:
             return array.astype(np.float64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(
-                f"{name} is an object array whose values are not all real numbers: {error}"
-            ) from error
+                f"{name} is an object array whose values are not all real numbers: "
+                f"{cut(str(error))}"
+            ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
     return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
+def _refuse(array: np.ndarray, name: str) -> None:
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} has dtype {array.dtype}.")
+    refuse_other_layouts(array, name)
 
 
 def refuse_objects(array: np.ndarray, name: str) -> None:
@@ -306,7 +321,7 @@ def refuse_objects(array: np.ndarray, name: str) -> None:
     for value in array.flat:
         if isinstance(value, complex | np.complexfloating):
             raise ValueError(f"Complex data not supported: {name} holds {shown(value)}.")
-        if value is None or isinstance(value, str | bytes):
+        if value is None or isinstance(value, _NO_NUMBERS):
             raise TypeError(
                 f"{name} is an object array whose values are not all real numbers: it holds "
                 f"{shown(value)}."
@@ -369,4 +384,4 @@ def fault_of(value: Any) -> str:
     """Say what is wrong with a value that is not finite in float32."""
     if np.isnan(value):
         return "NaN"
-    return "infinity" if np.isinf(value) else f"{value!r}, beyond the range of float32"
+    return "infinity" if np.isinf(value) else f"{float(value)!r}, beyond the range of float32"

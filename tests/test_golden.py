@@ -58,7 +58,7 @@ CASES = {
     "both directions, two liquids": {"bidirectional": True, "n_liquids": 2, "random_state": 5},
     "windows": {"n_windows": (1, 2, 4), "tau_trace": 2.0, "exc_ratio": 0.5},
     "population code": {"encoder": "population", "max_channels": 4},
-    "delta code": {"encoder": "delta", "max_delay": 0.2},
+    "delta code": {"encoder": "delta", "max_delay": "20%"},
     "rate code": {"encoder": "rate", "target_rate": None},
     "weighted": {"fit_params": {"sample_weight": np.arange(12) % 4}},
     "vanilla": {"cell": "vanilla"},

@@ -1,8 +1,10 @@
 """Parameters that are a name or a configured object."""
 
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skliquid import LiquidTransformer
 from skliquid._named import has_methods, named_or_given
@@ -72,6 +74,31 @@ def test_encoders():
     assert make_encoder(RateEncoder(random_state=2), 11).random_state == 2
     with pytest.raises(ValueError, match="encoder must be one of .*'morse'"):
         make_encoder("morse", 0)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        (StandardScaler(), "StandardScaler.* failed: Found array with dim 3"),
+        (FunctionTransformer(lambda X: X[:2]), "failed: of 3 sequences it made 2"),
+        (FunctionTransformer(lambda X: None), "failed: X is None"),
+        (FunctionTransformer(lambda X: X.shape), "failed: 'list' object has no attribute"),
+        (FunctionTransformer(lambda X: [x * np.nan for x in X]), "failed: .* NaN: sample 0"),
+    ],
+)
+def test_an_encoder_that_fails_is_named(encoder, message):
+    X = np.random.default_rng(0).normal(size=(3, 7, 2))
+    accepted = "encoder must be a transformer from a list of arrays .* to such a list, but .*"
+    with pytest.raises((ValueError, TypeError), match=accepted + message):
+        LiquidTransformer(20, encoder=encoder).fit_transform(X)
+
+
+def test_an_encoder_that_changes_its_number_of_channels_is_named():
+    X = np.random.default_rng(0).normal(size=(3, 7, 2))
+    encoder = FunctionTransformer(lambda X: [x[:, : len(X) - 1] for x in X])
+    liquid = LiquidTransformer(20, encoder=encoder, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="encoder Function.* gives 1 channels, but gave 2 in fit"):
+        liquid.transform(X[:2])
 
 
 def test_parameters_of_an_object_are_reached_from_outside():

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 
-from .._checks import MOST_STEPS, check_pair
+from .._checks import MOST_STEPS, check_pair, check_share, shown
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..reservoirs.liquid import PARAMETERS, Circuit, draw_circuit, draw_liquid
 from ..reservoirs.neurons import draw_neurons
@@ -86,7 +86,9 @@ class _Draw:
         """Draw a liquid of named or given neurons."""
         cell = self._parameters["cell"]
         if isinstance(cell, type):
-            raise TypeError(f"cell must be a name or a configured object, got the class {cell!r}.")
+            raise TypeError(
+                f"cell must be a name or a configured object, got the class {shown(cell)}."
+            )
         neurons: Any = self._of_neurons if isinstance(cell, str) else {"neurons": cell.draw}
         liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)
         return self._regulated(liquid, liquid.neurons, rng)
@@ -146,11 +148,11 @@ def median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> int
     return int(sequences.lengths[order[np.searchsorted(below, below[-1] / 2)]])
 
 
-def _steps(delay: Any, length: int) -> int:
-    """A delay in steps, of which a float is a fraction of the length."""
-    if isinstance(delay, Integral):
-        return int(delay)
-    return min(int(delay * length), MOST_STEPS)
+def _steps(delay: int | str, length: int) -> int:
+    """A delay in steps, of which a text is a share of the length."""
+    if isinstance(delay, str):
+        return min(int(check_share("max_delay", delay) * length), MOST_STEPS)
+    return delay
 
 
 def _decay(beta: Any, relative_tau: Any, length: int) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import shown
 from ..estimators._classifier import LSMClassifier
 from ..estimators._entries import parametrized
 from ..estimators._regressor import LSMRegressor
@@ -133,7 +134,7 @@ class DaskLSMClassifier(DaskLSM, LSMClassifier):
         present = classes[totals > 0]
         if len(present) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {present.tolist()}; a "
+                f"y holds only one class with a positive weight, {shown(present.tolist())}; a "
                 "classifier needs samples of at least two classes."
             )
         # One sample for each class, which has all its weight.

@@ -10,6 +10,7 @@ import numpy as np
 from dask.delayed import delayed
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import shown
 from ..estimators._lsm import is_made_of_sums
 from ._base import DaskEstimator, refuse_beside
 from ._parts import Parts, aligned, refuse, require_alike, series_of
@@ -45,7 +46,8 @@ class DaskLSM(DaskEstimator):
         readout = machine._make_readout()
         if not is_made_of_sums(readout):
             raise ValueError(
-                f"readout={self.readout!r} needs all features in one place; the readout of Dask's "
+                f"readout={shown(self.readout)} needs all features in one place; the "
+                "readout of Dask's "
                 'parts must be "ridge", or a ridge readout of skliquid with standardize=True and '
                 "limit=True."
             )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from .._checks import check_integer, check_real, shown
+from .._misread import is_series
 from ..sequences import as_sequences
 
 
@@ -89,13 +92,14 @@ def from_tslearn(X: Any) -> list[np.ndarray]:
 
 
 def from_pandas(frame: Any) -> list[np.ndarray]:
-    """Convert from a pandas data frame indexed by (instance, time).
+    """Convert from a pandas data frame indexed by (instance, time), or nested.
 
     Parameters
     ----------
     frame : pandas.DataFrame or pandas.Series
         One row for each time step, one column for each channel, and a MultiIndex of two
-        levels: the instance that the row belongs to, and its time.
+        levels: the instance that the row belongs to, and its time. Or one row for each
+        instance, whose cells hold the whole series of each channel, as sktime nests them.
 
     Returns
     -------
@@ -106,8 +110,8 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
     Raises
     ------
     TypeError, ValueError
-        If `frame` is not a pandas object with two index levels, is empty, has NaN in its
-        index, or holds an instance with two rows of the same time.
+        If `frame` is neither, is empty, has NaN in its index, holds an instance with two rows of
+        the same time, or nests channels of different lengths in one instance.
 
     Examples
     --------
@@ -118,13 +122,18 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
     >>> [sequence.shape for sequence in X]
     [(2, 1), (1, 1)]
     """
-    if getattr(getattr(frame, "index", None), "nlevels", None) != 2:
+    n_levels = getattr(getattr(frame, "index", None), "nlevels", 0)
+    is_nested = n_levels == 1 and len(frame) and is_series(frame.to_numpy().flat[0])
+    if n_levels != 2 and not is_nested:
         raise TypeError(
             "frame must be a pandas data frame or series with a MultiIndex of two levels "
-            f"(instance, time), got {type(frame).__name__}."
+            f"(instance, time), or with a series in each cell, got {type(frame).__name__}."
         )
     if not len(frame):
         raise ValueError("frame is empty; expected at least one row.")
+    if is_nested:
+        rows = frame.to_numpy().reshape(len(frame), -1)
+        return [_side_by_side(row, i) for i, row in enumerate(rows)]
     if any(frame.index.get_level_values(level).hasnans for level in (0, 1)):
         raise ValueError(
             "the index of frame holds NaN; expected an instance and a time in each row."
@@ -135,3 +144,100 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
     frame = frame.to_frame() if frame.ndim == 1 else frame
     groups = frame.groupby(level=0, sort=False)
     return [group.sort_index(level=1).to_numpy() for _, group in groups]
+
+
+def _side_by_side(cells: Any, i: int) -> np.ndarray:
+    lengths = [len(cell) for cell in cells]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"instance {i} has channels of the lengths {shown(lengths)}; expected one length."
+        )
+    return np.column_stack([np.asarray(cell) for cell in cells])
+
+
+def from_events(X: Any, sensor_size: Any, time_step: float) -> list[np.ndarray]:
+    """Convert from events, such as the spikes of a sensor, by counting them in steps of time.
+
+    Parameters
+    ----------
+    X : list
+        The events of each sample: a structured array with the fields "t" and "x", and "y" and
+        "p" where there are such, as tonic [1]_ has them; or an array of shape (n_events, 2) of
+        the time and the channel of each.
+    sensor_size : int or tuple of int
+        Number of channels; or width, height and number of polarities, the last of which may
+        be left out, as tonic gives them.
+    time_step : float
+        Length of a step, in the unit of the times; positive. Step k counts events at times
+        from ``k * time_step`` on, up to ``(k + 1) * time_step``, the first step starting at 0.
+
+    Returns
+    -------
+    list of ndarray of shape (n_timesteps_i, n_channels), dtype float32
+        Number of events of each channel in each step, up to the last event of a sample. An
+        event at x, y of polarity p is one of channel ``(p * height + y) * width + x``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a sample is no such array, or an event has a negative time or a channel that there
+        is not.
+
+    References
+    ----------
+    .. [1] Lenz et al. "Tonic: event-based datasets and transformations", 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skliquid.datasets import from_events
+    >>> events = np.array([[0.1, 2], [0.4, 0], [1.2, 2]])
+    >>> from_events([events], sensor_size=3, time_step=0.5)
+    [array([[1., 0., 1.],
+           [0., 0., 0.],
+           [0., 0., 1.]], dtype=float32)]
+    """
+    sizes = list(sensor_size) if isinstance(sensor_size, tuple | list) else [sensor_size]
+    sizes = [check_integer("sensor_size", size, low=1) for size in sizes]
+    time_step = check_real("time_step", time_step, 0, closed="neither")
+    return [_counted(np.asarray(events), sizes, time_step, i) for i, events in enumerate(X)]
+
+
+def _counted(events: np.ndarray, sizes: list[int], time_step: float, i: int) -> np.ndarray:
+    columns, n_channels = _columns(events, i), math.prod(sizes)
+    step = np.floor(_checked("t", columns["t"], np.inf, i) / time_step).astype(np.int64)
+    channel, stride = np.zeros(len(step), dtype=np.int64), 1
+    for name, size in zip(("x", "y", "p"), [*sizes, 1, 1], strict=False):
+        if name in columns:
+            channel += stride * _checked(name, columns[name], size, i).astype(np.int64)
+        stride *= size
+    n_steps = int(step.max(initial=0)) + 1
+    counts = np.bincount(step * n_channels + channel, minlength=n_steps * n_channels)
+    return counts.reshape(n_steps, n_channels).astype(np.float32)
+
+
+def _columns(events: np.ndarray, i: int) -> dict[str, np.ndarray]:
+    names = events.dtype.names or ()
+    if not names and events.ndim == 2 and events.shape[1] == 2:
+        return {"t": events[:, 0], "x": events[:, 1]}
+    if not {"t", "x"} <= set(names):
+        raise TypeError(
+            f"sample {i} has shape {events.shape} and dtype {shown(events.dtype)}; expected an "
+            'array of shape (n_events, 2), or a structured one with the fields "t" and "x".'
+        )
+    return {name: events[name] for name in names}
+
+
+def _checked(name: str, values: np.ndarray, end: float, i: int) -> np.ndarray:
+    """Return times, or whole numbers below an end, in float64."""
+    values = values.astype(np.float64)
+    is_right = (values >= 0) & (values < end)
+    if name != "t":
+        is_right &= values == np.floor(values)
+    if not is_right.all():
+        event = int(np.argmin(is_right))
+        accepted = "a finite time >= 0" if name == "t" else f"an integer in [0, {end - 1}]"
+        raise ValueError(
+            f"sample {i} has event {event} with {name}={values[event]:g}; expected {accepted}."
+        )
+    return values

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
+from .._checks import naming, shown
 from .._named import has_methods, named_or_given
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
 from ._base import SequenceEncoder, State, warn_of_rounding
+
+_ACCEPTED = "a transformer from a list of arrays (n_timesteps_i, n_channels) to such a list"
 
 
 def make_encoder(encoder: Any, seed: int) -> Any:
@@ -23,7 +26,7 @@ def make_encoder(encoder: Any, seed: int) -> Any:
         encoder,
         ENCODERS,
         accepts=has_methods("fit", "transform"),
-        accepted="a transformer from a list of arrays to such a list",
+        accepted=_ACCEPTED,
         random_state=seed,
     )
 
@@ -36,10 +39,10 @@ def fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | 
     if encoder is None:
         return
     warn_of_rounding(sequences)
-    if sample_weight is not None and has_fit_parameter(encoder, "sample_weight"):
-        encoder.fit(list(sequences), sample_weight=sample_weight)
-    else:
-        encoder.fit(list(sequences))
+    takes_weights = has_fit_parameter(encoder, "sample_weight")
+    given = {"sample_weight": sample_weight} if takes_weights and sample_weight is not None else {}
+    with naming("encoder", _ACCEPTED, encoder, ValueError, AttributeError):
+        encoder.fit(list(sequences), **given)
 
 
 def rest_of(encoder: Any, n_streams: int) -> State:
@@ -54,11 +57,13 @@ def rest_of(encoder: Any, n_streams: int) -> State:
         return {}
     if not isinstance(encoder, SequenceEncoder):
         raise ValueError(
-            f"encoder {encoder!r} cannot stream: only those of skliquid.encoding say how they go "
-            "on from frame to frame."
+            f"encoder {shown(encoder)} cannot stream: only those of skliquid.encoding say "
+            "how they go on from frame to frame."
         )
     if encoder._waits_for:
-        raise ValueError(f"encoder {encoder!r} cannot stream: it waits for {encoder._waits_for}.")
+        raise ValueError(
+            f"encoder {shown(encoder)} cannot stream: it waits for {encoder._waits_for}."
+        )
     return encoder._at_rest(n_streams)
 
 
@@ -73,5 +78,8 @@ def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:
         return sequences
     if isinstance(encoder, SequenceEncoder):
         return encoder._encode(sequences)
-    encoded = as_sequences(encoder.transform(list(sequences)))
+    with naming("encoder", _ACCEPTED, encoder, ValueError, AttributeError):
+        encoded = as_sequences(encoder.transform(list(sequences)))
+        if len(encoded) != len(sequences):
+            raise ValueError(f"of {len(sequences)} sequences it made {len(encoded)}.")
     return replace(encoded, dtype=sequences.dtype)

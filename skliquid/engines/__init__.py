@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._checks import check_option
+from .._checks import check_option, shown
 from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
@@ -114,9 +114,9 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
     """
     check_option("engine", engine, ENGINES)
     if not (isinstance(kind, type) and issubclass(kind, Neurons)):
-        raise TypeError(f"kind must be a subclass of Neurons, got {kind!r}.")
+        raise TypeError(f"kind must be a subclass of Neurons, got {shown(kind)}.")
     if not isfunction(step):
-        raise TypeError(f"step must be a function, got {step!r}.")
+        raise TypeError(f"step must be a function, got {shown(step)}.")
     import_module(ENGINES[engine]).STEPS[kind] = step
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._checks import shown
 from ..reservoirs._segments import reordered
 
 # Activations in [-1, 1] in steps of 2**-14, which int16 holds.
@@ -41,7 +42,7 @@ class Record:
 
     def __init__(self, names: tuple[str, ...], n_units: int, rows: np.ndarray) -> None:
         if not isinstance(names, tuple) or not names:
-            raise TypeError(f"names must be a tuple of names of states, got {names!r}.")
+            raise TypeError(f"names must be a tuple of names of states, got {shown(names)}.")
         if not isinstance(rows, np.ndarray) or rows.dtype.kind != "i" or rows.ndim != 1:
             raise TypeError("rows must be an integer array with a row, or -1, for each frame.")
         self.rows, self.n_units = rows.astype(np.int64, copy=False), n_units

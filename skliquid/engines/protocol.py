@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .._checks import shown
 from ..pooling import PoolingPlan, Pools
 from ..sequences import Sequences
 from ._record import Record
@@ -168,4 +169,4 @@ def check_run(
             )
         unknown = [name for name in record.kept if name not in names]
         if unknown:
-            raise ValueError(f"record keeps the states {unknown}; there are {list(names)}.")
+            raise ValueError(f"record keeps the states {shown(unknown)}; there are {list(names)}.")

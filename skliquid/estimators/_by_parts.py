@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import restored_on_error
 from .._callbacks import fit_tasks
+from .._checks import shown
 from .._warnings import warn_user
 from ..collection import Collection, as_parts, first_of
 from ..sequences import Sequences
@@ -62,7 +63,8 @@ class LSMOfParts(BaseLSM):
             self._fit_pipeline(X, collection, y, readout, sample_weight, class_factor)
         else:
             raise ValueError(
-                f"X yields parts, but the readout {readout!r} needs all features at once; give X "
+                f"X yields parts, but the readout {shown(readout)} needs all features at "
+                "once; give X "
                 "as an array or a list, or call partial_fit for each part if the readout has it, "
                 'or choose readout="ridge".'
             )
@@ -216,7 +218,7 @@ class LSMOfParts(BaseLSM):
 
 def _check_liquid(liquid: Any, n_channels: int) -> None:
     if not isinstance(liquid, LiquidTransformer):
-        raise TypeError(f"liquid must be a fitted LiquidTransformer, got {liquid!r}.")
+        raise TypeError(f"liquid must be a fitted LiquidTransformer, got {shown(liquid)}.")
     check_is_fitted(liquid)
     if liquid.n_channels_in_ != n_channels:
         raise ValueError(

@@ -7,25 +7,35 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
+from .._checks import shown
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._named import LEAKY_KINDS, classifier_readout
+from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
     check_known,
     class_factors,
+    class_labels,
     factors_of_part,
     require_weights,
 )
+from ._absent import why_not_read
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
 from ._lsm import readout_has, weighed_by
 from ._parameters import ClassifierParameters
 from ._transformer import LiquidTransformer
+
+# What offers a method besides another readout.
+_FURTHER = {
+    "partial_fit": "",
+    "decision_function": "",
+    "predict_proba": ", or of CalibratedClassifierCV around this estimator",
+    "predict_over_time": "; with any other, what open_stream opens predicts after every frame",
+}
 
 
 def _reads_over_time(estimator: Any) -> bool:
@@ -125,8 +135,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {present[0]!r}; a classifier "
-                "needs samples of at least two classes."
+                f"y holds only one class with a positive weight, {shown(present[0])}; a "
+                "classifier needs samples of at least two classes."
             )
         factor = None
         if self.class_weight is not None:
@@ -266,15 +276,10 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     def _labels(self, X: Any, opened: Any, y: Any) -> np.ndarray:
         """Validate the classes of the sequences, or of all their parts."""
-        y = column_or_1d(self._validate_targets(y), warn=True)
+        y = class_labels(self._validate_targets(y))
         if as_parts(X) is None:
             check_consistent_length(opened[0], y)
-        try:
-            check_classification_targets(y)
-            np.unique(y)
-        except TypeError as error:
-            raise ValueError(f"y must hold labels of one type: {error}.") from error
-        return np.asarray(y)
+        return y
 
     def _announce(self, y: np.ndarray, classes: Any) -> None:
         """Learn in the first part which classes there are; later ones must not bring others."""
@@ -284,12 +289,13 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             if len(self.classes_) < 2:
                 raise ValueError(
                     f"{'y holds' if announced is None else 'classes names'} only one class, "
-                    f"{self.classes_.tolist()[0]!r}; give all classes of all parts as `classes`."
+                    f"{shown(self.classes_.tolist()[0])}; give all classes of all parts "
+                    "as `classes`."
                 )
         elif announced is not None and not np.array_equal(announced, self.classes_):
             raise ValueError(
-                f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                f"{announced.tolist()}."
+                f"classes must be those of the first part, {shown(self.classes_.tolist())}, got "
+                f"{shown(announced.tolist())}."
             )
         check_known(y, self.classes_)
 
@@ -304,13 +310,20 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             raise ValueError(
                 "train_reservoir=True needs a readout that passes a gradient to the liquid, "
                 f"one of {sorted(LEAKY_KINDS)} or a LeakyReadoutClassifier, but readout is "
-                f"{self.readout!r}."
+                f"{shown(self.readout)}."
             )
         if not (isinstance(self.cell, str) and self.cell == "lif"):
             raise ValueError(
                 f"train_reservoir=True needs spiking neurons, cell='lif', but cell is "
-                f"{self.cell!r}."
+                f"{shown(self.cell)}."
             )
+
+    def _why_absent(self, method: str) -> str | None:
+        if method == "predict_over_time" and readout_has(method)(self):
+            return "bidirectional=True reads from the end, which is not known after each frame."
+        if method not in _FURTHER:
+            return super()._why_absent(method)
+        return why_not_read(method, self.readout, CLASSIFIERS, _FURTHER[method])
 
     def _make_readout(self) -> Any:
         return classifier_readout(self.readout, self.random_state)

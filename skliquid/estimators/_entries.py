@@ -21,6 +21,9 @@ from dataclasses import Field, dataclass, fields
 from inspect import cleandoc
 from typing import Any, get_type_hints
 
+from sklearn.utils._param_validation import Options
+
+from .._checks import check_share
 from .._warnings import warn_user
 
 _is_told: ContextVar[bool] = ContextVar("_is_told", default=False)
@@ -32,6 +35,24 @@ class Accepts:
     def __init__(self, words: str, *constraints: Any) -> None:
         self.words = words
         self.constraints = list(constraints)
+
+
+class Shares(Options):
+    """Constraint: a share of the median length. No float is one, as Python's 1.0 is 1 too."""
+
+    def __init__(self) -> None:
+        super().__init__(str, {"25%"})
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Tell whether a value is a text such as "25%"."""
+        try:
+            check_share("it", value)
+        except ValueError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return 'a share of the median length such as "25%"'
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import shown
 from ..sequences import Sequences, as_real_array, fault_of
 
 
@@ -76,7 +77,7 @@ def _items(frames: Any, n_streams: int) -> list[Any]:
     if not (isinstance(frames, list | tuple) or _holds_arrays(frames)):
         items = as_real_array(frames, "frames")
         if items.ndim == 0:
-            raise TypeError(f"frames is {frames!r}; expected {expected}.")
+            raise TypeError(f"frames is {shown(frames)}; expected {expected}.")
     if len(items) != n_streams:
         raise ValueError(f"frames is a collection of {len(items)}; expected {expected}.")
     return list(items)

@@ -17,11 +17,13 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
+from .._checks import cut_short
 from ..collection import Collection
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
+from ._absent import SaysWhatIsAbsent
 from ._parameters import LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
@@ -84,7 +86,7 @@ def _transform(liquid: LiquidTransformer, collection: Collection) -> Any:
     return liquid.transform(collection)
 
 
-class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
+class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEstimator):
     """A pipeline of liquid, scaler and readout behind flat parameters."""
 
     pipeline_: Pipeline
@@ -92,12 +94,21 @@ class BaseLSM(CallbackSupportMixin, LSMParameters, SequenceEstimator):
     def _make_readout(self) -> Any:
         raise NotImplementedError
 
+    def _why_absent(self, method: str) -> str | None:
+        if not hasattr(LiquidTransformer, method):
+            return None
+        liquid = LiquidTransformer(cell=self.cell)
+        if not hasattr(liquid, method):
+            return liquid._why_absent(method)
+        return f"the liquid has it, as pipeline_[0].{method} of the fitted estimator."
+
     def _validate_targets(self, y: Any, **kinds: bool) -> np.ndarray:
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        targets: np.ndarray = check_targets(y, **kinds)
+        with cut_short():
+            targets: np.ndarray = check_targets(y, **kinds)
         return targets
 
     def _fit_pipeline(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
 
-from .._checks import LARGEST_SCALE
+from .._checks import LARGEST_SCALE, MOST_STEPS
 from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..pooling import POOLINGS
@@ -20,7 +20,7 @@ from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.rate_reservoir import CELLS, is_rate_cell
 from ..reservoirs.synapses import TOPOLOGIES
-from ._entries import Accepts, Acts
+from ._entries import Accepts, Acts, Shares
 
 
 def _named(names: Iterable[str], others: str = "", *constraints: Any) -> Accepts:
@@ -240,12 +240,13 @@ class ReservoirParameters:
            cortical networks", Nature Reviews Neuroscience 10, 2009.""",
     ] = 5
     max_delay: Annotated[
-        float,
-        Accepts("int or float", Interval(Real, 0, None, closed="left")),
+        int | str,
+        Accepts("int or str", Interval(Integral, 0, MOST_STEPS, closed="both"), Shares()),
         Acts("n_delays", lambda p: p.n_delays > 1, "`n_delays` above 1"),
-        """Longest delay: an int in time steps, at most ``2**20``; a float as a fraction of the
-        median length of the training sequences. It is never less than a step between taps.""",
-    ] = 1.0
+        """Longest delay: an int in time steps, at most ``2**20``; or a text such as "25%", a
+        share of the median length of the training sequences, which may be above "100%". It is
+        never less than a step between taps.""",
+    ] = "100%"
     max_channels: Annotated[
         CountOrNone,
         """Each neuron listens to a random choice of channels, of a size drawn log-uniformly

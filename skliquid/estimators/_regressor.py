@@ -10,11 +10,12 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from .._base import checked_weight
+from .._base import checked_weight, require_numbers
 from .._callbacks import with_callbacks
 from ..collection import as_parts
-from ..readouts._named import regressor_readout
+from ..readouts._named import REGRESSORS, regressor_readout
 from ..readouts._samples import require_weights
+from ._absent import why_not_read
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
 from ._lsm import readout_has
@@ -164,14 +165,22 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
 
     def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:
         """Validate the targets of the sequences, or of all their parts."""
-        if np.asarray(y).dtype.kind in "SU":
-            raise ValueError(f"y must hold numbers, got dtype {np.asarray(y).dtype}.")
+        require_numbers("y", y)
         y = self._validate_targets(y, multi_output=True, y_numeric=True)
         if as_parts(X) is None:
             check_consistent_length(opened[0], y)
         if y.ndim == 2 and y.shape[1] == 1 and not get_tags(readout).target_tags.multi_output:
             y = column_or_1d(y, warn=True)
         return np.asarray(y)
+
+    def _why_absent(self, method: str) -> str | None:
+        if method == "partial_fit":
+            return why_not_read(method, self.readout, REGRESSORS)
+        if method == "predict_over_time":
+            return "after every frame predicts what open_stream opens."
+        if method in ("decision_function", "predict_proba"):
+            return "it predicts numbers; LSMClassifier has it."
+        return super()._why_absent(method)
 
     def _make_readout(self) -> Any:
         return regressor_readout(self.readout, self.random_state)

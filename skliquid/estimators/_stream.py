@@ -22,6 +22,7 @@ from ..engines._streams import put, take
 from ..pooling import PoolingPlan
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..sequences import Sequences
+from ._absent import SaysWhatIsAbsent, why_not_read
 from ._frames import as_pieces
 from ._reading import inner_settings, read_by
 
@@ -86,7 +87,7 @@ def stream_source(estimator: Any) -> Source:
     liquid = estimator if pipeline is None else pipeline[0]
     if pipeline is not None and isinstance(pipeline[-1], LeakyReadoutClassifier):
         raise ValueError(
-            f"readout={estimator.readout!r} cannot stream: it reads every state of a whole "
+            f"readout={shown(estimator.readout)} cannot stream: it reads every state of a whole "
             "sequence. A readout of pooled features can, such as 'ridge'."
         )
     if liquid.bidirectional:
@@ -405,7 +406,7 @@ def _reads(method: str) -> Callable[[Any], bool]:
     return lambda stream: hasattr(stream._source.pipeline[-1], method)
 
 
-class LSMStream(LiquidStream):
+class LSMStream(SaysWhatIsAbsent, LiquidStream):
     """Sequences whose frames come live, read by a fitted liquid state machine.
 
     Made by :meth:`LSMClassifier.open_stream` and :meth:`LSMRegressor.open_stream`.
@@ -500,6 +501,12 @@ class LSMStream(LiquidStream):
             Probabilities, in the order of the estimator's `classes_`.
         """
         return self._read("predict_proba", streams)
+
+    def _why_absent(self, method: str) -> str | None:
+        if method not in ("decision_function", "predict_proba"):
+            return None
+        pipeline: Any = self._source.pipeline
+        return why_not_read(method, pipeline[-1], {})
 
     def _read(self, method: str, streams: Any) -> np.ndarray:
         features = self.features(streams)

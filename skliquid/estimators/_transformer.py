@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
+from .._checks import shown
+from .._misread import warn_of_misreading
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
@@ -23,6 +25,7 @@ from ..pooling import PoolingPlan, make_plan
 from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
 from ..sequences import Sequences
+from ._absent import SaysWhatIsAbsent
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._stream import LiquidStream, stream_source
@@ -42,7 +45,11 @@ def _is_spiking(estimator: Any) -> bool:
 
 @parametrized
 class LiquidTransformer(
-    CallbackSupportMixin, TransformerMixin, ReservoirParameters, SequenceEstimator
+    SaysWhatIsAbsent,
+    CallbackSupportMixin,
+    TransformerMixin,
+    ReservoirParameters,
+    SequenceEstimator,
 ):
     """Turn sequences into pooled features of a spiking reservoir.
 
@@ -274,6 +281,15 @@ class LiquidTransformer(
         ]
         return np.asarray([prefix + name for prefix in prefixes for name in names], dtype=object)
 
+    def _why_absent(self, method: str) -> str | None:
+        if method not in ("spikes", "to_reservoir"):
+            is_read = method.startswith("predict")
+            return "LSMClassifier and LSMRegressor predict." if is_read else None
+        return (
+            f'the units of cell={shown(self.cell)} do not spike; those of cell="lif" and of a '
+            "NeuronModel do."
+        )
+
     def _fit(self, collection: Collection, sample_weight: Any) -> Sequences:
         """Fit, and return the encoded sequences that were looked at, of a small collection all."""
         self._plan()  # names a wrong pooling before any work is done
@@ -284,6 +300,8 @@ class LiquidTransformer(
         # Draws of their own, whatever the number of sequences.
         chosen_by = np.random.default_rng((seed, _CHOICE))
         sequences, sample_weight = collection.sample(sample_weight, chosen_by)
+        if sequences.unresolved is None or not sequences.unresolved.any():  # which is told below
+            warn_of_misreading(sequences.frames, sequences.offsets)
         self.encoder_ = make_encoder(self.encoder, seed)
         fit_encoder(self.encoder_, sequences, sample_weight)
         sequences = encoded_by(self.encoder_, sequences)
@@ -293,7 +311,13 @@ class LiquidTransformer(
         return sequences
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        return encoded_by(self.encoder_, sequences)
+        encoded = encoded_by(self.encoder_, sequences)
+        if encoded.n_channels != self.liquid_.n_channels:
+            raise ValueError(
+                f"encoder {shown(self.encoder)} gives {encoded.n_channels} channels, but gave "
+                f"{self.liquid_.n_channels} in fit."
+            )
+        return encoded
 
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)

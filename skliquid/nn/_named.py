@@ -8,6 +8,8 @@ from typing import TypeVar
 import mlx.core as mx
 import mlx.nn as nn
 
+from .._checks import shown
+
 Function = Callable[[mx.array], mx.array]
 Activation = str | Function
 Initializer = str | Function
@@ -39,7 +41,9 @@ def by_name(name: str, value: str | _F, options: Mapping[str, _F]) -> _F:
     if isinstance(value, str) and value in options:
         return options[value]
     if isinstance(value, str) or not callable(value):
-        raise ValueError(f"{name} must be one of {sorted(options)} or a callable, got {value!r}.")
+        raise ValueError(
+            f"{name} must be one of {sorted(options)} or a callable, got {shown(value)}."
+        )
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import check_integer
+from .._checks import check_integer, shown
 from ._named import Initializer, draw
 
 State = dict[str, mx.array]
@@ -119,7 +119,7 @@ class SequenceModule(nn.Module):
     def _check_state(self, state: State, batch_size: int) -> None:
         if not isinstance(state, dict) or not set(self._state_names) <= state.keys():
             wanted = " and ".join(f'"{name}"' for name in self._state_names)
-            got = f"the keys {list(state)}" if isinstance(state, dict) else repr(state)
+            got = f"the keys {shown(list(state))}" if isinstance(state, dict) else shown(state)
             raise TypeError(f"state must be a dict with {wanted}, got {got}.")
         shape = (batch_size, self._n_units)
         for name in self._state_names:

@@ -7,7 +7,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from .._checks import check_bool, check_integer
+from .._checks import check_bool, check_integer, shown
 from ..engines._mlx import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
@@ -216,7 +216,9 @@ class LiquidReservoir(SequenceModule):
         expected = self.init_state(batch_size)
         wanted = [f'"{name}"' for name in expected]
         if not isinstance(state, dict) or state.keys() != expected.keys():
-            raise TypeError(f"state must be a dict with {' and '.join(wanted)}, got {state!r}.")
+            raise TypeError(
+                f"state must be a dict with {' and '.join(wanted)}, got {shown(state)}."
+            )
         for name, value in expected.items():
             if tuple(state[name].shape) != value.shape:
                 raise ValueError(

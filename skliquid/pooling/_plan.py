@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .._checks import check_integer, check_real
+from .._checks import check_integer, check_real, shown
 from ._poolings import POOLINGS
 from ._sums import Pools
 
@@ -95,16 +95,18 @@ def make_plan(
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
         raise ValueError(
-            f"pooling must be one or several of {list(POOLINGS)}, each once, got {pooling!r}."
+            f"pooling must be one or several of {list(POOLINGS)}, each once, got {shown(pooling)}."
         )
     scales = n_windows if isinstance(n_windows, tuple | list) else (n_windows,)
     scales = tuple(check_integer("n_windows", scale, low=1) for scale in scales)
     if not scales or len(set(scales)) < len(scales):
-        raise ValueError(f"n_windows must be one or several different numbers, got {n_windows!r}.")
+        raise ValueError(
+            f"n_windows must be one or several different numbers, got {shown(n_windows)}."
+        )
     if "model_space" in names and scales[-1] < _FEWEST_STATES:
         raise ValueError(
             f"n_windows must be at least {_FEWEST_STATES} for the pooling 'model_space', got "
-            f"{n_windows!r}."
+            f"{shown(n_windows)}."
         )
     tau_trace = check_real("tau_trace", tau_trace, 0, closed="neither")
     return PoolingPlan(names, scales, float(np.exp(-1.0 / tau_trace)))

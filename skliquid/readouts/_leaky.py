@@ -11,13 +11,13 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
+from .._checks import shown
 from ..engines import StateTrains
 from ._descent import Schedule
-from ._samples import canonical, class_factors, held_out
+from ._samples import canonical, class_factors, class_labels, held_out
 from ._scores import running_scores, weight_grid
 
 
@@ -191,14 +191,13 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         from ._leaky_training import train_readout
 
         trains = self._validate_sequences(X, reset=True)
-        y = column_or_1d(y, warn=True)
+        y = class_labels(y)
         check_consistent_length(trains, y)
-        check_classification_targets(y)
         trains, y, weight = canonical(trains, y, self._weights(trains, y, sample_weight))
         self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {y.tolist()[0]!r}; a "
+                f"y holds only one class with a positive weight, {shown(y.tolist()[0])}; a "
                 "classifier needs samples of at least two classes."
             )
         rng = np.random.default_rng(seed_of(self.random_state))

@@ -8,13 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from .._base import restored_on_error
+from .._checks import shown
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
-from ._samples import check_known, class_factors, factors_of_part
+from ._samples import check_known, class_factors, class_labels, factors_of_part
 
 
 @documented
@@ -246,7 +245,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
             The estimator itself, fitted.
         """
         X, y = self._validated(X, y, reset=True, n_least=2)
-        y = _labels(y)
+        y = class_labels(y)
         self.classes_ = _at_least_two(np.unique(y))
         self._forget_parts()
         weight = scale_weight = checked_weights(sample_weight, X)
@@ -279,7 +278,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         begins = not self._has_parts()
         with restored_on_error(self) if begins else nullcontext():
             X, y = self._validated(X, y, reset=begins, n_least=1)
-            y = _labels(y)
+            y = class_labels(y)
             announced = None if classes is None else np.unique(classes)
             if begins:
                 found, where = (
@@ -290,8 +289,9 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
                 self.classes_ = _at_least_two(found, where)
             elif announced is not None and not np.array_equal(announced, self.classes_):
                 raise ValueError(
-                    f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                    f"{announced.tolist()}."
+                    "classes must be those of the first part, "
+                    f"{shown(self.classes_.tolist())}, got "
+                    f"{shown(announced.tolist())}."
                 )
             targets, factor = self._coded(y), None
             if self.class_weight is not None:
@@ -339,17 +339,11 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         return np.where(y[:, None] == columns, 1.0, -1.0)
 
 
-def _labels(y: Any) -> np.ndarray:
-    y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    return y
-
-
 def _at_least_two(classes: np.ndarray, where: str = "y holds") -> np.ndarray:
     if len(classes) < 2:
         raise ValueError(
-            f"{where} only one class, {classes.tolist()[0]!r}; a classifier needs samples of at "
-            "least two classes."
+            f"{where} only one class, {shown(classes.tolist()[0])}; a classifier needs "
+            "samples of at least two classes."
         )
     return classes
 

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._checks import check_real
+from .._base import check_parameters, checked_weight, require_numbers
+from .._checks import check_real, cut_short, shown
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -58,24 +59,31 @@ class RidgeReadout(BaseEstimator):
         self.standardize = standardize
         self.limit = limit
 
+    def _validate_params(self) -> None:
+        check_parameters(self)
+
     def _penalties(self) -> np.ndarray:
         values = np.atleast_1d(self.alphas).tolist()
         if not values:
-            raise ValueError(f"alphas must hold at least one penalty, got {self.alphas!r}.")
+            raise ValueError(f"alphas must hold at least one penalty, got {shown(self.alphas)}.")
         return np.array(
             [check_real("each of alphas", value, 0, closed="neither") for value in values]
         )
 
     def _validated(self, X: Any, y: Any, *, reset: bool, n_least: int) -> Any:
-        return validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=n_least,
-            **self._kinds_of_targets(),
-        )
+        kinds = self._kinds_of_targets()
+        if kinds.get("y_numeric"):
+            require_numbers("y", y)
+        with cut_short():
+            return validate_data(
+                self,
+                X,
+                y,
+                reset=reset,
+                dtype=[np.float64, np.float32],
+                ensure_min_samples=n_least,
+                **kinds,
+            )
 
     def _kinds_of_targets(self) -> dict[str, bool]:
         return {}
@@ -178,7 +186,7 @@ class RidgeReadout(BaseEstimator):
         """Raise an error that names in what another readout does not match."""
         kind = type(self).__name__
         if type(other) is not type(self):
-            raise TypeError(f"other must be a {kind}, got {other!r}.")
+            raise TypeError(f"other must be a {kind}, got {shown(other)}.")
         if not other._has_parts():
             raise ValueError(f"other must have parts from partial_fit, but {_state(other)}.")
         if not self._has_parts():
@@ -233,7 +241,8 @@ class RidgeReadout(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """Outputs for validated features, shape (n_samples, n_targets)."""
         model = self._solved()
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        with cut_short():
+            X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return model.outputs(X)
 
 
@@ -259,10 +268,7 @@ def checked_weights(sample_weight: Any, X: np.ndarray, *, may_be_zero: bool = Fa
     """Weights in float64, ones if there are none."""
     if may_be_zero and np.shape(sample_weight) == (len(X),) and not np.any(sample_weight):
         return np.zeros(len(X))
-    checked: np.ndarray = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    return checked
+    return checked_weight(sample_weight, X)
 
 
 def _distinct(

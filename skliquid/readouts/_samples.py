@@ -7,14 +7,31 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
-from .._checks import check_real
+from .._checks import LARGEST_NUMBER, check_real, cut, cut_short, shown
 from ..sequences import Sequences
 
 # A class with fewer sequences than this has none to spare for the held-out part.
 _FEWEST_TO_SPLIT = 5
 
 Sample = tuple[Any, bytes]
+
+
+def class_labels(y: Any) -> np.ndarray:
+    """Return classes as an array of one dimension, or raise an error that says what is none."""
+    with cut_short():
+        labels = column_or_1d(y, warn=True)
+    try:
+        check_classification_targets(labels)
+        np.unique(labels)
+    except TypeError as error:
+        raise ValueError(f"y must hold labels of one type: {error}.") from None
+    except ValueError as error:
+        hint = " An array of objects must hold strings." if labels.dtype == object else ""
+        raise ValueError(cut(str(error)) + hint) from None
+    return np.asarray(labels)
 
 
 def class_factors(
@@ -43,13 +60,13 @@ def class_factors(
         factor = totals.sum() / (len(classes) * np.where(totals > 0, totals, np.inf))
         return np.asarray(factor[code])
     for label, factor in class_weight.items():
-        check_real(f"class_weight of class {label!r}", factor, 0)
+        check_real(f"class_weight of class {shown(label)}", factor, 0, LARGEST_NUMBER)
     unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
     unweighted = [label for label in classes.tolist() if label not in class_weight]
     if unknown and unweighted:
         raise ValueError(
-            f"class_weight has the classes {unknown}, which y does not hold, and none for "
-            f"{unweighted}."
+            f"class_weight has the classes {shown(unknown)}, which y does not hold, and none for "
+            f"{shown(unweighted)}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
 
@@ -58,7 +75,8 @@ def factors_of_part(class_weight: Any, y: np.ndarray, classes: np.ndarray) -> np
     """Weight of each sample of a part by its class, of which the part need not hold all."""
     if isinstance(class_weight, str):
         raise ValueError(
-            f"class_weight={class_weight!r} needs all samples at once; give partial_fit a dict of "
+            f"class_weight={shown(class_weight)} needs all samples at once; give "
+            "partial_fit a dict of "
             "weights."
         )
     y = np.concatenate([classes, y])
@@ -69,7 +87,8 @@ def require_weights(readout: Any, name: str, method: str = "fit") -> None:
     """Raise an error if a method of the readout cannot take sample weights."""
     if "sample_weight" not in signature(getattr(readout, method)).parameters:
         raise ValueError(
-            f"{name} was given, but the readout {readout!r} takes no sample_weight in {method}; "
+            f"{name} was given, but the readout {shown(readout)} takes no sample_weight "
+            f"in {method}; "
             "choose a readout that does."
         )
 
@@ -79,8 +98,8 @@ def check_known(y: np.ndarray, classes: np.ndarray) -> None:
     unknown = sorted(set(np.unique(y).tolist()) - set(classes.tolist()), key=str)
     if unknown:
         raise ValueError(
-            f"y holds the classes {unknown}, which neither `classes` nor the first part "
-            f"announced; known are {classes.tolist()}."
+            f"y holds the classes {shown(unknown)}, which neither `classes` nor the first part "
+            f"announced; known are {shown(classes.tolist())}."
         )
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import check_integer, check_seed
+from .._checks import check_integer, check_seed, naming
 from .neurons import Neurons, checked_neurons, draw_neurons
 from .synapses import Synapses, draw_synapses
 from .taps import Taps, draw_taps
@@ -162,7 +162,7 @@ def draw_liquid(
     return Liquid(
         synapses=draw_synapses(n, **synapses, rng=synapse_rng),
         taps=draw_taps(n_channels, n, **taps, rng=tap_rng),
-        neurons=checked_neurons(neurons(n, **cells, rng=neuron_rng), n),
+        neurons=_drawn(neurons, n, cells, neuron_rng),
     )
 
 
@@ -176,6 +176,16 @@ def draw_circuit(
         synapses=draw_synapses(n, **synapses, rng=synapse_rng),
         taps=draw_taps(n_channels, n, **taps, rng=tap_rng),
     )
+
+
+def _drawn(
+    draw: Callable[..., Neurons], n: int, parameters: dict[str, Any], rng: np.random.Generator
+) -> Neurons:
+    if draw is draw_neurons:  # which names its own parameters
+        return draw_neurons(n, **parameters, rng=rng)
+    with naming("cell", "a model with a method draw(n, rng)", draw):
+        drawn = draw(n, **parameters, rng=rng)
+    return checked_neurons(drawn, n)
 
 
 def _parameters_of(draw: Callable[..., Any]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_pair, check_real
+from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_pair, check_real, shown
 from .fixed_point import UNIT_EXPONENT, to_grid
 
 # A threshold that no potential reaches.
@@ -240,9 +240,11 @@ def checked_neurons(neurons: object, n: int) -> Neurons:
         values = getattr(neurons, field.name)
         name = f"{type(neurons).__name__}.{field.name}"
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
-            raise TypeError(f"cell must draw {name} as an array of numbers, got {values!r}.")
+            raise TypeError(f"cell must draw {name} as an array of numbers, got {shown(values)}.")
         if values.shape != (n,) or not np.isfinite(values).all():
-            raise ValueError(f"cell must draw {name} finite, of shape ({n},), got {values!r}.")
+            raise ValueError(
+                f"cell must draw {name} finite, of shape ({n},), got {shown(values)}."
+            )
         if field.name in neurons.potentials:
             on_grid[field.name] = to_grid(values.astype(np.float32), UNIT_EXPONENT)
     return replace(neurons, **on_grid)

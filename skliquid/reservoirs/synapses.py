@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._checks import LARGEST_SCALE, check_option, check_real
+from .._checks import LARGEST_SCALE, check_option, check_real, naming, shown
 from ..topology import erdos_renyi, scale_free, small_world
 from ._segments import reordered
 from .fixed_point import recurrent_grid
@@ -243,10 +243,10 @@ def draw_synapses(
     elif topology_params:
         raise ValueError(
             "topology_params are arguments of a named random graph, but topology is "
-            f"{type(topology).__name__}; got {topology_params!r}."
+            f"{type(topology).__name__}; got {shown(topology_params)}."
         )
     else:
-        W = _given_weights(topology(n, rng) if callable(topology) else topology, n)
+        W = _given_weights(topology, n, rng)
     synapses = Synapses.of(W)
     _warn_of_lost_synapses(W.data, synapses.units)
     return synapses
@@ -272,7 +272,9 @@ def _graph_arguments(
         root = max(1 - 2 * connectivity * (n - 1) / n, 0.0) ** 0.5
         arguments["m"] = min(max(round(n * (1 - root) / 2), 1), n - 1)
     if not isinstance(topology_params, Mapping | None):
-        raise TypeError(f"topology_params must be a mapping or None, got {topology_params!r}.")
+        raise TypeError(
+            f"topology_params must be a mapping or None, got {shown(topology_params)}."
+        )
     given = topology_params or {}
     shared = set.intersection(*(set(signature(graph).parameters) for graph in TOPOLOGIES.values()))
     own = set(signature(TOPOLOGIES[topology]).parameters) - shared
@@ -281,24 +283,31 @@ def _graph_arguments(
     return {**arguments, **given}
 
 
-def _given_weights(W: Any, n: int) -> sparse.csc_array:
+def _given_weights(W: Any, n: int, rng: np.random.Generator) -> sparse.csc_array:
     """Return weights that the user gave as a canonical ``csc_array``, or say what is wrong."""
+    if callable(W):
+        with naming("topology", "a callable (n, rng) -> W", W):
+            W = W(n, rng)
     accepted = (
         f"one of {sorted(TOPOLOGIES)}, a callable (n, rng) -> W or real weights of shape "
         f"({n}, {n}), reservoir_size neurons"
     )
-    weights = W if sparse.issparse(W) else np.asarray(W)
+    try:
+        weights = W if sparse.issparse(W) else np.asarray(W)
+    except ValueError:  # rows of different lengths
+        weights = np.empty(0, dtype=object)
     if weights.dtype.kind not in "biuf":
-        raise TypeError(f"topology must be {accepted}, got {W!r}.")
+        raise TypeError(f"topology must be {accepted}, got {shown(W)}.")
     if weights.shape != (n, n):
         raise ValueError(f"topology must be {accepted}, got weights of shape {weights.shape}.")
     weights = sparse.csc_array(weights, dtype=np.float64)
     weights.sum_duplicates()
     weights.eliminate_zeros()
-    if not (np.abs(weights.data) <= LARGEST_SCALE).all():
+    is_wrong = ~(np.abs(weights.data) <= LARGEST_SCALE)
+    if is_wrong.any():
         raise ValueError(
             f"topology gives recurrent weights that are not all in [-{LARGEST_SCALE:g}, "
-            f"{LARGEST_SCALE:g}]."
+            f"{LARGEST_SCALE:g}], got {weights.data[is_wrong][0]:g}."
         )
     return weights
 

@@ -350,7 +350,7 @@ REFUSED = [
     ({"X": "bag", "y": "types"}, ValueError, "labels of one type, but its parts hold"),
     ({"X": "tables", "y": "bag"}, ValueError, r"part . of X is an array of shape \(40, 25\)"),
     ({"X": "hole"}, ValueError, "part 6 of X: .* NaN: sample 3 at time step 2, channel 1"),
-    ({"sample_weight": -np.ones(400)}, ValueError, "Negative values in data"),
+    ({"sample_weight": -np.ones(400)}, ValueError, "sample_weight must be non-negative, got -1"),
     ({"sample_weight": np.zeros(400)}, ValueError, "positive weight"),
 ]
 

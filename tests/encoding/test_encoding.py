@@ -273,6 +273,7 @@ def test_bad_parameter_is_named_with_its_value(ragged, Encoder, name, values):
 
 
 @each_setting
+@pytest.mark.filterwarnings("ignore:No channel of X varies")  # nor does a code of one step
 def test_drives_a_liquid(encoder, ragged):
     liquid = LiquidTransformer(30, engine="numpy", random_state=0)
     pipe = Pipeline([("encoder", clone(encoder)), ("liquid", liquid)])

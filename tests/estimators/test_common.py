@@ -86,7 +86,7 @@ def test_estimators_share_their_parameters():
         ("encoder", ["morse", 3]),
         ("derivative", ["yes", 1]),
         ("n_delays", [0, 1.5]),
-        ("max_delay", [-1, -0.5, 2**21, np.nan, "long"]),
+        ("max_delay", [-1, 0.25, 1.0, 2**21, np.nan, "long", "25", "%", "-5%", "nan%", "inf%"]),
         ("max_channels", [0, 1.5, "all"]),
         ("target_rate", [0, 1.0, (0.0, 0.5), (0.5, 1.0), (0.5, 0.1), (0.1,), "low"]),
         ("bidirectional", ["yes", 1]),

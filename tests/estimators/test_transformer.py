@@ -152,7 +152,7 @@ PLAIN = {
 
 
 @pytest.mark.filterwarnings("ignore:max_delay=0 does not act")
-@pytest.mark.parametrize("max_delay", [0, 1.0])
+@pytest.mark.parametrize("max_delay", [0, "100%"])
 def test_plain_settings_are_the_plain_liquid(X, max_delay):
     """The liquid of the literature, written out with dense matrices."""
     transformer = LiquidTransformer(50, **PLAIN, max_delay=max_delay).fit(X)
@@ -187,9 +187,17 @@ def test_common_scale_against_numpy():
 
 @pytest.mark.parametrize(
     ("max_delay", "longest", "longest_of_light"),
-    [(0, 4, 4), (1, 4, 4), (12, 12, 12), (39, 36, 36), (0.5, 12, 4), (1.0, 24, 4), (2.0, 48, 8)],
+    [
+        (0, 4, 4),
+        (1, 4, 4),
+        (12, 12, 12),
+        (39, 36, 36),
+        ("50%", 12, 4),
+        ("100%", 24, 4),
+        ("2e2%", 48, 8),
+    ],
 )
-def test_longest_delay_is_steps_or_a_fraction_of_the_median_length(
+def test_longest_delay_is_steps_or_a_share_of_the_median_length(
     max_delay, longest, longest_of_light
 ):
     """Five taps: the longest delay is a multiple of four steps."""

@@ -197,6 +197,17 @@ def test_record_is_immutable_and_pickles():
         ({"topology": np.eye(20) * 1j}, TypeError, "real weights of shape"),
         ({"topology": np.eye(20).astype(str)}, TypeError, "real weights of shape"),
         ({"topology": lambda n, rng: None}, TypeError, "topology must be one of .* got None"),
+        ({"topology": lambda n: np.eye(n)}, TypeError, "topology must be a callable .n, rng."),
+        ({"topology": np.eye}, TypeError, "topology must be a callable .n, rng. .*failed"),
+        ({"topology": dict}, TypeError, "topology must be a callable .n, rng. .*'dict'"),
+        ({"topology": [[1], [1, 2]]}, TypeError, r"topology must be .* got \[\[1\], \[1, 2\]\]"),
+        ({"topology": lambda n, rng: "x" * 10**6}, TypeError, "topology must be .{,400}$"),
+        (
+            {"topology": np.full((20, 20), -2e6)},
+            ValueError,
+            "topology .* not all in .* got -2e.06",
+        ),
+        ({"neurons": lambda n: n}, TypeError, "cell must be a model with a method draw.n, rng."),
         (
             {"topology": np.eye(20), "topology_params": {"k": 4}},
             ValueError,
