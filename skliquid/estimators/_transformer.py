@@ -17,12 +17,13 @@ from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
-from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
+from ..encoding._chosen import encoded_by, fit_encoder, make_encoder, observed_of
+from ..encoding._missing import filled, rest_values
 from ..engines import Runner, record
 from ..pooling import PoolingPlan, make_plan
 from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
-from ..sequences import Sequences
+from ..sequences import Sequences, as_sequences
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._stream import LiquidStream, stream_source
@@ -66,6 +67,9 @@ class LiquidTransformer(
         All of the `n_liquids`.
     encoder_ : encoder or None
         The fitted encoder.
+    fill_values_ : ndarray of shape (`n_channels_in_`,), dtype float32, or None
+        Mean of each channel over the training frames, which it has where nothing is known of it;
+        None with ``missing="error"``.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -102,6 +106,7 @@ class LiquidTransformer(
     liquid_: Liquid | RateReservoir
     liquids_: list[Any]
     encoder_: Any
+    fill_values_: np.ndarray | None
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -205,7 +210,7 @@ class LiquidTransformer(
         ------
         ValueError
             If something set needs more than the frames so far: `bidirectional`, several
-            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            `n_windows`, ``missing="linear"``, the encoders "rate" and "bsa" or one that is not of
             :mod:`skliquid.encoding`.
         """
         check_is_fitted(self)
@@ -284,16 +289,23 @@ class LiquidTransformer(
         # Draws of their own, whatever the number of sequences.
         chosen_by = np.random.default_rng((seed, _CHOICE))
         sequences, sample_weight = collection.sample(sample_weight, chosen_by)
+        self.fill_values_ = rest_values(sequences, sample_weight) if self._may_miss else None
         self.encoder_ = make_encoder(self.encoder, seed)
-        fit_encoder(self.encoder_, sequences, sample_weight)
-        sequences = encoded_by(self.encoder_, sequences)
+        fit_encoder(self.encoder_, self._filled(sequences), sequences, sample_weight)
+        encoded = self._encode(sequences)
+        observed = observed_of(self.encoder_, sequences, encoded)
         parameters = {f.name: getattr(self, f.name) for f in fields(ReservoirParameters)}
-        self.liquids_ = draw_reservoirs(sequences, sample_weight, parameters, seed=seed)
+        self.liquids_ = draw_reservoirs(encoded, observed, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
-        return sequences
+        return encoded
+
+    def _filled(self, sequences: Sequences) -> Sequences:
+        if self.fill_values_ is None:
+            return as_sequences(sequences)
+        return filled(sequences, self.fill_values_, self.missing)
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        return encoded_by(self.encoder_, sequences)
+        return encoded_by(self.encoder_, self._filled(sequences))
 
     def _plan(self) -> PoolingPlan:
         return make_plan(self.pooling, self.n_windows, self.tau_trace)
