@@ -13,11 +13,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._manual import InManual
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, as_sequences, refuse_objects
 
 
-class SequenceEstimator(BaseEstimator):
+class SequenceEstimator(InManual, BaseEstimator):
     """Base of the estimators whose samples are sequences."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._checks import check_real
+from .._manual import InManual
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -28,7 +29,7 @@ _N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
-class RidgeReadout(BaseEstimator):
+class RidgeReadout(InManual, BaseEstimator):
     """A model that is fitted at once, or from parts when it is first asked for."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
