@@ -342,7 +342,10 @@ def _validated(frames: np.ndarray, offsets: np.ndarray, first: int, missing: boo
     lengths = np.diff(offsets)
     if (lengths == 0).any():
         sample = first + int(np.argmax(lengths == 0))
-        raise ValueError(f"sample {sample} has length zero; every sequence needs a frame.")
+        raise ValueError(
+            f"sample {sample} has length zero: all its frames are NaN, which is padding; every "
+            "sequence needs a frame."
+        )
     if frames.shape[1] == 0:
         raise ValueError(f"sample {first} has no channels; every sequence needs at least one.")
     with np.errstate(over="ignore"):

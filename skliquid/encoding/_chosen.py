@@ -98,12 +98,12 @@ def rest_of(encoder: Any, n_streams: int, fill: np.ndarray | None = None) -> Sta
 
 def encoded_pieces(encoder: Any, state: State, pieces: Sequences) -> tuple[Sequences, State]:
     """Have a fitted encoder encode the next frames of streams; return its state after them."""
-    kept = {}
-    if "held" in state:
-        pieces, kept["held"] = held(pieces, state["held"])
+    last = state.get("held")
+    if last is not None:
+        pieces, last = held(pieces, last)
     if encoder is not None:
         pieces, state = encoder._advance(state, pieces)
-    return pieces, state | kept
+    return pieces, state if last is None else state | {"held": last}
 
 
 def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:

@@ -129,3 +129,12 @@ def test_encoders_learn_of_what_was_seen(encoder, weighted, holed):
         np.testing.assert_array_equal(marked.frames[~gone], encoded.frames[~gone])
     else:
         assert marked is encoded
+
+
+def test_encoders_alone_take_none(holed):
+    observed = as_sequences(holed, missing=True)
+    encoder = CompressionEncoder().fit(filled(observed, REST, "hold"))
+    for call in (encoder.transform, CompressionEncoder().fit):
+        for X in (holed, observed):
+            with pytest.raises(ValueError, match="sample 0 at time step 0.*missing='hold'"):
+                call(X)

@@ -208,7 +208,7 @@ def test_what_stays_an_error(missing):
         liquid.fit(spoilt)
     spoilt = HOLED.copy()
     spoilt[8] = np.nan
-    with pytest.raises(ValueError, match="sample 8 has length zero"):
+    with pytest.raises(ValueError, match="sample 8 has length zero: all its frames are NaN"):
         liquid.fit(spoilt)
 
 
@@ -245,9 +245,15 @@ def test_streams_hold_values_as_whole_sequences_do(parameters):
     np.testing.assert_array_equal(stream.predict(1), lsm.predict(HOLED[1:2]))
     with pytest.raises(ValueError, match="contains infinity: frame 1"):
         stream.push(np.array([[np.nan, 1.0], [np.inf, 1.0]]), 0)
-    other = LSMClassifier(**SMALL, missing="hold", **parameters).fit(HOLED + 1, Y).open_stream(2)
+
+
+def test_states_of_streams_that_fill_otherwise_are_told_apart():
+    plain = {"encoder": None, "scale_channels": False, "target_rate": None, "missing": "hold"}
+    one, other = (
+        LiquidTransformer(**SMALL, **plain).fit(X).open_stream() for X in (HOLED, HOLED + 1)
+    )
     with pytest.raises(ValueError, match="state is that of the source"):
-        other.set_state(stream.get_state())
+        other.set_state(one.get_state())
 
 
 def test_what_looks_ahead_refuses_by_name():
