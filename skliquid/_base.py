@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from ._manual import InManual
+from ._doc_links import InManual
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, as_sequences, refuse_objects
 

@@ -38,8 +38,6 @@ class Source:
         Number of channels.
     encoder : encoder or None
         Fitted encoder.
-    fill : ndarray of shape (n_channels,), dtype float32, or None
-        Values of the channels before their first ones, if values may be missing.
     reservoirs : list of Liquid or RateReservoir
         The reservoirs.
     plan : PoolingPlan
@@ -48,16 +46,18 @@ class Source:
         Engine that runs a liquid.
     pipeline : Pipeline or None
         The liquid and the steps that read it, if there is a readout.
+    fill : ndarray of shape (n_channels,), dtype float32, or None
+        Values of the channels before their first ones, if values may be missing.
     """
 
     name: str
     n_channels: int
     encoder: Any
-    fill: np.ndarray | None
     reservoirs: list[Any]
     plan: PoolingPlan
     engine: str
     pipeline: Pipeline | None = None
+    fill: np.ndarray | None = None
 
     def digest(self) -> str:
         """Tell what a state belongs to: encoder, reservoirs and features."""
@@ -108,11 +108,11 @@ def stream_source(estimator: Any) -> Source:
         type(estimator).__name__,
         estimator.n_channels_in_,
         liquid.encoder_,
-        liquid.fill_values_,
         liquid.liquids_,
         liquid._plan(),
         liquid.engine,
         pipeline,
+        liquid.fill_values_,
     )
 
 

@@ -106,7 +106,7 @@ class LiquidTransformer(
     liquid_: Liquid | RateReservoir
     liquids_: list[Any]
     encoder_: Any
-    fill_values_: np.ndarray | None
+    fill_values_: np.ndarray | None = None  # of one that was saved before there were any
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)

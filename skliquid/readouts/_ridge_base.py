@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._checks import check_real
-from .._manual import InManual
+from .._doc_links import InManual
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit

@@ -221,6 +221,15 @@ def test_a_liquid_that_was_fitted_to_whole_sequences_refuses_others():
         lsm.partial_fit(HOLED, Y, liquid=LiquidTransformer(**SMALL).fit(WHOLE))
 
 
+def test_what_was_saved_before_the_parameter_runs_as_it_did():
+    old = LiquidTransformer(**SMALL).fit(WHOLE)
+    expected = old.transform(WHOLE)
+    for name in ("missing", "fill_values_"):
+        delattr(old, name)
+    np.testing.assert_array_equal(old.transform(WHOLE), expected)
+    np.testing.assert_array_equal(old.open_stream().push(WHOLE[0]).features(), expected[:1])
+
+
 @pytest.mark.parametrize(
     "parameters", [{}, {"encoder": None}, {"encoder": "delta"}, {"derivative": True}], ids=str
 )

@@ -12,7 +12,7 @@ import skliquid
 import skliquid.dask
 import skliquid.encoding
 from skliquid import LSMClassifier
-from skliquid import _manual as module
+from skliquid import _doc_links as module
 from skliquid.estimators._recorder import LiquidRecorder
 
 ESTIMATORS = [
