@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -14,12 +15,13 @@ from sklearn.utils._param_validation import InvalidParameterError, validate_para
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._checks import LARGEST_NUMBER, cut
+from ._doc_links import InManual
 from ._misread import hint_of_channels, refuse_single
 from .collection import PART_SIZE, Collection, as_parts, first_of
-from .sequences import Sequences, as_collection, as_real_array, refuse_objects
+from .sequences import Sequences, as_collection, as_real_array, as_sequences, refuse_objects
 
 
-class SequenceEstimator(BaseEstimator):
+class SequenceEstimator(InManual, BaseEstimator):
     """Base of the estimators whose samples are sequences."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
@@ -72,8 +74,10 @@ class SequenceEstimator(BaseEstimator):
             n_seen += len(collection)
 
     def _open_collection(self, X: Any, *, reset: bool) -> Collection:
+        missing = self._may_miss
         if isinstance(X, Collection):
-            collection, is_table = X, False
+            collection = X if X.missing == missing else replace(X, missing=missing)
+            is_table = False
         else:
             source = X if isinstance(X, Sequences) else as_collection(X)
             is_table = isinstance(source, np.ndarray) and source.ndim == 2
@@ -81,7 +85,9 @@ class SequenceEstimator(BaseEstimator):
                 # A data frame is validated as it came, for its column names.
                 table = X if hasattr(X, "columns") else source
                 source = self._validate_table(table, reset=reset)
-            collection = Collection(source)
+            collection = Collection(source, missing=missing)
+        if isinstance(collection.source, Sequences):
+            as_sequences(collection.source, missing=missing)
         if reset and not is_table:
             self._fitted_on_table = False
             self.__dict__.pop("feature_names_in_", None)
@@ -110,15 +116,21 @@ class SequenceEstimator(BaseEstimator):
             self._fitted_on_table = True
         elif not self._fitted_on_table:
             return values
-        dtypes = [np.float64, np.float32]
+        # What is not finite is named with its place when it is converted.
+        checks: Any = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
         if values is not X or values.size <= PART_SIZE:
-            table: np.ndarray = validate_data(self, X, reset=reset, dtype=dtypes)
+            table: np.ndarray = validate_data(self, X, reset=reset, **checks)
             return table
         n_rows = max(1, PART_SIZE // values.shape[1])
         for start in range(0, len(values), n_rows):
             rows = values[start : start + n_rows]
-            validate_data(self, rows, reset=reset and not start, dtype=dtypes)
+            validate_data(self, rows, reset=reset and not start, **checks)
         return values
+
+    @property
+    def _may_miss(self) -> bool:
+        """Whether values of the sequences may be missing."""
+        return getattr(self, "missing", "error") != "error"
 
     def __dask_tokenize__(self) -> Any:
         """Tell a fitted estimator from another by more than the parameters, which Dask sees."""
@@ -131,7 +143,7 @@ class SequenceEstimator(BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.input_tags.two_d_array = True
         tags.input_tags.sparse = False
-        tags.input_tags.allow_nan = False
+        tags.input_tags.allow_nan = self._may_miss
         return tags
 
 

@@ -28,6 +28,8 @@ class Collection:
     dtype : dtype or None, default=None
         The floating type of what is computed from it: float32 or float64. None is that of the
         source.
+    missing : bool, default=False
+        Whether values may be missing from what is yet to be converted.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Collection:
 
     source: Any
     dtype: Any = None
+    missing: bool = False
 
     def __post_init__(self) -> None:
         if self.dtype is None:
@@ -50,7 +53,7 @@ class Collection:
 
     def __reduce__(self) -> Any:
         # Without what was computed on the way, so that equal collections have equal digests.
-        return Collection, (self.source, self.dtype)
+        return Collection, (self.source, self.dtype, self.missing)
 
     @cached_property
     def n_channels(self) -> int:
@@ -101,9 +104,10 @@ class Collection:
             else:
                 taken = self.source.take(samples)
         elif isinstance(self.source, np.ndarray) or isinstance(samples, slice):
-            taken = as_sequences(self.source[samples], first)
+            taken = as_sequences(self.source[samples], first, missing=self.missing)
         else:
-            taken = as_sequences([self.source[i] for i in samples], first)
+            chosen = [self.source[i] for i in samples]
+            taken = as_sequences(chosen, first, missing=self.missing)
         return replace(taken, dtype=self.dtype)
 
     def parts(self, most: int | None = None, first: int = 0) -> Iterator[tuple[slice, Sequences]]:

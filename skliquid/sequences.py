@@ -23,6 +23,10 @@ ACCEPTED = (
     "n_timesteps) for one channel, or a list of arrays of shape (n_timesteps_i, n_channels)"
 )
 
+MISSING_HINT = (
+    "LiquidTransformer, LSMClassifier and LSMRegressor fill missing values if they are fitted "
+    "with missing='hold' or missing='linear'."
+)
 
 # A channel should vary by at least this many steps of float32.
 _FLOAT32_STEPS = 300
@@ -49,6 +53,8 @@ class Sequences:
         from it are returned in this type.
     unresolved : ndarray of shape (n_channels,), dtype bool, or None, default=None
         Channels whose variation float32 does not resolve.
+    has_missing : bool, default=False
+        Whether values are missing: NaN, which must be filled before a liquid runs.
 
     Examples
     --------
@@ -62,6 +68,7 @@ class Sequences:
     offsets: np.ndarray
     dtype: Any = np.float32
     unresolved: np.ndarray | None = None
+    has_missing: bool = False
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -148,7 +155,7 @@ class Sequences:
         return replace(self, frames=frames, offsets=_offsets(self.lengths[samples]))
 
 
-def as_sequences(X: Any, first: int = 0) -> Sequences:
+def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
     """Convert a collection of sequences and validate it.
 
     Parameters
@@ -160,6 +167,9 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
         n_channels) or (n_timesteps_i,).
     first : int, default=0
         Number by which errors call the first sequence, where `X` is part of a collection.
+    missing : bool, default=False
+        Whether values may be missing: NaN that is not padding stays NaN, and series of one
+        channel in an array may be padded too.
 
     Returns
     -------
@@ -172,8 +182,8 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
         If `X` is sparse, or holds anything but real numbers.
     ValueError
         If `X` or one of its sequences is empty or has a wrong number of dimensions, if the
-        sequences differ in their number of channels, or if a value is NaN, infinite or
-        beyond the range of float32.
+        sequences differ in their number of channels, or if a value is infinite, beyond the
+        range of float32, or NaN where it may not be.
 
     Examples
     --------
@@ -184,10 +194,12 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
     [3, 1]
     """
     if isinstance(X, Sequences):
+        if X.has_missing and not missing:
+            _require_finite(X.frames, ~np.isnan(X.frames), X.offsets, first)
         return X
     X = as_collection(X)
     if isinstance(X, np.ndarray):
-        return _from_array(X, first)
+        return _from_array(X, first, missing)
     parts = [_sequence(value, f"sample {first + i}") for i, value in enumerate(X)]
     if not parts:
         raise ValueError(f"X is empty; expected {ACCEPTED}.")
@@ -199,7 +211,8 @@ def as_sequences(X: Any, first: int = 0) -> Sequences:
                 f"All sequences must have the same number of channels: sample {first + i} has "
                 f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}.{hint_of_unlike(parts)}"
             )
-    return _joined(parts, np.result_type(np.float32, *{part.dtype for part in parts}), first)
+    dtype = np.result_type(np.float32, *{part.dtype for part in parts})
+    return _joined(parts, dtype, first, missing)
 
 
 def as_collection(X: Any) -> np.ndarray | list[Any]:
@@ -240,22 +253,24 @@ def _list_or_array(X: list[Any] | tuple[Any, ...]) -> np.ndarray | list[Any]:
     return list(X)
 
 
-def _from_array(X: np.ndarray, first: int) -> Sequences:
+def _from_array(X: np.ndarray, first: int, missing: bool) -> Sequences:
     if X.ndim not in (2, 3):
         raise ValueError(f"X has {X.ndim} dimensions, shape {X.shape}; expected {ACCEPTED}.")
-    if X.ndim == 2:
+    is_table = X.ndim == 2
+    if is_table:
         X = X[:, :, np.newaxis]
     for axis, name in enumerate(("samples", "time steps", "channels")):
         if X.shape[axis] == 0:
             raise ValueError(f"X of shape {X.shape} holds no {name}; expected {ACCEPTED}.")
     X = _real(X, "X")
-    lengths = _lengths_without_padding(X)
     n_timesteps = X.shape[1]
-    if (lengths == n_timesteps).all():
+    # Of a table all columns are features, unless some may be missing.
+    lengths = None if is_table and not missing else _lengths_without_padding(X)
+    if lengths is None or (lengths == n_timesteps).all():
         offsets = np.arange(len(X) + 1, dtype=np.int64) * n_timesteps
-        return _validated(X.reshape(-1, X.shape[2]), offsets, first)
+        return _validated(X.reshape(-1, X.shape[2]), offsets, first, missing)
     parts = [part[:length] for part, length in zip(X, lengths, strict=True)]
-    return _joined(parts, X.dtype, first)
+    return _joined(parts, X.dtype, first, missing)
 
 
 def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
@@ -328,9 +343,9 @@ def refuse_objects(array: np.ndarray, name: str) -> None:
             )
 
 
-def _joined(parts: list[np.ndarray], dtype: Any, first: int) -> Sequences:
+def _joined(parts: list[np.ndarray], dtype: Any, first: int, missing: bool) -> Sequences:
     offsets = _offsets([len(part) for part in parts])
-    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets, first)
+    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets, first, missing)
 
 
 def _offsets(lengths: ArrayLike) -> np.ndarray:
@@ -338,46 +353,60 @@ def _offsets(lengths: ArrayLike) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)], dtype=np.int64)
 
 
-def _validated(frames: np.ndarray, offsets: np.ndarray, first: int) -> Sequences:
+def _validated(frames: np.ndarray, offsets: np.ndarray, first: int, missing: bool) -> Sequences:
     lengths = np.diff(offsets)
     if (lengths == 0).any():
         sample = first + int(np.argmax(lengths == 0))
-        raise ValueError(f"sample {sample} has length zero; every sequence needs a frame.")
+        raise ValueError(
+            f"sample {sample} has length zero: all its frames are NaN, which is padding; every "
+            "sequence needs a frame."
+        )
     if frames.shape[1] == 0:
         raise ValueError(f"sample {first} has no channels; every sequence needs at least one.")
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(frames, dtype=np.float32)
-    if not np.isfinite(single).all():
-        raise ValueError(_first_bad_value(frames, single, offsets, first))
-    return Sequences(single, offsets, frames.dtype, _unresolved(frames))
+    is_good = np.isfinite(single)
+    has_missing = not is_good.all()
+    if has_missing:
+        _require_finite(frames, is_good | (missing & np.isnan(single)), offsets, first)
+    unresolved = None if frames.dtype == np.float32 else _unresolved(frames, has_missing)
+    return Sequences(single, offsets, frames.dtype, unresolved, has_missing)
 
 
-def _unresolved(frames: np.ndarray) -> np.ndarray | None:
+def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest value of each channel, of those that are not missing."""
+    # Where none can be missing, these are the faster ones.
+    least, largest = (np.fmin, np.fmax) if has_missing else (np.minimum, np.maximum)
+    return least.reduce(frames), largest.reduce(frames)
+
+
+def _unresolved(frames: np.ndarray, has_missing: bool) -> np.ndarray:
     """Tell which channels vary by less than a few hundred steps of float32."""
-    if frames.dtype == np.float32:
-        return None
-    low, high = frames.min(axis=0), frames.max(axis=0)
+    low, high = extremes(frames, has_missing)
     span, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = span > _FLOAT64_STEPS * np.spacing(largest)
     step = np.spacing(largest.astype(np.float32))
     return np.asarray(varies & (span < _FLOAT32_STEPS * step))
 
 
-def _first_bad_value(
-    frames: np.ndarray, single: np.ndarray, offsets: np.ndarray, first: int
-) -> str:
-    frame, channel = np.argwhere(~np.isfinite(single))[0]
+def _require_finite(
+    frames: np.ndarray, is_good: np.ndarray, offsets: np.ndarray, first: int
+) -> None:
+    """Raise an error that names the first value that is not good."""
+    if is_good.all():
+        return
+    frame, channel = np.argwhere(~is_good)[0]
     sample = int(np.searchsorted(offsets, frame, side="right")) - 1
     value = frames[frame, channel]
     step = frame - offsets[sample]
     place = f"sample {first + sample} at time step {step}, channel {channel}"
-    message = f"Input X contains {fault_of(value)}: {place}."
+    message = f"Input X contains {fault_of(value)}: {place}. Values must be finite"
     if np.isnan(value):
         message += (
-            " Values must be finite; NaN is accepted only as padding after the end of a sequence, "
-            "in all channels of a 3-D array."
+            "; NaN is accepted only as padding after the end of a sequence, in all channels of a "
+            f"3-D array. {MISSING_HINT}"
         )
-    return message + (" Values must be finite." if np.isinf(value) else "")
+    raise ValueError(message if np.isnan(value) else message + ".")
 
 
 def fault_of(value: Any) -> str:

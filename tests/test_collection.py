@@ -29,6 +29,21 @@ def test_parts_are_the_whole(source, most):
         np.testing.assert_array_equal(mine, other)
 
 
+@pytest.mark.usefixtures("small_parts")
+def test_parts_keep_what_is_missing():
+    X = PADDED.copy()
+    X[3, 0, 1] = X[8, 0, 0] = np.nan
+    expected = as_sequences(X, missing=True)
+    for source in (X, expected):
+        parts = [part for _, part in Collection(source, missing=True).parts()]
+        assert len(parts) > 1
+        np.testing.assert_array_equal(
+            np.concatenate([part.frames for part in parts]), expected.frames
+        )
+    with pytest.raises(ValueError, match="NaN: sample 3 at time step 0, channel 1"):
+        list(Collection(X).parts())
+
+
 def test_parts_are_not_larger_than_their_limit():
     sizes = [part.frames.size for _, part in Collection(np.zeros((7, 1000, 1000))).parts()]
     assert max(sizes) <= module.PART_SIZE + 10**6

@@ -13,7 +13,7 @@ ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
     {"_checks"},
-    {"_callbacks", "_compile", "_named", "_warnings"},
+    {"_callbacks", "_compile", "_doc_links", "_named", "_warnings"},
     {"_misread"},
     {"sequences"},
     {"collection"},

@@ -118,6 +118,10 @@ def with_value(value, dtype=float):
     return X
 
 
+def padded_table():
+    return np.array([[0.0, 1.0, 2.0], [3.0, 4.0, np.nan]])
+
+
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
@@ -153,11 +157,48 @@ def with_value(value, dtype=float):
         (sparse.eye_array(3), TypeError, "X is a sparse"),
         ([sparse.eye_array(3)], TypeError, "sample 0 is a sparse"),
         ([[[1.0], [1.0, 2.0]], [[1.0]]], ValueError, "sample 0 is not an array"),
+        (with_value(np.nan)[:, :, 1], ValueError, "NaN: sample 2 at time step 1, channel 0"),
+        (padded_table(), ValueError, "NaN: sample 1 at time step 2, channel 0"),
     ],
 )
 def test_bad_input(X, error, message):
     with pytest.raises(error, match=message):
         as_sequences(X)
+
+
+def test_nan_is_met_with_the_parameter_that_fills_it():
+    X = with_value(np.nan)
+    for given in (X, as_sequences(X, missing=True)):
+        with pytest.raises(
+            ValueError, match="sample 12 at time step 1, channel 1.*missing='hold'"
+        ):
+            as_sequences(given, first=10)
+    with pytest.raises(ValueError, match=r"Values must be finite\.$"):
+        as_sequences(with_value(np.inf))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_missing_values_stay_and_padding_goes(dtype):
+    X = with_value(np.nan, dtype)
+    X[0, 0] = X[1, 2:] = np.nan
+    expected = [X[0], X[1, :2], X[2], X[3]]
+    for given in (X, expected):
+        sequences = as_sequences(given, missing=True)
+        assert sequences.has_missing
+        assert_same(sequences, expected)
+    # A list says itself where a sequence ends.
+    assert_same(as_sequences(list(X), missing=True), X)
+    assert not as_sequences(EQUAL, missing=True).has_missing
+    assert_same(as_sequences(padded_table(), missing=True), [[[0], [1], [2]], [[3], [4]]])
+    for value, message in [(np.inf, "infinity: sample 2"), (-1e300, "beyond the range")]:
+        with pytest.raises(ValueError, match=message):
+            as_sequences(np.where(X[2, 0, 0] == X, value, X.astype(float)), missing=True)
+
+
+def test_what_float32_does_not_resolve_is_seen_between_missing_values():
+    X = np.random.default_rng(0).normal(loc=[1e9, 0.0], size=(5, 30, 2))
+    X[1, 3], X[2, :10, 1] = np.nan, np.nan
+    assert as_sequences(X, missing=True).unresolved.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

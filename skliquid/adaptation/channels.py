@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -42,10 +43,8 @@ def channel_scaling(
     UserWarning
         If a channel varies so little around its mean that float32 loses most of it.
     """
-    weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
-    total = float(weight @ sequences.lengths)
-    offset = _weighted_sum(sequences, weight, np.zeros(sequences.n_channels), 1) / total
-    variance = _weighted_sum(sequences, weight, offset, 2) / total
+    offset = channel_means(sequences, sample_weight)
+    variance = _weighted_mean(sequences, sample_weight, offset, 2)
     std = np.sqrt(variance)
     with np.errstate(divide="ignore", over="ignore"):
         gain = (1.0 / std).astype(np.float32)
@@ -90,6 +89,36 @@ def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = Non
     return np.asarray(steps_gain / own_gain, dtype=np.float32)
 
 
+def channel_means(sequences: Sequences, sample_weight: np.ndarray | None = None) -> np.ndarray:
+    """Mean of each channel over all frames.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Training sequences.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Weight of each sequence.
+
+    Returns
+    -------
+    ndarray of shape (n_channels,)
+        The means of what is not missing; NaN where all is.
+    """
+    return _weighted_mean(sequences, sample_weight, np.zeros(sequences.n_channels), 1)
+
+
+def _weighted_mean(
+    sequences: Sequences, sample_weight: np.ndarray | None, centre: np.ndarray, power: int
+) -> np.ndarray:
+    """Mean over frames of ``(frame - centre) ** power``, shape (n_channels,)."""
+    weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
+    total: Any = float(weight @ sequences.lengths)
+    if sequences.has_missing:
+        total = _weighted_sum(sequences, weight, centre, 0)
+    with np.errstate(invalid="ignore"):
+        return _weighted_sum(sequences, weight, centre, power) / total
+
+
 def _weighted_sum(
     sequences: Sequences, weight: np.ndarray, centre: np.ndarray, power: int
 ) -> np.ndarray:
@@ -100,5 +129,8 @@ def _weighted_sum(
         sample = np.searchsorted(
             sequences.offsets, np.arange(start, start + len(frames)), side="right"
         )
-        total += weight[sample - 1] @ frames**power
+        summed = frames**power
+        if sequences.has_missing:
+            summed[np.isnan(frames)] = 0.0
+        total += weight[sample - 1] @ summed
     return total

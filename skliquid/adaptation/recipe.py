@@ -28,6 +28,7 @@ _C = TypeVar("_C", bound=Circuit)
 
 def draw_reservoirs(
     sequences: Sequences,
+    observed: Sequences,
     sample_weight: np.ndarray | None,
     parameters: Mapping[str, Any],
     *,
@@ -39,6 +40,8 @@ def draw_reservoirs(
     ----------
     sequences : Sequences
         Training sequences, encoded.
+    observed : Sequences
+        The same, without the values that were filled in; of these are the means and scales.
     sample_weight : ndarray of shape (n_samples,) or None
         Weight of each.
     parameters : mapping of str to object
@@ -52,7 +55,7 @@ def draw_reservoirs(
     list of Liquid or RateReservoir
         The `n_liquids` reservoirs.
     """
-    draw = _Draw(sequences, sample_weight, parameters)
+    draw = _Draw(sequences, observed, sample_weight, parameters)
     others: list[Any] = [(seed, i) for i in range(1, parameters["n_liquids"])]
     rngs = [np.random.default_rng(each) for each in (seed, *others)]
     if is_rate_cell(parameters["cell"]):
@@ -66,13 +69,14 @@ class _Draw:
     def __init__(
         self,
         sequences: Sequences,
+        observed: Sequences,
         sample_weight: np.ndarray | None,
         parameters: Mapping[str, Any],
     ) -> None:
         self._sequences, self._weight, self._parameters = sequences, sample_weight, parameters
         self._rates = _target_rate(parameters["target_rate"])
         length = median_length(sequences, sample_weight)
-        measured = _standardisation(sequences, sample_weight, parameters)
+        measured = _standardisation(sequences, observed, sample_weight, parameters)
         measured["max_delay"] = _steps(parameters["max_delay"], length)
         measured["beta"] = _decay(parameters["beta"], parameters["relative_tau"], length)
         given = {**parameters, **measured}
@@ -127,13 +131,16 @@ class _Draw:
 
 
 def _standardisation(
-    sequences: Sequences, sample_weight: np.ndarray | None, parameters: Mapping[str, Any]
+    sequences: Sequences,
+    observed: Sequences,
+    sample_weight: np.ndarray | None,
+    parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Offset and gain of each channel, and the gain of its differences, where asked for."""
     found: dict[str, Any] = {}
     if parameters["scale_channels"]:
         common = parameters["scale_channels"] == "common"
-        offset, gain = channel_scaling(sequences, sample_weight, common=common)
+        offset, gain = channel_scaling(observed, sample_weight, common=common)
         found |= {"input_offset": offset, "input_gain": gain}
     if parameters["derivative"]:
         found["derivative_gain"] = derivative_gain(sequences, sample_weight)

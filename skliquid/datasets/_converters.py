@@ -63,7 +63,8 @@ def from_tslearn(X: Any) -> list[np.ndarray]:
     Parameters
     ----------
     X : array_like of shape (n_samples, n_timesteps, n_channels)
-        A collection; trailing frames that are NaN in every channel are padding.
+        A collection; trailing frames that are NaN in every channel are padding, and NaN anywhere
+        else is a missing value, which stays.
 
     Returns
     -------
@@ -73,8 +74,7 @@ def from_tslearn(X: Any) -> list[np.ndarray]:
     Raises
     ------
     ValueError
-        If `X` is not three-dimensional, if a sequence is all padding, or if NaN stands
-        anywhere else.
+        If `X` is not three-dimensional, if a sequence is all padding, or if a value is infinite.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def from_tslearn(X: Any) -> list[np.ndarray]:
     X = np.asarray(X)
     if X.ndim != 3:
         raise ValueError(f"X has shape {X.shape}; expected (n_samples, n_timesteps, n_channels).")
-    lengths = as_sequences(X).lengths
+    lengths = as_sequences(X, missing=True).lengths
     return [sequence[:length] for sequence, length in zip(X, lengths, strict=True)]
 
 
@@ -141,7 +141,13 @@ def from_pandas(frame: Any) -> list[np.ndarray]:
     if frame.index.has_duplicates:
         instance, time = frame.index[frame.index.duplicated()][0]
         raise ValueError(f"instance {instance} has more than one row at time {time}.")
+    from pandas.api.types import is_extension_array_dtype, is_numeric_dtype
+
     frame = frame.to_frame() if frame.ndim == 1 else frame
+    # Of pandas' own types of numbers, what is missing is no NaN yet.
+    own = [is_numeric_dtype(each) and is_extension_array_dtype(each) for each in frame.dtypes]
+    if any(own):
+        frame = frame.astype(dict.fromkeys(frame.columns[own], np.float64))
     groups = frame.groupby(level=0, sort=False)
     return [group.sort_index(level=1).to_numpy() for _, group in groups]
 

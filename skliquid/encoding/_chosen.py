@@ -13,6 +13,7 @@ from .._named import has_methods, named_or_given
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
 from ._base import SequenceEncoder, State, warn_of_rounding
+from ._missing import held
 
 _ACCEPTED = "a transformer from a list of arrays (n_timesteps_i, n_channels) to such a list"
 
@@ -31,10 +32,18 @@ def make_encoder(encoder: Any, seed: int) -> Any:
     )
 
 
-def fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
-    """Fit an encoder of ours, or any other transformer on a plain list of arrays."""
+def fit_encoder(
+    encoder: Any, sequences: Sequences, observed: Sequences, sample_weight: np.ndarray | None
+) -> None:
+    """Fit an encoder of ours, or any other transformer on a plain list of arrays.
+
+    What one of ours learns it learns of the values that were observed, and not of those that were
+    filled in.
+    """
     if isinstance(encoder, SequenceEncoder):
         encoder.fit(sequences, sample_weight=sample_weight)
+        if observed.has_missing:
+            encoder._learn(observed, sample_weight)
         return
     if encoder is None:
         return
@@ -45,16 +54,41 @@ def fit_encoder(encoder: Any, sequences: Sequences, sample_weight: np.ndarray | 
         encoder.fit(list(sequences), **given)
 
 
-def rest_of(encoder: Any, n_streams: int) -> State:
-    """State of a fitted encoder before the first frames of streams.
+def observed_of(encoder: Any, observed: Sequences, encoded: Sequences) -> Sequences:
+    """Mark again what was missing, where an encoder of ours has kept the channels."""
+    is_ours = encoder is None or isinstance(encoder, SequenceEncoder)
+    if not (observed.has_missing and is_ours and encoded.n_channels == observed.n_channels):
+        return encoded
+    n_steps = len(encoded.frames) // len(observed.frames)
+    is_missing = np.repeat(np.isnan(observed.frames), n_steps, axis=0)
+    return replace(encoded, frames=np.where(is_missing, np.nan, encoded.frames), has_missing=True)
+
+
+def rest_of(encoder: Any, n_streams: int, fill: np.ndarray | None = None) -> State:
+    """State of a fitted encoder, and of what holds missing values, before the first frames.
+
+    Parameters
+    ----------
+    encoder : encoder or None
+        The encoder.
+    n_streams : int
+        Number of streams.
+    fill : ndarray of shape (n_channels,), dtype float32, or None, default=None
+        Values before the first frames, if values may be missing.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Arrays whose first axis are the streams.
 
     Raises
     ------
     ValueError
         If the encoder cannot encode frames as they come.
     """
+    rest = {} if fill is None else {"held": np.tile(fill, (n_streams, 1))}
     if encoder is None:
-        return {}
+        return rest
     if not isinstance(encoder, SequenceEncoder):
         raise ValueError(
             f"encoder {shown(encoder)} cannot stream: only those of skliquid.encoding say "
@@ -64,12 +98,17 @@ def rest_of(encoder: Any, n_streams: int) -> State:
         raise ValueError(
             f"encoder {shown(encoder)} cannot stream: it waits for {encoder._waits_for}."
         )
-    return encoder._at_rest(n_streams)
+    return encoder._at_rest(n_streams) | rest
 
 
 def encoded_pieces(encoder: Any, state: State, pieces: Sequences) -> tuple[Sequences, State]:
     """Have a fitted encoder encode the next frames of streams; return its state after them."""
-    return (pieces, state) if encoder is None else encoder._advance(state, pieces)
+    last = state.get("held")
+    if last is not None:
+        pieces, last = held(pieces, last)
+    if encoder is not None:
+        pieces, state = encoder._advance(state, pieces)
+    return pieces, state if last is None else state | {"held": last}
 
 
 def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:

@@ -85,13 +85,16 @@ class CompressionEncoder(SequenceEncoder):
         self.knee = knee
 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
-        weight = None
+        weights = None
         if sample_weight is not None:
-            weight = np.repeat(sample_weight, sequences.lengths)
+            weights = np.repeat(sample_weight, sequences.lengths)
         self.center_ = np.empty(sequences.n_channels)
         self.scale_ = np.empty(sequences.n_channels)
         for channel, values in enumerate(sequences.frames.T):
-            values = values.astype(np.float64)
+            values, weight = values.astype(np.float64), weights
+            if sequences.has_missing:
+                is_seen = ~np.isnan(values)
+                values, weight = values[is_seen], None if weight is None else weight[is_seen]
             self.center_[channel] = _median(values, weight)
             deviations = np.abs(values - self.center_[channel])
             self.scale_[channel] = _NORMAL * _median(deviations, weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -89,7 +90,7 @@ class DeltaEncoder(SequenceEncoder):
         self.start = start
 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
-        mean, gain = channel_scaling(with_frames(sequences, sequences.frames), sample_weight)
+        mean, gain = channel_scaling(replace(sequences, unresolved=None), sample_weight)
         self.mean_ = mean.astype(np.float64)
         self.threshold_ = self.threshold / gain.astype(np.float64)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..sequences import Sequences
+from ..sequences import Sequences, extremes
 from ._base import SequenceEncoder
 
 _FLOAT32_STEP = float(np.finfo(np.float32).eps)
@@ -24,8 +24,8 @@ class RangeEncoder(SequenceEncoder):
         frames = sequences.frames
         if sample_weight is not None:
             frames = sequences.take(sample_weight > 0).frames
-        self.data_min_ = frames.min(axis=0).astype(np.float64)
-        self.data_max_ = frames.max(axis=0).astype(np.float64)
+        low, high = extremes(frames, sequences.has_missing)
+        self.data_min_, self.data_max_ = low.astype(np.float64), high.astype(np.float64)
 
     def _unit(self, frames: np.ndarray) -> np.ndarray:
         """Where frames stand in the training range, float64 of the same shape."""

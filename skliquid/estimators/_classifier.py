@@ -40,7 +40,8 @@ _FURTHER = {
 
 def _reads_over_time(estimator: Any) -> bool:
     """Check for `available_if`: the readout has scores that are causal in time."""
-    return readout_has("predict_over_time")(estimator) and not estimator.bidirectional
+    looks_ahead = estimator.bidirectional or estimator.missing == "linear"
+    return readout_has("predict_over_time")(estimator) and not looks_ahead
 
 
 @parametrized
@@ -258,7 +259,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     def predict_over_time(self, X: Any) -> list[np.ndarray]:
         """Compute the score of each class after every frame.
 
-        Only with a leaky readout, and where the liquid runs forward in time alone.
+        Only with a leaky readout, and where the liquid runs forward in time alone and missing
+        values are not interpolated.
 
         Parameters
         ----------

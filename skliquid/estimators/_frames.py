@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .._checks import shown
-from ..sequences import Sequences, as_real_array, fault_of
+from ..sequences import MISSING_HINT, Sequences, as_real_array, fault_of
 
 
-def as_pieces(frames: Any, n_streams: int, n_channels: int) -> Sequences:
+def as_pieces(frames: Any, n_streams: int, n_channels: int, *, missing: bool = False) -> Sequences:
     """Validate the next frames of some streams.
 
     Parameters
@@ -21,6 +21,8 @@ def as_pieces(frames: Any, n_streams: int, n_channels: int) -> Sequences:
         for each, or None.
     n_streams, n_channels : int
         Numbers of streams and of channels.
+    missing : bool, default=False
+        Whether values may be missing, NaN.
 
     Returns
     -------
@@ -32,8 +34,8 @@ def as_pieces(frames: Any, n_streams: int, n_channels: int) -> Sequences:
     TypeError
         If `frames` holds anything but real numbers.
     ValueError
-        If the number of streams, channels or dimensions is wrong, or if a value is NaN,
-        infinite or beyond the range of float32.
+        If the number of streams, channels or dimensions is wrong, or if a value is infinite,
+        beyond the range of float32, or NaN where it may not be.
     """
     given = _plain_rows(frames, n_streams, n_channels)
     if given is not None:
@@ -46,9 +48,12 @@ def as_pieces(frames: Any, n_streams: int, n_channels: int) -> Sequences:
         given = np.concatenate([piece for piece in pieces if len(piece)] or pieces[:1])
     with np.errstate(over="ignore"):
         single = np.array(given, dtype=np.float32, order="C")
-    if not np.isfinite(single).all():
-        raise ValueError(_first_bad_value(given, single, offsets))
-    return Sequences(single, offsets, np.float32 if given.dtype == np.float32 else np.float64)
+    is_good = np.isfinite(single)
+    has_missing = not is_good.all()
+    if has_missing:
+        _require_finite(given, is_good | (missing & np.isnan(single)), offsets)
+    dtype = np.float32 if given.dtype == np.float32 else np.float64
+    return Sequences(single, offsets, dtype, has_missing=has_missing)
 
 
 def _plain_rows(frames: Any, n_streams: int, n_channels: int) -> np.ndarray | None:
@@ -104,14 +109,19 @@ def _piece(frames: Any, i: int, n_streams: int, n_channels: int) -> np.ndarray:
     return rows
 
 
-def _first_bad_value(given: np.ndarray, single: np.ndarray, offsets: np.ndarray) -> str:
-    frame, channel = np.argwhere(~np.isfinite(single))[0]
+def _require_finite(given: np.ndarray, is_good: np.ndarray, offsets: np.ndarray) -> None:
+    """Raise an error that names the first value that is not good."""
+    if is_good.all():
+        return
+    frame, channel = np.argwhere(~is_good)[0]
+    value = given[frame, channel]
     stream = int(np.searchsorted(offsets, frame, side="right")) - 1
-    return (
-        f"{_name(stream, len(offsets) - 1)} contains {fault_of(given[frame, channel])}: frame "
+    message = (
+        f"{_name(stream, len(offsets) - 1)} contains {fault_of(value)}: frame "
         f"{frame - offsets[stream]} of those pushed, channel {channel}. Values must be finite; "
         "what differs in length is pushed as a list of arrays."
     )
+    raise ValueError(f"{message} {MISSING_HINT}" if np.isnan(value) else message)
 
 
 def _name(stream: int, n_streams: int) -> str:

@@ -220,7 +220,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         ------
         ValueError
             If something set needs more than the frames so far: `bidirectional`, several
-            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            `n_windows`, ``missing="linear"``, the encoders "rate" and "bsa" or one that is not of
             :mod:`skliquid.encoding`, or a leaky readout.
         """
         check_is_fitted(self, "pipeline_")

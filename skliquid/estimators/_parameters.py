@@ -204,6 +204,20 @@ class ReservoirParameters:
         .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
            networks", GMD Report 148, 2001.""",
     ] = "lif"
+    missing: Annotated[
+        str,
+        _named(["error", "hold", "linear"]),
+        """What is done with missing values, which are NaN: they are an error; or a channel holds
+        its last value [C]_, and before the first one its mean over the training frames; or a
+        line is drawn from the value before a gap to the one after it, and the first and the last
+        value are held. "linear" is the more accurate of the two as a rule, and "hold" needs no
+        later frames, so that streams can have it. What `fit` learns it learns of values that are
+        not missing. After the end of a sequence in an array, frames that are NaN in every channel
+        are not missing but padding.
+
+        .. [C] Che, Purushotham, Cho, Sontag, Liu. "Recurrent neural networks for multivariate
+           time series with missing values", Scientific Reports 8, 2018.""",
+    ] = "error"
     encoder: Annotated[
         Any,
         _named(ENCODERS, ", encoder or None", HasMethods(["fit", "transform"]), None),

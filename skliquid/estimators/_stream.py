@@ -47,6 +47,8 @@ class Source:
         Engine that runs a liquid.
     pipeline : Pipeline or None
         The liquid and the steps that read it, if there is a readout.
+    fill : ndarray of shape (n_channels,), dtype float32, or None
+        Values of the channels before their first ones, if values may be missing.
     """
 
     name: str
@@ -56,13 +58,15 @@ class Source:
     plan: PoolingPlan
     engine: str
     pipeline: Pipeline | None = None
+    fill: np.ndarray | None = None
 
     def digest(self) -> str:
         """Tell what a state belongs to: encoder, reservoirs and features."""
         encoder = (
             None if self.encoder is None else (type(self.encoder).__name__, vars(self.encoder))
         )
-        plain = map(_plain, [*self.reservoirs, self.plan])
+        fill = [] if self.fill is None else [self.fill]
+        plain = map(_plain, [*self.reservoirs, self.plan, *fill])
         # Arrays that are mapped from a file are what they were before.
         return str(joblib.hash([encoder, *plain], coerce_mmap=True))
 
@@ -81,7 +85,8 @@ def stream_source(estimator: Any) -> Source:
     Raises
     ------
     ValueError
-        If both directions in time are asked for, or a readout that acts over time.
+        If both directions in time or interpolation are asked for, or a readout that acts over
+        time.
     """
     pipeline = getattr(estimator, "pipeline_", None)
     liquid = estimator if pipeline is None else pipeline[0]
@@ -95,6 +100,11 @@ def stream_source(estimator: Any) -> Source:
             "bidirectional=True cannot stream: to run a sequence backwards takes its end, which "
             "is not known while its frames come. Fit with bidirectional=False."
         )
+    if liquid.missing == "linear":
+        raise ValueError(
+            "missing='linear' cannot stream: a line over a gap takes the value after it, which is "
+            "not known while frames come. Fit with missing='hold'."
+        )
     return Source(
         type(estimator).__name__,
         estimator.n_channels_in_,
@@ -103,6 +113,7 @@ def stream_source(estimator: Any) -> Source:
         liquid._plan(),
         liquid.engine,
         pipeline,
+        liquid.fill_values_,
     )
 
 
@@ -145,7 +156,7 @@ class LiquidStream:
     def __init__(self, source: Source, n_streams: int = 1) -> None:
         self._source = source
         self.n_streams = check_integer("n_streams", n_streams, low=1)
-        self._encoding = rest_of(source.encoder, self.n_streams)
+        self._encoding = rest_of(source.encoder, self.n_streams, source.fill)
         self._runners = [Runner(each, source.plan, source.engine) for each in source.reservoirs]
         self._liquids = [runner.open_streams(self.n_streams) for runner in self._runners]
         self._n_frames = np.zeros(self.n_streams, dtype=np.int64)
@@ -180,15 +191,16 @@ class LiquidStream:
         Raises
         ------
         TypeError, ValueError
-            If `frames` is not of real, finite numbers or its shape does not fit. Nothing has
-            been run then.
+            If `frames` is not of real, finite numbers, but for NaN where it may be missing, or
+            its shape does not fit. Nothing has been run then.
         RuntimeError
             If an earlier push was interrupted half-way.
         """
         self._require_whole()
         chosen = None if streams is None else self._chosen(streams, are_distinct=True)
         n_pieces = self.n_streams if chosen is None else len(chosen)
-        pieces = as_pieces(frames, n_pieces, self._source.n_channels)
+        missing = self._source.fill is not None
+        pieces = as_pieces(frames, n_pieces, self._source.n_channels, missing=missing)
         if not len(pieces.frames):
             return self
         lengths = pieces.offsets[1:] - pieces.offsets[:-1]
@@ -240,7 +252,8 @@ class LiquidStream:
         if len(np.unique(chosen)) < self.n_streams:
             self._require_whole()
         self._is_torn = True
-        put(self._encoding, chosen, rest_of(self._source.encoder, len(chosen)))
+        source = self._source
+        put(self._encoding, chosen, rest_of(source.encoder, len(chosen), source.fill))
         for liquid in self._liquids:
             liquid.reset(chosen)
         self._n_frames[chosen] = 0

@@ -19,12 +19,13 @@ from .._checks import shown
 from .._misread import warn_of_misreading
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
-from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
+from ..encoding._chosen import encoded_by, fit_encoder, make_encoder, observed_of
+from ..encoding._missing import filled, rest_values
 from ..engines import Runner, record
 from ..pooling import PoolingPlan, make_plan
 from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
-from ..sequences import Sequences
+from ..sequences import Sequences, as_sequences
 from ._absent import SaysWhatIsAbsent
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
@@ -73,6 +74,9 @@ class LiquidTransformer(
         All of the `n_liquids`.
     encoder_ : encoder or None
         The fitted encoder.
+    fill_values_ : ndarray of shape (`n_channels_in_`,), dtype float32, or None
+        Mean of each channel over the training frames, which it has where nothing is known of it;
+        None with ``missing="error"``.
     n_channels_in_ : int
         Number of channels seen in `fit`.
     n_features_in_ : int
@@ -109,6 +113,7 @@ class LiquidTransformer(
     liquid_: Liquid | RateReservoir
     liquids_: list[Any]
     encoder_: Any
+    fill_values_: np.ndarray | None = None  # of one that was saved before there were any
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -212,7 +217,7 @@ class LiquidTransformer(
         ------
         ValueError
             If something set needs more than the frames so far: `bidirectional`, several
-            `n_windows`, the encoders "rate" and "bsa" or one that is not of
+            `n_windows`, ``missing="linear"``, the encoders "rate" and "bsa" or one that is not of
             :mod:`skliquid.encoding`.
         """
         check_is_fitted(self)
@@ -300,18 +305,26 @@ class LiquidTransformer(
         # Draws of their own, whatever the number of sequences.
         chosen_by = np.random.default_rng((seed, _CHOICE))
         sequences, sample_weight = collection.sample(sample_weight, chosen_by)
-        if sequences.unresolved is None or not sequences.unresolved.any():  # which is told below
-            warn_of_misreading(sequences.frames, sequences.offsets)
+        self.fill_values_ = rest_values(sequences, sample_weight) if self._may_miss else None
+        whole = self._filled(sequences)
+        if whole.unresolved is None or not whole.unresolved.any():  # which is told below
+            warn_of_misreading(whole.frames, whole.offsets)
         self.encoder_ = make_encoder(self.encoder, seed)
-        fit_encoder(self.encoder_, sequences, sample_weight)
-        sequences = encoded_by(self.encoder_, sequences)
+        fit_encoder(self.encoder_, whole, sequences, sample_weight)
+        encoded = encoded_by(self.encoder_, whole)
+        observed = observed_of(self.encoder_, sequences, encoded)
         parameters = {f.name: getattr(self, f.name) for f in fields(ReservoirParameters)}
-        self.liquids_ = draw_reservoirs(sequences, sample_weight, parameters, seed=seed)
+        self.liquids_ = draw_reservoirs(encoded, observed, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
-        return sequences
+        return encoded
+
+    def _filled(self, sequences: Sequences) -> Sequences:
+        if self.fill_values_ is None:
+            return as_sequences(sequences)
+        return filled(sequences, self.fill_values_, self.missing)
 
     def _encode(self, sequences: Sequences) -> Sequences:
-        encoded = encoded_by(self.encoder_, sequences)
+        encoded = encoded_by(self.encoder_, self._filled(sequences))
         if encoded.n_channels != self.liquid_.n_channels:
             raise ValueError(
                 f"encoder {shown(self.encoder)} gives {encoded.n_channels} channels, but gave "

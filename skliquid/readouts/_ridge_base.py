@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._base import check_parameters, checked_weight, require_numbers
 from .._checks import check_real, cut_short, shown
+from .._doc_links import InManual
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -31,7 +32,7 @@ _N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
-class RidgeReadout(BaseEstimator):
+class RidgeReadout(InManual, BaseEstimator):
     """A model that is fitted at once, or from parts when it is first asked for."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

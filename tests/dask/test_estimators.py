@@ -62,6 +62,24 @@ def test_classifier_is_that_of_the_parts_one_after_the_other(client, data, cut, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("missing", ["hold", "linear"])
+def test_missing_values_are_filled_where_they_are(one_thread, data, cut, as_dask, kind, missing):
+    X, y, _ = data
+    X = np.where(np.random.default_rng(0).random(X.shape) < 0.3, np.nan, X)
+    X[:, -1, 0] = 0.0  # which is not padding
+    settings = {**SMALL, "missing": missing}
+    lsm = DaskLSMClassifier(**settings).fit(as_dask(X, kind), as_dask(y, kind))
+    local = by_parts(LSMClassifier(**settings), cut(X), cut(y), classes=["a", "b", "c"])
+    assert_same_model(lsm, local, rtol=1e-9)
+    predicted = dask.compute(lsm.predict(as_dask(X, kind)))[0]
+    assert_array_equal(predicted, local.predict(X))
+    liquid = DaskLiquidTransformer(**settings).fit(as_dask(X, kind))
+    features = dask.compute(liquid.transform(as_dask(X, kind)))[0]
+    assert_array_equal(features, LiquidTransformer(**settings).fit(cut(X)[0]).transform(X))
+    assert_array_equal(liquid.fill_values_, local.pipeline_[0].fill_values_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("targets", [1, 2])
 def test_regressor_is_that_of_the_parts_one_after_the_other(
     one_thread, data, cut, as_dask, kind, targets

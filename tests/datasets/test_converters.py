@@ -31,8 +31,21 @@ def test_from_tslearn():
     assert_same(from_tslearn(X), [X[0], X[1, :1], X[2], X[3]])
     with pytest.raises(ValueError, match=r"X has shape \(4, 3\)"):
         from_tslearn(EQUAL[:, :, 0])
-    with pytest.raises(ValueError, match="NaN: sample 2"):
-        from_tslearn(np.where(EQUAL[2, 1, 1] == EQUAL, np.nan, EQUAL))
+    with pytest.raises(ValueError, match="infinity: sample 2"):
+        from_tslearn(np.where(EQUAL[2, 1, 1] == EQUAL, np.inf, EQUAL))
+
+
+def test_missing_values_stay_missing():
+    X = EQUAL.copy()
+    X[1, 1:] = np.nan
+    X[2, 1, 1] = X[3, 0] = np.nan
+    expected = [X[0], X[1, :1], X[2], X[3]]
+    assert_same(from_tslearn(X), expected)
+    assert_same(as_sequences(from_aeon(np.swapaxes(X, 1, 2)), missing=True), expected)
+    index = pd.MultiIndex.from_product([range(4), range(3)])
+    for dtype in ("float64", "Float64", object):
+        frame = pd.DataFrame(X.reshape(-1, 2), index=index).astype(dtype)
+        assert_same(as_sequences(from_pandas(frame), missing=True), X)
 
 
 def test_from_pandas():

@@ -23,6 +23,7 @@ ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
     ("Estimator", "parameters"),
     [
         *product(ESTIMATORS, [{}, {"engine": "mlx", "reservoir_size": 100}]),
+        *product(ESTIMATORS, [{"missing": "hold", "reservoir_size": 100}]),
         (RidgeReadoutClassifier, {}),
         (RidgeReadoutRegressor, {}),
     ],
@@ -83,6 +84,7 @@ def test_estimators_share_their_parameters():
         ("adaptation", [-1, np.inf, "some"]),
         ("tau_adaptation", [0, -1, np.inf]),
         ("refractory", [-1, 1.5, 2**21]),
+        ("missing", ["mean", None, np.nan]),
         ("encoder", ["morse", 3]),
         ("derivative", ["yes", 1]),
         ("n_delays", [0, 1.5]),

@@ -112,13 +112,23 @@ PLACE = "frame 3 of those pushed, channel 1"
         (-np.inf, rf"frames\[2\] contains infinity: {PLACE}"),
         (
             1e300,
-            rf"frames\[2\] contains np.float64\(1e\+300\), beyond the range of float32: {PLACE}",
+            rf"frames\[2\] contains 1e\+300, beyond the range of float32: {PLACE}",
         ),
     ],
 )
 def test_bad_values_are_named_by_place(form, value, text):
     with pytest.raises(ValueError, match=text):
         as_pieces(form(with_value(value)), 4, 3)
+
+
+def test_values_that_may_be_missing_stay_nan():
+    pieces = as_pieces(list(with_value(np.nan)), 4, 3, missing=True)
+    assert pieces.has_missing
+    expected = np.concatenate(with_value(np.nan, np.float32))
+    np.testing.assert_array_equal(pieces.frames, expected)
+    assert not as_pieces(THREE, 4, 3, missing=True).has_missing
+    with pytest.raises(ValueError, match=rf"frames\[2\] contains infinity: {PLACE}"):
+        as_pieces(with_value(np.inf), 4, 3, missing=True)
 
 
 def test_bad_single_values():
