@@ -501,6 +501,22 @@ class LSMStream(LiquidStream):
         """
         return self._read("predict_proba", streams)
 
+    @available_if(_reads("predict_log_proba"))
+    def predict_log_proba(self, streams: Any = None) -> np.ndarray:
+        """Compute the logarithm of the probability of each class for each sequence so far.
+
+        Parameters
+        ----------
+        streams : int, array-like of int or bool, slice or None, default=None
+            Which streams; None is all.
+
+        Returns
+        -------
+        ndarray of shape (n_streams, n_classes)
+            Natural logarithms, in the order of the estimator's `classes_`.
+        """
+        return self._read("predict_log_proba", streams)
+
     def _read(self, method: str, streams: Any) -> np.ndarray:
         features = self.features(streams)
         with inner_settings():
