@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq
 
 # Samples by which a temperature is known to a few percent.
 _N_ENOUGH = 2000
@@ -69,13 +69,17 @@ def temperature_of(samples: LeftOut) -> float:
     lead = scores.max(axis=1) - scores[np.arange(len(scores)), true]
     behind = scores - scores.max(axis=1, keepdims=True)
 
-    def loss(log: float) -> float:
+    def slope(log: float) -> float:
+        """How the negative logarithm of the density grows with that of the temperature."""
         inverse = np.exp(-log)
-        surprise = inverse * lead + np.log(np.exp(inverse * behind).sum(axis=1))
-        return float(samples.weight @ surprise + (log - _USUAL) ** 2 / 2)
+        share = np.exp(inverse * behind)
+        gain = lead + (share * behind).sum(axis=1) / share.sum(axis=1)
+        return float(log - _USUAL - inverse * (samples.weight @ gain))
 
-    bounds = _USUAL - _FARTHEST, _USUAL + _FARTHEST
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, options={"xatol": 1e-8}).x))
+    low, high = _USUAL - _FARTHEST, _USUAL + _FARTHEST
+    if slope(low) < 0 < slope(high):
+        return float(np.exp(brentq(slope, low, high)))
+    return float(np.exp(low if slope(low) >= 0 else high))
 
 
 def log_probabilities(outputs: np.ndarray, temperature: float) -> np.ndarray:

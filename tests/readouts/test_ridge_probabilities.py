@@ -13,7 +13,12 @@ from sklearn.metrics import log_loss
 
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
 from skliquid.readouts import _ridge_loo, _ridge_probabilities
-from skliquid.readouts._ridge_probabilities import log_probabilities, probabilities
+from skliquid.readouts._ridge_probabilities import (
+    LeftOut,
+    log_probabilities,
+    probabilities,
+    temperature_of,
+)
 
 
 def blobs(n, p, n_classes, seed=0, apart=1.0):
@@ -118,6 +123,14 @@ def test_samples_that_are_all_told_right_or_not_at_all(n, apart):
     assert ((found > 0) & (found < 1)).all()
     if apart:
         assert found[np.arange(n), y].min() > 0.9
+
+
+@pytest.mark.parametrize("weight", [1e-9, 1e12])
+def test_temperature_keeps_within_bounds_whatever_the_weights(weight):
+    scores, wrong = np.array([[-1e-6], [1e-6], [-1.0], [1.0]]), np.array([[1.0], [-1], [1], [-1]])
+    samples = [LeftOut(scores, each, np.full(4, weight)) for each in (wrong, -wrong)]
+    farthest = (0.25, 0.25) if weight < 1 else (0.25 * np.exp(8), 0.25 * np.exp(-8))
+    np.testing.assert_allclose([temperature_of(each) for each in samples], farthest, rtol=1e-6)
 
 
 def test_first_greatest_probability_is_that_of_the_predicted_class():
