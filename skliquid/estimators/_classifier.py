@@ -255,6 +255,23 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         probabilities: np.ndarray = self._call("predict_proba", X)
         return probabilities
 
+    @available_if(readout_has("predict_log_proba"))
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Compute the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, list or iterable of parts
+            Sequences, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Natural logarithms, in the order of `classes_`.
+        """
+        logarithms: np.ndarray = self._call("predict_log_proba", X)
+        return logarithms
+
     @available_if(_reads_over_time)
     def predict_over_time(self, X: Any) -> list[np.ndarray]:
         """Compute the score of each class after every frame.

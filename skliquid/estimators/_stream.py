@@ -515,8 +515,24 @@ class LSMStream(SaysWhatIsAbsent, LiquidStream):
         """
         return self._read("predict_proba", streams)
 
+    @available_if(_reads("predict_log_proba"))
+    def predict_log_proba(self, streams: Any = None) -> np.ndarray:
+        """Compute the logarithm of the probability of each class for each sequence so far.
+
+        Parameters
+        ----------
+        streams : int, array-like of int or bool, slice or None, default=None
+            Which streams; None is all.
+
+        Returns
+        -------
+        ndarray of shape (n_streams, n_classes)
+            Natural logarithms, in the order of the estimator's `classes_`.
+        """
+        return self._read("predict_log_proba", streams)
+
     def _why_absent(self, method: str) -> str | None:
-        if method not in ("decision_function", "predict_proba"):
+        if method not in ("decision_function", "predict_proba", "predict_log_proba"):
             return None
         pipeline: Any = self._source.pipeline
         return why_not_read(method, pipeline[-1], {})

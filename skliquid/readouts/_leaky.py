@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -264,6 +264,22 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         """
         probabilities: np.ndarray = softmax(self._last_scores(X), axis=1)
         return probabilities
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Compute the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or list
+            Trains of states, as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Natural logarithms, in the order of `classes_`.
+        """
+        logarithms: np.ndarray = log_softmax(self._last_scores(X), axis=1)
+        return logarithms
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the class of each sequence.

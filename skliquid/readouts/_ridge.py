@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
@@ -13,6 +14,8 @@ from .._base import restored_on_error
 from .._checks import shown
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
+from ._ridge_model import RidgeFit
+from ._ridge_probabilities import LeftOut, log_probabilities, probabilities, temperature_of
 from ._samples import check_known, class_factors, class_labels, factors_of_part
 
 
@@ -179,6 +182,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         Weights of the features.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         Constants.
+    temperature_ : float
+        What the scores are divided by where they become probabilities.
     {attributes}
 
     See Also
@@ -191,9 +196,17 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     `fit` gives the model of :class:`~sklearn.linear_model.RidgeClassifierCV` but for rounding.
     {notes}
 
+    Probabilities are the softmax of the scores, of -f and f where one score f speaks for two
+    classes, divided by one temperature [2]_: so they are in the order of the scores, and `predict`
+    gives the likeliest class. The temperature is the likeliest one by the scores that the samples,
+    up to two thousand of them, have when they are left out; a prior keeps it near what is usual
+    where they are few or all told right. Samples count by their weights: with `class_weight` the
+    probabilities are those among samples that come as often as they count.
+
     References
     ----------
     {references}
+    .. [2] Guo, Pleiss, Sun, Weinberger. "On calibration of modern neural networks", ICML, 2017.
 
     Examples
     --------
@@ -205,6 +218,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     >>> parts = RidgeReadoutClassifier().partial_fit(X[::2], y[::2], classes=[0, 1, 2])
     >>> parts.partial_fit(X[1::2], y[1::2]).score(X, y) > 0.8
     True
+    >>> parts.predict_proba(X[:1]).round(2)
+    array([[0.99, 0.01, 0.  ]])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -331,6 +346,47 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         scores = self.decision_function(X)
         chosen = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return self.classes_[chosen]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Compute the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`; the first greatest one is that of the class
+            that `predict` gives.
+        """
+        return probabilities(self._outputs(X), self.temperature_)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Compute the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Natural logarithms, in the order of `classes_`, finite also where a probability is too
+            small for float64.
+        """
+        return log_probabilities(self._outputs(X), self.temperature_)
+
+    @property
+    def temperature_(self) -> float:
+        """Temperature of the probabilities."""
+        return cast(float, self._solved().temperature)
+
+    def _kept(self, model: RidgeFit) -> RidgeFit:
+        temperature = temperature_of(cast(LeftOut, model.left_out))
+        return replace(super()._kept(model), temperature=temperature)
 
     def _coded(self, y: np.ndarray) -> np.ndarray:
         """Targets of 1 and -1, shape (n_samples, 1) or (n_samples, n_classes)."""

@@ -102,7 +102,7 @@ class RidgeReadout(InManual, BaseEstimator):
             design = WholeDesign(
                 X, Y, weight, **options, scale_weight=None if is_one_weight else scale_weight
             )
-            model = fit_ridge(design, self._penalties())
+            model = self._kept(fit_ridge(design, self._penalties()))
         # In the precision of the features that they are for.
         self._model = replace(
             model,
@@ -110,6 +110,10 @@ class RidgeReadout(InManual, BaseEstimator):
             intercept=model.intercept.astype(X.dtype),
             limits=extremes(X) if self.limit else None,
         )
+
+    def _kept(self, model: RidgeFit) -> RidgeFit:
+        """Model without what is of no use any more."""
+        return replace(model, left_out=None)
 
     def _forget_parts(self) -> None:
         for name in ("n_samples_seen_", "_parts", "_model"):
@@ -215,7 +219,7 @@ class RidgeReadout(InManual, BaseEstimator):
         if not sums.n_samples:
             raise ValueError(_NO_WEIGHT)
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
-        model = fit_sums(sums, self._penalties(), **options)
+        model = self._kept(fit_sums(sums, self._penalties(), **options))
         self._model = replace(model, limits=sums.limits if self.limit else None)
         return self._model
 

@@ -86,7 +86,8 @@ def best_fit(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> RidgeFit
     frame = trial.design.frame
     coef = np.ascontiguousarray(trial.weights(alphas[best]).T) / frame.scale
     intercept = frame.target_mean - coef @ frame.mean
-    return RidgeFit(float(alphas[best]), scores[best], coef, intercept)
+    left_out = trial.left_out(alphas[best])
+    return RidgeFit(float(alphas[best]), scores[best], coef, intercept, left_out=left_out)
 
 
 def best_of(scores: Scores) -> int:

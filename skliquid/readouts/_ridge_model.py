@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._ridge_design import CACHED, slices
+from ._ridge_probabilities import LeftOut
 
 # Features that are multiplied at once: so few that the weights stay in the cache from sample to
 # sample, and that BLAS never shares out a product of two vectors among its threads.
@@ -29,6 +30,10 @@ class RidgeFit:
         Constants.
     limits : tuple of two ndarrays of shape (n_features,), default=None
         Lowest and highest value that each feature is taken to have; None for any.
+    left_out : LeftOut, default=None
+        Training samples as the models without them see them, until what it is for is found.
+    temperature : float, default=None
+        Temperature of the probabilities of classes.
     """
 
     alpha: float
@@ -36,6 +41,8 @@ class RidgeFit:
     coef: np.ndarray
     intercept: np.ndarray
     limits: tuple[np.ndarray, np.ndarray] | None = None
+    left_out: LeftOut | None = None
+    temperature: float | None = None
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""

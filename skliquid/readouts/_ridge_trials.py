@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike
 
 from ._panels import Factor, NotDefiniteError, Panels, squared_norms
 from ._ridge_design import Design, require_finite, slices
+from ._ridge_probabilities import LeftOut, enough_of
 from ._threads import serial_blas
 
 # Residual, relative to the right side, at which conjugate gradients end, and most steps.
@@ -57,6 +58,7 @@ class Trial:
         self.design, self.gram, self.right = design, gram, right
         self.rounding = float(np.finfo(gram.dtype).eps) * trace
         self.solutions: dict[float, np.ndarray] = {}
+        self._enough, self._errors = enough_of(len(design.X)), dict[float, np.ndarray]()
         # The best score in float32, its penalty and its factor, for the refinement.
         self._best: tuple[float, float, tuple[float, Factor] | None] = -np.inf, 0.0, None
 
@@ -70,7 +72,9 @@ class Trial:
         shift, factor = self._factor(alpha)
         self.solutions[alpha] = solution = factor.solve(self.right)
         residual, left = self.residuals(shift, factor, solution)
-        score = self.judged(alpha, residual, _left_out(residual, left))
+        errors = _left_out(residual, left)
+        score = self.judged(alpha, residual, errors)
+        self._errors[alpha] = errors[self._enough]
         if not self.is_exact and score > self._best[0]:
             self._best = score, alpha, (shift, factor)
         return score
@@ -78,6 +82,12 @@ class Trial:
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
         """Score by the errors."""
         return -float(np.mean(errors**2))
+
+    def left_out(self, alpha: float) -> LeftOut:
+        """What samples get when they are left out, for a penalty that was scored."""
+        design, rows = self.design, self._enough
+        targets, errors = design.Y[rows], self._errors[alpha] / design.root[rows, None]
+        return LeftOut(targets - errors, targets, design.weight[rows])
 
     def weights(self, alpha: float) -> np.ndarray:
         """Weights of the features of Z for a penalty that was scored, in float64."""

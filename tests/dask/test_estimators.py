@@ -230,6 +230,8 @@ def test_outputs_are_lazy_and_the_same_bits(client, data, as_dask, kind):
     for lazy, expected in [
         (lsm.predict(as_dask(X, kind)), classifier.predict(X)),
         (lsm.decision_function(as_dask(X, kind)), classifier.decision_function(X)),
+        (lsm.predict_proba(as_dask(X, kind)), classifier.predict_proba(X)),
+        (lsm.predict_log_proba(as_dask(X, kind)), classifier.predict_log_proba(X)),
         (regressor.predict(as_dask(X, kind)), regressor.to_local().predict(X)),
         (liquid.transform(as_dask(X, kind)), liquid.to_local().transform(X)),
     ]:

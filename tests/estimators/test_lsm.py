@@ -73,14 +73,14 @@ def test_sequence_of_weight_zero_is_as_absent_for_any_readout(few_vowels):
 @pytest.mark.parametrize(
     ("readout", "has_proba", "has_decision"),
     [
-        ("ridge", False, True),
+        ("ridge", True, True),
         ("mlp", True, False),
         (LogisticRegression(), True, True),
         (SVC(), False, True),
         (RandomForestClassifier(random_state=0), True, False),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore:divide by zero:RuntimeWarning")
 @pytest.mark.usefixtures("same_draws_every_run")
 def test_readouts(few_vowels, readout, has_proba, has_decision):
     X, y = few_vowels
@@ -91,7 +91,10 @@ def test_readouts(few_vowels, readout, has_proba, has_decision):
         lsm.fit(X, y)
     assert lsm.score(X, y) > 0.9
     if has_proba:
-        np.testing.assert_allclose(lsm.predict_proba(X).sum(axis=1), 1)
+        found = lsm.predict_proba(X)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+        np.testing.assert_array_equal(lsm.classes_[found.argmax(axis=1)], lsm.predict(X))
+        np.testing.assert_allclose(np.exp(lsm.predict_log_proba(X)), found)
     if has_decision:
         assert lsm.decision_function(X).shape == (len(X), 3)
     if not isinstance(readout, str):

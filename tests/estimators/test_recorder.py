@@ -32,6 +32,7 @@ def test_scores_over_time_are_those_of_the_beginning(few_vowels, readout):
         seen = [s[min(n_seen, len(s)) - 1] for s in scores]
         np.testing.assert_array_equal(seen, cut)
     np.testing.assert_allclose(lsm.predict_proba(X).sum(axis=1), 1)
+    np.testing.assert_allclose(np.exp(lsm.predict_log_proba(X)), lsm.predict_proba(X))
     assert (lsm.predict_proba(X).argmax(axis=1) == lsm.decision_function(X).argmax(axis=1)).all()
     assert lsm.score(X, y) > 0.9
     assert list(lsm.pipeline_.named_steps) == ["liquid", "readout"]

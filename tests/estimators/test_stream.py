@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
@@ -130,9 +130,9 @@ def test_scores_after_every_frame(classifier):
     for t, frame in enumerate(whole):
         stream.push(frame)
         so_far = [whole[: t + 1]]
-        np.testing.assert_array_equal(
-            stream.decision_function(), classifier.decision_function(so_far)
-        )
+        for method in ("decision_function", "predict_proba", "predict_log_proba"):
+            told, expected = (getattr(tells, method) for tells in (stream, classifier))
+            np.testing.assert_array_equal(told(), expected(so_far))
         assert stream.predict().tolist() == classifier.predict(so_far).tolist()
     assert len(np.unique(classifier.predict([whole[: t + 1] for t in range(40)]))) > 1
 
@@ -151,8 +151,9 @@ def test_scores_of_some_streams(classifier):
 
 
 def test_streams_have_what_the_readout_has(classifier):
-    assert not hasattr(classifier.open_stream(), "predict_proba")
     y = np.arange(12) % 2
+    without = LSMClassifier(50, readout=RidgeClassifier(), random_state=0).fit(TRAINING, y)
+    assert not hasattr(without.open_stream(), "predict_proba")
     lsm = LSMClassifier(50, readout=LogisticRegression(), random_state=0).fit(TRAINING, y)
     stream = lsm.open_stream().push(FRAMES[0])
     np.testing.assert_array_equal(stream.predict_proba(), lsm.predict_proba(FRAMES[:1]))
