@@ -385,7 +385,8 @@ def _unresolved(frames: np.ndarray, has_missing: bool) -> np.ndarray:
     low, high = extremes(frames, has_missing)
     span, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = span > _FLOAT64_STEPS * np.spacing(largest)
-    step = np.spacing(largest.astype(np.float32))
+    # The largest number of all has none above it.
+    step = np.spacing(np.nextafter(largest.astype(np.float32), np.float32(0)))
     return np.asarray(varies & (span < _FLOAT32_STEPS * step))
 
 

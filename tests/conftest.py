@@ -6,10 +6,16 @@ import matplotlib
 import mlx.core as mx
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from skliquid.datasets import load_japanese_vowels
 
 matplotlib.use("Agg")
+
+# The same few examples at every run; many others with --hypothesis-profile=many.
+settings.register_profile("few", max_examples=20, deadline=None, derandomize=True)
+settings.register_profile("many", max_examples=1000, deadline=None, print_blob=True)
+settings.load_profile("few")
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,7 @@ def test_none_taken_is_none():
         (0.1, 0.0, False),
         (0.1, 1e-16, False),  # rounding errors around a constant
         (1e15, 0.25, False),
+        (float(np.finfo(np.float32).max), 0.0, False),
     ],
 )
 def test_channels_that_float32_does_not_resolve(offset, scale, expected):

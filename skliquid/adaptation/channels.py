@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import LARGEST_SCALE
 from .._warnings import warn_user
 from ..sequences import Sequences
 
@@ -15,6 +16,7 @@ _FAINTEST = 1.0 / 16
 # Frames read at a time: keeps the float64 copies small.
 _CHUNK = 2**16
 _FLOAT32_STEP = float(np.finfo(np.float32).eps)
+_LARGEST = np.finfo(np.float32).max
 
 
 def channel_scaling(
@@ -79,14 +81,17 @@ def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = Non
     Returns
     -------
     ndarray of shape (n_channels,), dtype float32
-        Ratio of the standard deviations; 1 where a channel never changes.
+        Ratio of the standard deviations, at most 1e6; 1 where a channel never changes.
     """
     steps = np.zeros_like(sequences.frames)
-    steps[1:] = np.diff(sequences.frames, axis=0)
+    with np.errstate(over="ignore"):
+        steps[1:] = np.diff(sequences.frames, axis=0)
     steps[sequences.offsets[:-1]] = 0
+    np.clip(steps, -_LARGEST, _LARGEST, out=steps)
     _, steps_gain = channel_scaling(replace(sequences, frames=steps), sample_weight)
     _, own_gain = channel_scaling(sequences, sample_weight)
-    return np.asarray(steps_gain / own_gain, dtype=np.float32)
+    ratio = steps_gain.astype(np.float64) / own_gain
+    return np.minimum(ratio, LARGEST_SCALE).astype(np.float32)
 
 
 def channel_means(sequences: Sequences, sample_weight: np.ndarray | None = None) -> np.ndarray:

@@ -25,7 +25,8 @@ _DENSE_FROM = 0.2
 
 def standardise(frames: np.ndarray, taps: Taps) -> np.ndarray:
     """Standardise frames of shape (..., n_channels) and round them to the input's grid."""
-    x = (frames - taps.input_offset) * taps.input_gain
+    with np.errstate(over="ignore"):  # infinity saturates too
+        x = (frames - taps.input_offset) * taps.input_gain
     return to_grid(np.clip(x, -INPUT_LIMIT, INPUT_LIMIT), INPUT_EXPONENT).astype(np.float64)
 
 

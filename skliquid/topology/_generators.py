@@ -73,8 +73,9 @@ def erdos_renyi(
     Warns
     -----
     UserWarning
-        If the graph drawn has no directed cycle: its spectral radius is 0 at any scale of
-        the weights, which are then left at unit scale.
+        If the graph drawn has no directed cycle, or none whose synapses are not far weaker than
+        others: its spectral radius is 0, or a millionth of a weight, at any scale of the weights,
+        which are then left at unit scale.
 
     References
     ----------
@@ -284,10 +285,11 @@ def _scale_to(W: sparse.csr_array, spectral_radius: float) -> float:
     if spectral_radius == 0:
         return 0.0
     radius = radius_of(W)
-    if radius == 0:
+    if LARGEST_SCALE * radius <= np.abs(W.data).max(initial=0):
+        cycle = "only cycles of next to no weight" if radius else "no directed cycle"
         warnings.warn(
-            f"The graph drawn with {W.shape[0]} neurons and {W.nnz} synapses has no directed "
-            f"cycle, so its spectral radius is 0 and cannot be scaled to {spectral_radius:g}; "
+            f"The graph drawn with {W.shape[0]} neurons and {W.nnz} synapses has {cycle}, so its "
+            f"spectral radius is {radius:.3g} and cannot be scaled to {spectral_radius:g}; "
             "the weights are left at unit scale. Use more neurons or a higher connectivity.",
             UserWarning,
             stacklevel=4,

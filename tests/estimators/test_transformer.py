@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skliquid import LiquidTransformer
 from skliquid.adaptation.channels import channel_scaling
 from skliquid.encoding import ENCODERS
+from skliquid.engines import ENGINES
 from skliquid.pooling import POOLINGS
 from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
@@ -290,6 +291,22 @@ def test_derivative_channels_are_the_differences(X):
     for i in range(40):  # homeostasis scales all taps of a neuron alike
         mine = (neuron == i) & (np.abs(by_hand.tap_weights) > 1e-3)
         np.testing.assert_allclose(ratio[mine], ratio[mine][0], rtol=1e-3)
+
+
+def test_differences_of_any_size():
+    """Of steps that float32 cannot hold, and of faint ones between far values."""
+    largest = np.finfo(np.float32).max
+    for X in ([[[-largest], [largest]]] * 2, [[[largest]] * 2, [[0.0], [1e-30]]]):
+        liquid = LiquidTransformer(20, derivative=True, encoder=None, random_state=0).fit(X)
+        assert np.isfinite(liquid.liquid_.tap_weights).all()
+        assert np.isfinite(liquid.transform(X)).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_values_far_outside_the_training_range_saturate(engine):
+    liquid = LiquidTransformer(20, engine=engine, encoder=None, random_state=0)
+    liquid.fit([[[0.0], [1e-38]]])
+    np.testing.assert_array_equal(liquid.transform([[[1.0]]]), liquid.transform([[[1e38]]]))
 
 
 @pytest.mark.parametrize("name", ENCODERS)

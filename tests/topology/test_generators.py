@@ -176,6 +176,14 @@ def test_graph_without_a_cycle_warns_and_keeps_its_weights():
         assert (erdos_renyi(1, rng=0) == 0).all()
 
 
+def test_cycles_of_next_to_no_weight_warn_and_keep_their_weights():
+    """One neuron excites the others, which hardly inhibit it."""
+    faint = {"exc_ratio": 0.125, "ei_balance": 1e-260, "rng": 0}
+    with pytest.warns(UserWarning, match="cycles of next to no weight.* is .*e-1.* scaled to 0.9"):
+        W = erdos_renyi(8, 1.0, **faint)
+    assert 0 < W.max() < 5
+
+
 def test_radius_zero_switches_recurrence_off():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
