@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -12,11 +11,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from ._fitted import FittedParameters
+from ._versions import Versioned
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, refuse_objects
 
 
-class SequenceEstimator(BaseEstimator):
+class SequenceEstimator(Versioned, FittedParameters, BaseEstimator):
     """Base of the estimators whose samples are sequences."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
@@ -123,18 +124,6 @@ class SequenceEstimator(BaseEstimator):
         tags.input_tags.sparse = False
         tags.input_tags.allow_nan = False
         return tags
-
-
-@contextmanager
-def restored_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator back the attributes that it had, if what is done meanwhile fails."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:

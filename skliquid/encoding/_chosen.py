@@ -72,6 +72,6 @@ def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:
     if encoder is None:
         return sequences
     if isinstance(encoder, SequenceEncoder):
-        return encoder._encode(sequences)
+        return encoder._as_fitted()._encode(sequences)
     encoded = as_sequences(encoder.transform(list(sequences)))
     return replace(encoded, dtype=sequences.dtype)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight
 from .._callbacks import with_callbacks
+from .._fitted import all_or_nothing
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import LEAKY_KINDS, classifier_readout
@@ -30,7 +31,9 @@ from ._transformer import LiquidTransformer
 
 def _reads_over_time(estimator: Any) -> bool:
     """Check for `available_if`: the readout has scores that are causal in time."""
-    return readout_has("predict_over_time")(estimator) and not estimator.bidirectional
+    is_fitted = hasattr(estimator, "pipeline_")
+    liquid = estimator.pipeline_[0]._as_fitted() if is_fitted else estimator
+    return readout_has("predict_over_time")(estimator) and not liquid.bidirectional
 
 
 @parametrized
@@ -89,6 +92,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     classes_: np.ndarray
 
+    @all_or_nothing
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.
     @_fit_context(prefer_skip_nested_validation=False)
@@ -134,7 +138,6 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             factor = class_factors(self.class_weight, y, weight)
             factor = weighed_by(readout, y, factor)
         self._fit_whole_or_parts(X, opened, y, readout, weight, factor)
-        self.classes_ = self.pipeline_[-1].classes_
         for name in ("loss_curve_", "validation_loss_curve_"):
             self.__dict__.pop(f"reservoir_{name}", None)
             if self.train_reservoir:
@@ -142,6 +145,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         return self
 
     @available_if(readout_has("partial_fit"))
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,
@@ -192,22 +196,22 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         >>> lsm.n_samples_seen_, bool(lsm.score(X_test, y_test) > 0.9)
         (270, True)
         """
-        with self._unless_begun():
-            opened, liquid = self._open_part(X, liquid)
-            y = self._labels(X, opened, y)
-            readout = self._make_readout()
-            weight, factor = None, None
-            if sample_weight is not None:
-                require_weights(readout, "sample_weight", "partial_fit")
-                weight = checked_weight(sample_weight, y)
-            self._announce(y, classes)
-            if self.class_weight is not None:
-                require_weights(readout, "class_weight", "partial_fit")
-                factor = factors_of_part(self.class_weight, y, self.classes_)
-                all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
-                if weighed_by(readout, self.classes_, all_factors) is None:
-                    factor = None
-            self._add(opened, y, weight, factor, readout, liquid)
+        opened, liquid = self._open_part(X, liquid)
+        y = self._labels(X, opened, y)
+        told = self if self._begins() else self._as_fitted()
+        readout = told._make_readout()
+        weight, factor = None, None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight", "partial_fit")
+            weight = checked_weight(sample_weight, y)
+        self._announce(y, classes)
+        if told.class_weight is not None:
+            require_weights(readout, "class_weight", "partial_fit")
+            factor = factors_of_part(told.class_weight, y, self.classes_)
+            all_factors = factors_of_part(told.class_weight, self.classes_, self.classes_)
+            if weighed_by(readout, self.classes_, all_factors) is None:
+                factor = None
+        self._add(opened, y, weight, factor, readout, liquid)
         return self
 
     @available_if(readout_has("decision_function"))
@@ -292,6 +296,9 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
                 f"{announced.tolist()}."
             )
         check_known(y, self.classes_)
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        return (*super()._parameters_read(), "class_weight")
 
     def _trains_reservoir(self) -> bool:
         return self.train_reservoir

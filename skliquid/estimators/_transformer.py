@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
+from .._fitted import all_or_nothing
+from .._progress import advanced, progress
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
@@ -36,7 +38,9 @@ _CHOICE = 2**32
 
 
 def _is_spiking(estimator: Any) -> bool:
-    """Check for `available_if`: the reservoir's units are spiking neurons."""
+    """Check for `available_if`: the reservoir is, or is to be, one of spiking neurons."""
+    if hasattr(estimator, "liquid_"):
+        return isinstance(estimator.liquid_, Liquid)
     return not is_rate_cell(estimator.cell)
 
 
@@ -103,6 +107,7 @@ class LiquidTransformer(
     liquids_: list[Any]
     encoder_: Any
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LiquidTransformer:
@@ -127,12 +132,13 @@ class LiquidTransformer(
         parts = as_parts(X)
         collection = X if parts is None else first_of(parts)
         collection = self._validate_collection(collection, reset=True)
-        tasks = fit_tasks(self, 1, X)
+        tasks = fit_tasks(self, 1, X if parts is None else None, y, sample_weight)
         with tasks.task("draw-liquid"):
             self._fit(collection, sample_weight)
         tasks.end()
         return self
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -158,13 +164,14 @@ class LiquidTransformer(
             return self.fit(first, sample_weight=sample_weight).transform(chain([first], parts))
         collection = self._validate_collection(X, reset=True)
         encoded = self._fit(collection, sample_weight)
-        if collection.is_one_part:
-            jobs = self._jobs(encoded)
-            tasks = fit_tasks(self, len(jobs), X)
-            features = self._run(jobs, task=tasks.task)
-        else:
-            tasks = fit_tasks(self, None, X)
-            features = self._features(collection, tasks.task)
+        with progress(self, "fit_transform", len(collection)):
+            if collection.is_one_part:
+                jobs = self._jobs(encoded)
+                tasks = fit_tasks(self, len(jobs), X, y, sample_weight)
+                features = self._run(jobs, task=tasks.task)
+            else:
+                tasks = fit_tasks(self, None, X, y, sample_weight)
+                features = self._features(collection, tasks.task)
         tasks.end()
         return features
 
@@ -182,10 +189,14 @@ class LiquidTransformer(
             The features, float32 if all of `X` is float32, else float64.
         """
         check_is_fitted(self)
+        fitted = self._as_fitted()
         if as_parts(X) is None:
-            return self._features(self._validate_collection(X, reset=False))
+            collection = self._validate_collection(X, reset=False)
+            with progress(self, "transform", len(collection)):
+                return fitted._features(collection)
         parts = self._validate_parts(X)
-        return np.concatenate([self._features(Collection(part)) for _, part in parts])
+        with progress(self, "transform", None):
+            return np.concatenate([fitted._features(Collection(part)) for _, part in parts])
 
     def open_stream(self, n_streams: int = 1) -> LiquidStream:
         """Open a stream, into which frames are pushed as they come.
@@ -266,8 +277,9 @@ class LiquidTransformer(
             several liquids, and ``forward_`` or ``backward_`` where there are both directions.
         """
         check_is_fitted(self)
-        names = self._plan().feature_names(self.liquid_.n_neurons)
-        ways = ("forward_", "backward_") if self.bidirectional else ("",)
+        fitted = self._as_fitted()
+        names = fitted._plan().feature_names(self.liquid_.n_neurons)
+        ways = ("forward_", "backward_") if fitted.bidirectional else ("",)
         liquids = range(len(self.liquids_))
         prefixes = [
             (f"liquid{i}_" if len(liquids) > 1 else "") + way for i in liquids for way in ways
@@ -290,7 +302,13 @@ class LiquidTransformer(
         parameters = {f.name: getattr(self, f.name) for f in fields(ReservoirParameters)}
         self.liquids_ = draw_reservoirs(sequences, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
+        self._keep_parameters()
         return sequences
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        """Those that the reservoirs and the encoder do not hold themselves."""
+        features = "pooling", "n_windows", "tau_trace"
+        return (*features, "bidirectional", "n_liquids", "reservoir_size")
 
     def _encode(self, sequences: Sequences) -> Sequences:
         return encoded_by(self.encoder_, sequences)
@@ -340,6 +358,8 @@ class LiquidTransformer(
         for runner, way, samples, place in jobs:
             with task("run-liquid"):
                 out[samples, place : place + runner.n_features] = runner.features(way, samples)
+            if place + runner.n_features == out.shape[1]:  # each of the other runs had them too
+                advanced(len(samples))
         return out
 
     def __sklearn_tags__(self) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from .._base import restored_on_error
+from .._fitted import all_or_nothing
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
 from ._samples import check_known, class_factors, factors_of_part
@@ -70,6 +69,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
     True
     """
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
@@ -94,7 +94,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         self._fit_whole(X, _columns(y), weight, weight)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Add a part of the samples.
 
@@ -112,6 +112,11 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         RidgeReadoutRegressor
             The estimator itself.
         """
+        return self._set_apart()._teach(X, y, sample_weight=sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _teach(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Add a part in place; where that fails, the parts are torn."""
         X, y = self._validated(X, y, reset=not self._has_parts(), n_least=1)
         Y = _columns(y)
         if self._has_parts() and (known := self._parts.n_targets) != Y.shape[1]:
@@ -227,6 +232,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         super().__init__(alphas, fit_intercept=fit_intercept, standardize=standardize, limit=limit)
         self.class_weight = class_weight
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
@@ -255,7 +261,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         self._fit_whole(X, self._coded(y), weight, scale_weight)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Add a part of the samples.
 
@@ -276,27 +282,29 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         RidgeReadoutClassifier
             The estimator itself.
         """
+        return self._set_apart()._teach(X, y, classes, sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _teach(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Add a part in place; where that fails, the parts are torn."""
         begins = not self._has_parts()
-        with restored_on_error(self) if begins else nullcontext():
-            X, y = self._validated(X, y, reset=begins, n_least=1)
-            y = _labels(y)
-            announced = None if classes is None else np.unique(classes)
-            if begins:
-                found, where = (
-                    (np.unique(y), "y holds")
-                    if announced is None
-                    else (announced, "classes names")
-                )
-                self.classes_ = _at_least_two(found, where)
-            elif announced is not None and not np.array_equal(announced, self.classes_):
-                raise ValueError(
-                    f"classes must be those of the first part, {self.classes_.tolist()}, got "
-                    f"{announced.tolist()}."
-                )
-            targets, factor = self._coded(y), None
-            if self.class_weight is not None:
-                factor = factors_of_part(self.class_weight, y, self.classes_)
-            self._add_part(X, targets, sample_weight, factor)
+        X, y = self._validated(X, y, reset=begins, n_least=1)
+        y = _labels(y)
+        announced = None if classes is None else np.unique(classes)
+        if begins:
+            found, where = (
+                (np.unique(y), "y holds") if announced is None else (announced, "classes names")
+            )
+            self.classes_ = _at_least_two(found, where)
+        elif announced is not None and not np.array_equal(announced, self.classes_):
+            raise ValueError(
+                f"classes must be those of the first part, {self.classes_.tolist()}, got "
+                f"{announced.tolist()}."
+            )
+        targets, factor = self._coded(y), None
+        if self.class_weight is not None:
+            factor = factors_of_part(self.class_weight, y, self.classes_)
+        self._add_part(X, targets, sample_weight, factor)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
