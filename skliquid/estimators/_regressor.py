@@ -121,7 +121,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
         but for rounding, on the same liquid. Other readouts do with parts what they do; features
         are limited and standardised for them by the first part. Parameters that are set after
-        the first part act at the next `fit`.
+        the first part act at the next `fit`, but for those that say how to run. A call that fails
+        or is interrupted leaves the estimator as it was.
 
         Parameters
         ----------
