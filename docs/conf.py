@@ -21,7 +21,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skliquid"
 html_theme_options = {"navigation_depth": 2, "show_toc_level": 2}
 html_show_sourcelink = False
-html_sidebars = {"guide": []}  # one page: nothing to navigate
+html_sidebars = {page: [] for page in ("guide", "saving", "deployment", "reproducibility")}
 
 autosummary_generate = True
 autodoc_typehints = "none"

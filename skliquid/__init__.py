@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from ._versions import __version__
 from .estimators._classifier import LSMClassifier
 from .estimators._regressor import LSMRegressor
 from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
 from .readouts._leaky import LeakyReadoutClassifier
 from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
-
-__version__ = "0.1.0"
 
 __all__ = [
     "LSMClassifier",

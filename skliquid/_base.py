@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sized
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from typing import Any, ClassVar
@@ -16,12 +15,14 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ._checks import LARGEST_NUMBER, cut
 from ._doc_links import InManual
+from ._fitted import FittedParameters
 from ._misread import hint_of_channels, refuse_single
+from ._versions import Versioned
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, as_real_array, as_sequences, refuse_objects
 
 
-class SequenceEstimator(InManual, BaseEstimator):
+class SequenceEstimator(InManual, Versioned, FittedParameters, BaseEstimator):
     """Base of the estimators whose samples are sequences."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
@@ -176,18 +177,6 @@ class _NoNumber:
 
     def __repr__(self) -> str:
         return repr(self.value)
-
-
-@contextmanager
-def restored_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator back the attributes that it had, if what is done meanwhile fails."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:

@@ -9,7 +9,7 @@ import warnings
 _NOT_THE_USER = {__name__.partition(".")[0], "sklearn", "joblib"}
 
 
-def warn_user(message: str) -> None:
+def warn_user(message: str | Warning) -> None:
     """Warn at the nearest caller that is neither this package nor scikit-learn."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _package(frame.f_globals) in _NOT_THE_USER:

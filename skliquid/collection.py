@@ -127,14 +127,22 @@ class Collection:
         sequences : Sequences
             They, validated.
         """
+        for begin, end in self._bounds(most):
+            part = self.take(slice(begin, end), first + begin)
+            self._check_channels(part, first + begin)
+            yield slice(first + begin, first + end), part
+
+    def n_parts(self, most: int | None = None) -> int:
+        """Count the parts of at most so many sequences."""
+        return sum(1 for _ in self._bounds(most))
+
+    def _bounds(self, most: int | None) -> Iterator[tuple[int, int]]:
+        """Where each part begins and ends."""
         begins = np.concatenate([[0], self._ends[:-1]])
         starts = np.flatnonzero(np.diff(begins // PART_SIZE, prepend=-1))
         for start, stop in zip(starts, [*starts[1:], len(self)], strict=True):
             for begin in range(start, stop, most or len(self)):
-                end = min(begin + (most or len(self)), stop)
-                part = self.take(slice(begin, end), first + begin)
-                self._check_channels(part, first + begin)
-                yield slice(first + begin, first + end), part
+                yield begin, min(begin + (most or len(self)), stop)
 
     def sample(
         self, sample_weight: np.ndarray | None, rng: np.random.Generator

@@ -53,9 +53,9 @@ class DaskEstimator(BaseEstimator):
     def _take_over(self, fitted: Any) -> None:
         """Have the attributes, and not the parameters, of a fitted estimator."""
         names = self.get_params(deep=False).keys()
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        self.__dict__.update({k: v for k, v in vars(fitted).items() if k not in names})
+        own = {k: v for k, v in vars(self).items() if not k.endswith("_")}
+        # At once, so that an interruption leaves all of before or nothing.
+        self.__dict__ = own | {k: v for k, v in vars(fitted).items() if k not in names}
 
     def _begun(self, X: Parts, weights: list[Any], estimator: Any) -> Delayed:
         """Draw the liquid for the first part that holds a sequence of positive weight."""
@@ -69,7 +69,9 @@ class DaskEstimator(BaseEstimator):
 
     def _outputs(self, method: str, X: Parts, like: np.ndarray) -> list[Delayed]:
         """Have a method's output for each part, which is of the kind of an output given."""
-        estimator = delayed(self.to_local(), traverse=False)
+        local = self.to_local()
+        vars(local).pop("_skl_callbacks", None)  # bars are for what runs here
+        estimator = delayed(local, traverse=False)
         return [
             delayed(called)(estimator, method, part, X.kind, like[:0], i)
             for i, part in enumerate(X.delayed)

@@ -333,7 +333,7 @@ default=None
         check_is_fitted(self)
         is_single = parts.array is not None and parts.array.dtype == np.float32
         kind = np.float32 if is_single else np.float64
-        return self._lazy("transform", parts, np.empty((0, self._n_features), kind))
+        return self._lazy("transform", parts, np.empty((0, self._as_fitted()._n_features), kind))
 
 
 def _joined(surveys: list[Survey]) -> tuple[np.ndarray, np.ndarray]:

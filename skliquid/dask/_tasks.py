@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy, deepcopy
+from copy import copy
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -154,7 +154,7 @@ def merged(left: Any, right: Any, common: Common) -> Any:
     """Join what two readouts were given."""
     if left is None or right is None:
         return right if left is None else left
-    return _summed(deepcopy(left).merge(right), common)
+    return _summed(copy(left).merge(right), common)
 
 
 @_task

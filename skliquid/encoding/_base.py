@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
 )
 
 from .._base import SequenceEstimator, checked_weight
+from .._fitted import all_or_nothing
 from .._warnings import warn_user
 from ..sequences import Sequences, as_collection
 
@@ -38,6 +39,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         # A table cannot hold the output, so there is no `set_output` that could ask for one.
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> SequenceEncoder:
         """Learn what the encoder needs to know of each channel.
@@ -69,7 +71,10 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         warn_of_rounding(sequences)
         self._learn(sequences, sample_weight)
         self.n_channels_out_ = len(self._channel_names([""] * sequences.n_channels))
+        self._keep_parameters()
         return self
+
+    fit_transform = all_or_nothing(TransformerMixin.fit_transform)
 
     def transform(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Encode sequences.
@@ -88,13 +93,14 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         """
         check_is_fitted(self)
         sequences = self._validate_sequences(X, reset=False)
-        encoded = self._encode(sequences)
+        fitted = self._as_fitted()
+        encoded = fitted._encode(sequences)
         # What is handed out must not be the caller's own array.
         frames = encoded.frames.astype(encoded.dtype, copy=encoded.frames is sequences.frames)
         collection = X if isinstance(X, Sequences) else as_collection(X)
         if not isinstance(collection, np.ndarray):
             return np.split(frames, encoded.offsets[1:-1])
-        return _padded(frames, encoded, collection.shape[1] * self.n_steps)
+        return _padded(frames, encoded, collection.shape[1] * fitted.n_steps)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the output's channels, or of its time steps.
@@ -112,11 +118,11 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
             whose features are time steps.
         """
         check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        names, fitted = _check_feature_names_in(self, input_features), self._as_fitted()
         if not self._fitted_on_table:
-            return np.asarray(self._channel_names(names), dtype=object)
-        if self.n_steps > 1:
-            names = [f"{name}_step{step}" for name in names for step in range(self.n_steps)]
+            return np.asarray(fitted._channel_names(names), dtype=object)
+        if fitted.n_steps > 1:
+            names = [f"{name}_step{step}" for name in names for step in range(fitted.n_steps)]
         return np.asarray(names, dtype=object)
 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from copy import copy
+from copy import copy, deepcopy
 from itertools import chain
 from typing import Any
 
@@ -12,14 +11,15 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .._base import restored_on_error
 from .._callbacks import fit_tasks
 from .._checks import shown
+from .._progress import progress
 from .._warnings import warn_user
 from ..collection import Collection, as_parts, first_of
+from ..readouts._ridge_base import RidgeReadout
 from ..sequences import Sequences
 from ._entries import warn_of_idle
-from ._lsm import BaseLSM, in_float64, is_made_of_sums, no_callback_warnings
+from ._lsm import BaseLSM, in_float64, is_made_of_sums, most_of
 from ._reading import inner_settings, prepared_by
 from ._transformer import LiquidTransformer
 
@@ -53,7 +53,7 @@ class LSMOfParts(BaseLSM):
         self.__dict__.pop("n_samples_seen_", None)
         collection, others = opened
         is_whole = as_parts(X) is None
-        n_features = LiquidTransformer(**self._of_reservoir())._n_features
+        n_features = self._unfitted_liquid()._n_features
         is_large = 8 * n_features * len(collection) > _WHOLE_BYTES
         if is_made_of_sums(readout) and (is_large or not is_whole):
             weight = np.ones(len(y)) if sample_weight is None else sample_weight
@@ -80,21 +80,24 @@ class LSMOfParts(BaseLSM):
         readout_weight: np.ndarray,
     ) -> None:
         """Fit the liquid to the first part and the readout to the sums of all."""
-        tasks = fit_tasks(self, None, X, y)
-        try:
-            with inner_settings(), no_callback_warnings(self):
-                with tasks.task("fit-liquid"):
-                    self._begin(self._drawn_first(first, y, weight), readout)
-                for rows, part in self._training_parts(chain([first], others), len(y)):
-                    with tasks.task("add-part"):
-                        self._add_part(part, y[rows], readout_weight[rows])
-            readout._finish()
-        except BaseException:  # what saw some of the parts must not pass for fitted
-            self.__dict__.pop("pipeline_", None)
-            raise
-        finally:
-            self.__dict__.pop("n_samples_seen_", None)
-        tasks.end()
+        is_whole = as_parts(X) is None
+        n_parts = first.n_parts(most_of(self._unfitted_liquid())) if is_whole else None
+        n_tasks = None if n_parts is None else 1 + n_parts
+        tasks = fit_tasks(self, n_tasks, X if is_whole else None, y, weight)
+        with inner_settings(), progress(self, "fit", len(y)):
+            with tasks.task("fit-liquid"):
+                self._begin(self._drawn_first(first, y, weight), readout)
+            for rows, part in self._training_parts(chain([first], others), len(y)):
+                of_part = {"sample_weight": weight[rows]}
+                learned = {"X": part, "y": y[rows], "metadata": of_part}
+                with tasks.task("add-part", learned=learned):
+                    self._add_part(part, y[rows], readout_weight[rows])
+        readout._finish()
+        del self.n_samples_seen_
+        self._end(tasks)
+
+    def _unfitted_liquid(self) -> LiquidTransformer:
+        return LiquidTransformer(**self._of_reservoir())
 
     def _training_parts(
         self, parts: Iterable[Collection], n_targets: int
@@ -111,8 +114,7 @@ class LSMOfParts(BaseLSM):
 
     def _drawn(self, part: Collection, sample_weight: np.ndarray | None) -> LiquidTransformer:
         """Draw the liquid for a part of the sequences."""
-        liquid = LiquidTransformer(**self._of_reservoir())
-        return liquid.fit(in_float64(part), sample_weight=sample_weight)
+        return self._unfitted_liquid().fit(in_float64(part), sample_weight=sample_weight)
 
     def _drawn_first(
         self, part: Collection, y: np.ndarray, sample_weight: np.ndarray | None
@@ -132,6 +134,7 @@ class LSMOfParts(BaseLSM):
         """Make a pipeline of a fitted liquid, whose readout was given nothing yet."""
         self.pipeline_ = Pipeline([("liquid", liquid), *self._steps(readout)[1:]])
         self.n_samples_seen_ = 0
+        self._keep_parameters()
 
     def _add_part(self, sequences: Sequences, y: np.ndarray, weight: np.ndarray | None) -> None:
         """Give the readout a part of the samples."""
@@ -143,7 +146,9 @@ class LSMOfParts(BaseLSM):
         if weight is not None:
             further["sample_weight"] = weight
         features = prepared_by(self.pipeline_, self._features(sequences))
-        readout.partial_fit(features, y, **further)
+        # What fails is dropped, so that a readout of sums need not keep those of before.
+        teach = readout._teach if isinstance(readout, RidgeReadout) else readout.partial_fit
+        teach(features, y, **further)
         self.n_samples_seen_ += len(y)
 
     def _fit_scaler(self, sequences: Sequences, weight: np.ndarray | None) -> None:
@@ -199,21 +204,18 @@ class LSMOfParts(BaseLSM):
             weight = sample_weight
             if class_factor is not None:
                 weight = class_factor if weight is None else weight * class_factor
-            n_before = self.n_samples_seen_
-            try:
+            pipeline = self.pipeline_
+            self.pipeline_ = Pipeline([*pipeline.steps[:-1], ("readout", _apart(pipeline[-1]))])
+            with progress(self, "partial_fit", len(y)):
                 for rows, part in self._training_parts(chain([first], others), len(y)):
                     self._add_part(part, y[rows], None if weight is None else weight[rows])
-            except BaseException as error:
-                if self.n_samples_seen_ > n_before > 0:
-                    error.add_note(
-                        f"The first {self.n_samples_seen_ - n_before} sequences of this call were "
-                        "added before that."
-                    )
-                raise
+            taught, self.pipeline_ = self.pipeline_, pipeline
+            pipeline.steps[-1] = taught.steps[-1]  # open streams hold this pipeline
 
-    def _unless_begun(self) -> AbstractContextManager[None]:
-        """Leave no trace of a first call that fails; a later one leaves the parts it has added."""
-        return restored_on_error(self) if self._begins() else nullcontext()
+
+def _apart(readout: Any) -> Any:
+    """Copy a readout, so that what it learns leaves the one given as it is."""
+    return copy(readout)._set_apart() if isinstance(readout, RidgeReadout) else deepcopy(readout)
 
 
 def _check_liquid(liquid: Any, n_channels: int) -> None:

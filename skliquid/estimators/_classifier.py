@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 from .._base import checked_weight
 from .._callbacks import with_callbacks
 from .._checks import shown
+from .._fitted import all_or_nothing
 from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
@@ -40,7 +41,9 @@ _FURTHER = {
 
 def _reads_over_time(estimator: Any) -> bool:
     """Check for `available_if`: the readout has scores that are causal in time."""
-    looks_ahead = estimator.bidirectional or estimator.missing == "linear"
+    is_fitted = hasattr(estimator, "pipeline_")
+    liquid = estimator.pipeline_[0]._as_fitted() if is_fitted else estimator
+    looks_ahead = liquid.bidirectional or liquid.missing == "linear"
     return readout_has("predict_over_time")(estimator) and not looks_ahead
 
 
@@ -100,6 +103,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     classes_: np.ndarray
 
+    @all_or_nothing
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.
     @_fit_context(prefer_skip_nested_validation=False)
@@ -145,7 +149,6 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
             factor = class_factors(self.class_weight, y, weight)
             factor = weighed_by(readout, y, factor)
         self._fit_whole_or_parts(X, opened, y, readout, weight, factor)
-        self.classes_ = self.pipeline_[-1].classes_
         for name in ("loss_curve_", "validation_loss_curve_"):
             self.__dict__.pop(f"reservoir_{name}", None)
             if self.train_reservoir:
@@ -153,6 +156,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         return self
 
     @available_if(readout_has("partial_fit"))
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,
@@ -168,7 +172,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
         but for rounding, on the same liquid. Other readouts do with parts what they do; features
         are limited and standardised for them by the first part. Parameters that are set after
-        the first part act at the next `fit`.
+        the first part act at the next `fit`, but for those that say how to run. A call that fails
+        or is interrupted leaves the estimator as it was.
 
         Parameters
         ----------
@@ -203,22 +208,22 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         >>> lsm.n_samples_seen_, bool(lsm.score(X_test, y_test) > 0.9)
         (270, True)
         """
-        with self._unless_begun():
-            opened, liquid = self._open_part(X, liquid)
-            y = self._labels(X, opened, y)
-            readout = self._make_readout()
-            weight, factor = None, None
-            if sample_weight is not None:
-                require_weights(readout, "sample_weight", "partial_fit")
-                weight = checked_weight(sample_weight, y)
-            self._announce(y, classes)
-            if self.class_weight is not None:
-                require_weights(readout, "class_weight", "partial_fit")
-                factor = factors_of_part(self.class_weight, y, self.classes_)
-                all_factors = factors_of_part(self.class_weight, self.classes_, self.classes_)
-                if weighed_by(readout, self.classes_, all_factors) is None:
-                    factor = None
-            self._add(opened, y, weight, factor, readout, liquid)
+        opened, liquid = self._open_part(X, liquid)
+        y = self._labels(X, opened, y)
+        told = self if self._begins() else self._as_fitted()
+        readout = told._make_readout()
+        weight, factor = None, None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight", "partial_fit")
+            weight = checked_weight(sample_weight, y)
+        self._announce(y, classes)
+        if told.class_weight is not None:
+            require_weights(readout, "class_weight", "partial_fit")
+            factor = factors_of_part(told.class_weight, y, self.classes_)
+            all_factors = factors_of_part(told.class_weight, self.classes_, self.classes_)
+            if weighed_by(readout, self.classes_, all_factors) is None:
+                factor = None
+        self._add(opened, y, weight, factor, readout, liquid)
         return self
 
     @available_if(readout_has("decision_function"))
@@ -317,6 +322,9 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
                 f"{shown(announced.tolist())}."
             )
         check_known(y, self.classes_)
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        return (*super()._parameters_read(), "class_weight")
 
     def _trains_reservoir(self) -> bool:
         return self.train_reservoir

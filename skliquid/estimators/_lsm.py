@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields
+from operator import length_hint
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,14 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
 from .._checks import cut_short
-from ..collection import Collection
+from .._progress import progress
+from ..collection import Collection, as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
 from ._absent import SaysWhatIsAbsent
-from ._parameters import LSMParameters, ReservoirParameters
+from ._parameters import HOW_TO_RUN, LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
 from ._stream import LSMStream, stream_source
@@ -32,18 +32,6 @@ from ._transformer import LiquidTransformer
 
 # Bytes of features that are held at a time, where not all of them have to be.
 _PART_BYTES = 2**26
-
-
-@contextmanager
-def no_callback_warnings(estimator: Any) -> Iterator[None]:
-    """Progress is reported by the liquid; that the other steps report none is no news."""
-    # Filters belong to all threads, so they are touched only where a callback was set.
-    if not getattr(estimator, "_skl_callbacks", None):
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The estimator .* does not support callbacks")
-        yield
 
 
 def in_float64(source: Any) -> Collection:
@@ -55,6 +43,11 @@ def in_float64(source: Any) -> Collection:
 def is_made_of_sums(readout: Any) -> bool:
     """Tell whether a readout limits and standardises features by sums, as it is fitted."""
     return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
+
+
+def most_of(liquid: LiquidTransformer) -> int:
+    """Number of sequences whose features are held at a time."""
+    return max(1, _PART_BYTES // (8 * liquid._as_fitted()._n_features))
 
 
 def weighed_by(readout: Any, y: np.ndarray, factor: np.ndarray) -> np.ndarray | None:
@@ -82,6 +75,13 @@ def readout_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
+def _fit_liquid(
+    liquid: LiquidTransformer, collection: Collection, y: np.ndarray, weights: Any, tasks: Any
+) -> Any:
+    with tasks.task("fit-liquid", liquid):
+        return liquid, liquid.fit_transform(collection, y, **weights)
+
+
 def _transform(liquid: LiquidTransformer, collection: Collection) -> Any:
     return liquid.transform(collection)
 
@@ -90,6 +90,16 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
     """A pipeline of liquid, scaler and readout behind flat parameters."""
 
     pipeline_: Pipeline
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Have what says how to run act on the liquid inside at once."""
+        super().__setattr__(name, value)
+        if name in HOW_TO_RUN and "pipeline_" in vars(self):
+            setattr(self.pipeline_[0], name, value)
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        """Those by which later parts are added."""
+        return ("readout",)
 
     def _make_readout(self) -> Any:
         raise NotImplementedError
@@ -121,6 +131,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         class_factor: np.ndarray | None = None,
     ) -> None:
         """Fit the steps, reporting the progress of the liquid to the callbacks."""
+        given_y, given_weight = y, sample_weight
         kept = np.arange(len(y))
         if isinstance(self.readout, str) and self.readout == "ridge" and collection.is_one_part:
             kept, sample_weight = merge_duplicates(collection.whole(), y, sample_weight)
@@ -130,10 +141,10 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         if len(kept) < len(y):
             collection, y = Collection(collection.take(kept)), y[kept]
             class_factor = None if class_factor is None else class_factor[kept]
-        steps = self._steps(readout)
-        pipeline = Pipeline(steps, memory=self.memory)
-        weights = {}
+        (_, liquid), *steps = self._steps(readout)
+        of_liquid, weights = {}, {}
         if sample_weight is not None:
+            of_liquid["sample_weight"] = sample_weight
             weights = {
                 f"{name}__sample_weight": sample_weight for name, _ in steps if name != "limiter"
             }
@@ -141,14 +152,20 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             factor = 1.0 if sample_weight is None else sample_weight
             weights["readout__sample_weight"] = factor * class_factor
             if self._trains_reservoir():
-                weights["liquid__class_factor"] = class_factor
-        tasks = fit_tasks(self, 1, X, y)
-        with (
-            inner_settings(),
-            no_callback_warnings(self),
-            tasks.task("fit-pipeline", pipeline),
-        ):
-            self.pipeline_ = pipeline.fit(in_float64(collection), y, **weights)
+                of_liquid["class_factor"] = class_factor
+        tasks = fit_tasks(self, 2, X, given_y, given_weight)
+        fit_liquid = check_memory(self.memory).cache(_fit_liquid, ignore=["tasks"])
+        with inner_settings(), progress(self, "fit", len(y)):
+            liquid, features = fit_liquid(liquid, in_float64(collection), y, of_liquid, tasks)
+            with tasks.task("fit-readout"):
+                others = Pipeline(steps).fit(features, y, **weights)
+        self.pipeline_ = Pipeline([("liquid", liquid), *others.steps], memory=self.memory)
+        self._end(tasks)
+
+    def _end(self, tasks: Any) -> None:
+        """Report that all steps are fitted."""
+        if hasattr(self.pipeline_[-1], "classes_"):
+            self.classes_ = self.pipeline_[-1].classes_
         tasks.end()
 
     def _trains_reservoir(self) -> bool:
@@ -180,9 +197,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
     def _most_at_once(self) -> int | None:
         """Number of sequences whose features are held at a time."""
         liquid = self.pipeline_[0]
-        if isinstance(liquid, LiquidRecorder):
-            return None
-        return max(1, _PART_BYTES // (8 * liquid._n_features))
+        return None if isinstance(liquid, LiquidRecorder) else most_of(liquid)
 
     def _features(self, sequences: Sequences) -> Any:
         """What the liquid makes of validated sequences."""
@@ -194,7 +209,8 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         """Call a method of the readout on the features of sequences, some at a time."""
         check_is_fitted(self, "pipeline_")
         outputs: list[Any] = []
-        with inner_settings():
+        n_sequences = None if as_parts(X) is not None else length_hint(X) or None
+        with inner_settings(), progress(self, method, n_sequences):
             for _, part in self._validate_parts(X, most=self._most_at_once()):
                 outputs.append(read_by(self.pipeline_, method, self._features(part)))
         if isinstance(outputs[0], list):

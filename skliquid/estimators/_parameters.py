@@ -63,6 +63,9 @@ CountOrNone = Annotated[
 Positive = Annotated[float, Accepts("float", Interval(Real, 0, None, closed="neither"))]
 Scale = Annotated[float, Accepts("float", Interval(Real, 0, LARGEST_SCALE, closed="both"))]
 
+# They say how to run, and act at once; the others act at the next fit.
+HOW_TO_RUN = "engine", "batch_size", "n_jobs", "verbose"
+
 LEAKY = Acts("cell", lambda p: isinstance(p.cell, str) and p.cell == "lif", '``cell="lif"``')
 SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `cell`")
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
@@ -341,6 +344,11 @@ class ReservoirParameters:
         """Number of threads of the "numba" engine; None is 1 unless a
         :func:`joblib.parallel_config` says otherwise, -1 is all cores.""",
     ] = None
+    verbose: Annotated[
+        bool | int,
+        Accepts("bool or int", "verbose"),
+        """Whether to print about once a second how many of the sequences were run.""",
+    ] = False
     random_state: Annotated[
         Any,
         Accepts("int, RandomState instance or None", "random_state"),

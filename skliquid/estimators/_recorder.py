@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import seed_of
 from .._callbacks import fit_tasks, with_callbacks
+from .._fitted import all_or_nothing
+from .._progress import advanced, progress
 from ..engines import StateTrains, record
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import canonical, held_out
@@ -37,6 +39,7 @@ class LiquidRecorder(  # type: ignore[call-arg]
         Loss of the held-out part after each pass.
     """
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(
@@ -51,8 +54,8 @@ class LiquidRecorder(  # type: ignore[call-arg]
             weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
             weight = weight if class_factor is None else weight * class_factor
             self._train(self.trainer, encoded, y, weight)
-        tasks = fit_tasks(self, 1, X)
-        with tasks.task("run-liquid"):
+        tasks = fit_tasks(self, 1, X, y, sample_weight)
+        with progress(self, "fit_transform", len(encoded)), tasks.task("run-liquid"):
             trains = self._record(encoded)
         tasks.end()
         return trains
@@ -60,7 +63,9 @@ class LiquidRecorder(  # type: ignore[call-arg]
     def transform(self, X: Any) -> StateTrains:  # type: ignore[override]
         """Run the liquid over sequences and return every state."""
         check_is_fitted(self)
-        return self._record(self._encode(self._validate_sequences(X, reset=False)))
+        encoded = self._encode(self._validate_sequences(X, reset=False))
+        with progress(self, "transform", len(encoded)):
+            return self._as_fitted()._record(encoded)
 
     def _train(
         self, trainer: LeakyReadoutClassifier, sequences: Sequences, y: Any, weight: Any
@@ -87,4 +92,6 @@ class LiquidRecorder(  # type: ignore[call-arg]
 
     def _record(self, sequences: Sequences) -> StateTrains:
         ways = [sequences, sequences.reversed()] if self.bidirectional else [sequences]
-        return record(self.liquids_, ways, self.engine, self.n_jobs)
+        trains = record(self.liquids_, ways, self.engine, self.n_jobs)
+        advanced(len(sequences))
+        return trains

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from .._base import checked_weight, require_numbers
 from .._callbacks import with_callbacks
+from .._fitted import all_or_nothing
 from ..collection import as_parts
 from ..readouts._named import REGRESSORS, regressor_readout
 from ..readouts._samples import require_weights
@@ -71,6 +72,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     True
     """
 
+    @all_or_nothing
     @with_callbacks
     # Validation of the parameters of a readout that is an estimator is left to it.
     @_fit_context(prefer_skip_nested_validation=False)
@@ -105,6 +107,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         return self
 
     @available_if(readout_has("partial_fit"))
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,
@@ -119,7 +122,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
         but for rounding, on the same liquid. Other readouts do with parts what they do; features
         are limited and standardised for them by the first part. Parameters that are set after
-        the first part act at the next `fit`.
+        the first part act at the next `fit`, but for those that say how to run. A call that fails
+        or is interrupted leaves the estimator as it was.
 
         Parameters
         ----------
@@ -152,15 +156,14 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         >>> bool(lsm.score(X[200:], y[200:]) > 0.9)
         True
         """
-        with self._unless_begun():
-            opened, liquid = self._open_part(X, liquid)
-            readout = self._make_readout()
-            y = self._numbers(X, opened, y, readout)
-            weight = None
-            if sample_weight is not None:
-                require_weights(readout, "sample_weight", "partial_fit")
-                weight = checked_weight(sample_weight, y)
-            self._add(opened, y, weight, None, readout, liquid)
+        opened, liquid = self._open_part(X, liquid)
+        readout = (self if self._begins() else self._as_fitted())._make_readout()
+        y = self._numbers(X, opened, y, readout)
+        weight = None
+        if sample_weight is not None:
+            require_weights(readout, "sample_weight", "partial_fit")
+            weight = checked_weight(sample_weight, y)
+        self._add(opened, y, weight, None, readout, liquid)
         return self
 
     def _numbers(self, X: Any, opened: Any, y: Any, readout: Any) -> np.ndarray:

@@ -16,6 +16,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from .._checks import check_integer, shown
+from .._versions import __version__, warn_of_version
+from ..encoding._base import SequenceEncoder
 from ..encoding._chosen import encoded_pieces, rest_of
 from ..engines import Batch, Runner
 from ..engines._streams import put, take
@@ -95,22 +97,24 @@ def stream_source(estimator: Any) -> Source:
             f"readout={shown(estimator.readout)} cannot stream: it reads every state of a whole "
             "sequence. A readout of pooled features can, such as 'ridge'."
         )
-    if liquid.bidirectional:
+    fitted = liquid._as_fitted()
+    if fitted.bidirectional:
         raise ValueError(
             "bidirectional=True cannot stream: to run a sequence backwards takes its end, which "
             "is not known while its frames come. Fit with bidirectional=False."
         )
-    if liquid.missing == "linear":
+    if fitted.missing == "linear":
         raise ValueError(
             "missing='linear' cannot stream: a line over a gap takes the value after it, which is "
             "not known while frames come. Fit with missing='hold'."
         )
+    encoder = liquid.encoder_
     return Source(
         type(estimator).__name__,
         estimator.n_channels_in_,
-        liquid.encoder_,
+        encoder._as_fitted() if isinstance(encoder, SequenceEncoder) else encoder,
         liquid.liquids_,
-        liquid._plan(),
+        fitted._plan(),
         liquid.engine,
         pipeline,
         liquid.fill_values_,
@@ -272,6 +276,7 @@ class LiquidStream:
         """
         self._require_whole()
         return {
+            "version": __version__,
             "source": self._source.digest(),
             "engine": self._runners[0].engine,
             "dtype": str(self._dtype),
@@ -295,7 +300,13 @@ class LiquidStream:
         ------
         ValueError
             If the state is of another liquid, engine or number of streams.
+
+        Warns
+        -----
+        InconsistentVersionWarning
+            If the state is that of another version of skliquid.
         """
+        warn_of_version(type(self).__name__, state.get("version"))
         own = {"source": self._source.digest(), "engine": self._runners[0].engine}
         for name, expected in own.items():
             # A string that was saved with the arrays may have become one of them.

@@ -16,7 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from .._checks import shown
+from .._fitted import all_or_nothing
 from .._misread import warn_of_misreading
+from .._progress import advanced, progress
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder, observed_of
@@ -40,7 +42,9 @@ _CHOICE = 2**32
 
 
 def _is_spiking(estimator: Any) -> bool:
-    """Check for `available_if`: the reservoir's units are spiking neurons."""
+    """Check for `available_if`: the reservoir is, or is to be, one of spiking neurons."""
+    if hasattr(estimator, "liquid_"):
+        return isinstance(estimator.liquid_, Liquid)
     return not is_rate_cell(estimator.cell)
 
 
@@ -115,6 +119,7 @@ class LiquidTransformer(
     encoder_: Any
     fill_values_: np.ndarray | None = None  # of one that was saved before there were any
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> LiquidTransformer:
@@ -139,12 +144,13 @@ class LiquidTransformer(
         parts = as_parts(X)
         collection = X if parts is None else first_of(parts)
         collection = self._validate_collection(collection, reset=True)
-        tasks = fit_tasks(self, 1, X)
+        tasks = fit_tasks(self, 1, X if parts is None else None, y, sample_weight)
         with tasks.task("draw-liquid"):
             self._fit(collection, sample_weight)
         tasks.end()
         return self
 
+    @all_or_nothing
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -170,13 +176,14 @@ class LiquidTransformer(
             return self.fit(first, sample_weight=sample_weight).transform(chain([first], parts))
         collection = self._validate_collection(X, reset=True)
         encoded = self._fit(collection, sample_weight)
-        if collection.is_one_part:
-            jobs = self._jobs(encoded)
-            tasks = fit_tasks(self, len(jobs), X)
-            features = self._run(jobs, task=tasks.task)
-        else:
-            tasks = fit_tasks(self, None, X)
-            features = self._features(collection, tasks.task)
+        with progress(self, "fit_transform", len(collection)):
+            if collection.is_one_part:
+                jobs = self._jobs(encoded)
+                tasks = fit_tasks(self, len(jobs), X, y, sample_weight)
+                features = self._run(jobs, task=tasks.task)
+            else:
+                tasks = fit_tasks(self, None, X, y, sample_weight)
+                features = self._features(collection, tasks.task)
         tasks.end()
         return features
 
@@ -194,10 +201,14 @@ class LiquidTransformer(
             The features, float32 if all of `X` is float32, else float64.
         """
         check_is_fitted(self)
+        fitted = self._as_fitted()
         if as_parts(X) is None:
-            return self._features(self._validate_collection(X, reset=False))
+            collection = self._validate_collection(X, reset=False)
+            with progress(self, "transform", len(collection)):
+                return fitted._features(collection)
         parts = self._validate_parts(X)
-        return np.concatenate([self._features(Collection(part)) for _, part in parts])
+        with progress(self, "transform", None):
+            return np.concatenate([fitted._features(Collection(part)) for _, part in parts])
 
     def open_stream(self, n_streams: int = 1) -> LiquidStream:
         """Open a stream, into which frames are pushed as they come.
@@ -278,8 +289,9 @@ class LiquidTransformer(
             several liquids, and ``forward_`` or ``backward_`` where there are both directions.
         """
         check_is_fitted(self)
-        names = self._plan().feature_names(self.liquid_.n_neurons)
-        ways = ("forward_", "backward_") if self.bidirectional else ("",)
+        fitted = self._as_fitted()
+        names = fitted._plan().feature_names(self.liquid_.n_neurons)
+        ways = ("forward_", "backward_") if fitted.bidirectional else ("",)
         liquids = range(len(self.liquids_))
         prefixes = [
             (f"liquid{i}_" if len(liquids) > 1 else "") + way for i in liquids for way in ways
@@ -316,12 +328,18 @@ class LiquidTransformer(
         parameters = {f.name: getattr(self, f.name) for f in fields(ReservoirParameters)}
         self.liquids_ = draw_reservoirs(encoded, observed, sample_weight, parameters, seed=seed)
         self.liquid_ = self.liquids_[0]
+        self._keep_parameters()
         return encoded
 
     def _filled(self, sequences: Sequences) -> Sequences:
         if self.fill_values_ is None:
             return as_sequences(sequences)
-        return filled(sequences, self.fill_values_, self.missing)
+        return filled(sequences, self.fill_values_, self._as_fitted().missing)
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        """Those that the reservoirs and the encoder do not hold themselves."""
+        features = "pooling", "n_windows", "tau_trace"
+        return (*features, "bidirectional", "missing", "n_liquids", "reservoir_size")
 
     def _encode(self, sequences: Sequences) -> Sequences:
         encoded = encoded_by(self.encoder_, self._filled(sequences))
@@ -377,6 +395,8 @@ class LiquidTransformer(
         for runner, way, samples, place in jobs:
             with task("run-liquid"):
                 out[samples, place : place + runner.n_features] = runner.features(way, samples)
+            if place + runner.n_features == out.shape[1]:  # each of the other runs had them too
+                advanced(len(samples))
         return out
 
     def __sklearn_tags__(self) -> Any:

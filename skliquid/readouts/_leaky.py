@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._checks import shown
+from .._fitted import all_or_nothing
 from ..engines import StateTrains
 from ._descent import Schedule
 from ._samples import canonical, class_factors, class_labels, held_out
@@ -168,6 +169,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         self.class_weight = class_weight
         self.random_state = random_state
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LeakyReadoutClassifier:
         """Train the readout.
@@ -215,6 +217,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         self.loss_curve_ = curves["training"]
         self.validation_loss_curve_ = curves.get("validation")
         self.n_iter_ = len(self.loss_curve_)
+        self._keep_parameters()
         return self
 
     def predict_over_time(self, X: Any) -> list[np.ndarray]:
@@ -294,13 +297,14 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         ndarray of shape (n_samples,)
             Predicted classes.
         """
-        predicted: np.ndarray = self.classes_[self._last_scores(X).argmax(axis=1)]
+        chosen = self._last_scores(X).argmax(axis=1)
+        predicted: np.ndarray = self.classes_[chosen]
         return predicted
 
     def _running_scores(self, X: Any) -> Iterator[np.ndarray]:
         check_is_fitted(self, "coef_")
         trains = self._validate_sequences(X, reset=False)
-        return running_scores(trains, self.coef_, self.intercept_, **self._dynamics())
+        return running_scores(trains, self.coef_, self.intercept_, **self._as_fitted()._dynamics())
 
     def _last_scores(self, X: Any) -> np.ndarray:
         return np.stack([scores[-1] for scores in self._running_scores(X)])
@@ -326,8 +330,11 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
             weight = weight * class_factors(self.class_weight, y, weight)
         return weight
 
+    def _parameters_read(self) -> tuple[str, ...]:
+        return "kind", "tau", "spk_reset"
+
     def _dynamics(self) -> dict[str, Any]:
-        return {"kind": self.kind, "tau": self.tau, "spk_reset": self.spk_reset}
+        return {name: getattr(self, name) for name in self._parameters_read()}
 
     def _schedule(self) -> Schedule:
         return Schedule(**{field.name: getattr(self, field.name) for field in fields(Schedule)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
@@ -10,8 +9,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from .._base import restored_on_error
 from .._checks import shown
+from .._fitted import all_or_nothing
 from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
 from ._ridge_docs import documented
 from ._ridge_model import RidgeFit
@@ -72,6 +71,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
     True
     """
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
@@ -96,7 +96,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         self._fit_whole(X, _columns(y), weight, weight)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Add a part of the samples.
 
@@ -114,6 +114,11 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         RidgeReadoutRegressor
             The estimator itself.
         """
+        return self._set_apart()._teach(X, y, sample_weight=sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _teach(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Add a part in place; where that fails, the parts are torn."""
         X, y = self._validated(X, y, reset=not self._has_parts(), n_least=1)
         Y = _columns(y)
         if self._has_parts() and (known := self._parts.n_targets) != Y.shape[1]:
@@ -241,6 +246,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         super().__init__(alphas, fit_intercept=fit_intercept, standardize=standardize, limit=limit)
         self.class_weight = class_weight
 
+    @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
@@ -269,7 +275,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         self._fit_whole(X, self._coded(y), weight, scale_weight)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Add a part of the samples.
 
@@ -290,28 +296,29 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         RidgeReadoutClassifier
             The estimator itself.
         """
+        return self._set_apart()._teach(X, y, classes, sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _teach(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Add a part in place; where that fails, the parts are torn."""
         begins = not self._has_parts()
-        with restored_on_error(self) if begins else nullcontext():
-            X, y = self._validated(X, y, reset=begins, n_least=1)
-            y = class_labels(y)
-            announced = None if classes is None else np.unique(classes)
-            if begins:
-                found, where = (
-                    (np.unique(y), "y holds")
-                    if announced is None
-                    else (announced, "classes names")
-                )
-                self.classes_ = _at_least_two(found, where)
-            elif announced is not None and not np.array_equal(announced, self.classes_):
-                raise ValueError(
-                    "classes must be those of the first part, "
-                    f"{shown(self.classes_.tolist())}, got "
-                    f"{shown(announced.tolist())}."
-                )
-            targets, factor = self._coded(y), None
-            if self.class_weight is not None:
-                factor = factors_of_part(self.class_weight, y, self.classes_)
-            self._add_part(X, targets, sample_weight, factor)
+        X, y = self._validated(X, y, reset=begins, n_least=1)
+        y = class_labels(y)
+        announced = None if classes is None else np.unique(classes)
+        if begins:
+            found, where = (
+                (np.unique(y), "y holds") if announced is None else (announced, "classes names")
+            )
+            self.classes_ = _at_least_two(found, where)
+        elif announced is not None and not np.array_equal(announced, self.classes_):
+            raise ValueError(
+                f"classes must be those of the first part, {shown(self.classes_.tolist())}, got "
+                f"{shown(announced.tolist())}."
+            )
+        targets, factor = self._coded(y), None
+        if self.class_weight is not None:
+            factor = factors_of_part(self.class_weight, y, self.classes_)
+        self._add_part(X, targets, sample_weight, factor)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -15,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._base import check_parameters, checked_weight, require_numbers
 from .._checks import check_real, cut_short, shown
 from .._doc_links import InManual
+from .._fitted import FittedParameters, all_or_nothing
+from .._versions import Versioned
 from ._ridge_design import WholeDesign
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -32,7 +31,7 @@ _N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
-class RidgeReadout(InManual, BaseEstimator):
+class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     """A model that is fitted at once, or from parts when it is first asked for."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -62,6 +61,10 @@ class RidgeReadout(InManual, BaseEstimator):
 
     def _validate_params(self) -> None:
         check_parameters(self)
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        """Those by which the model is computed, which may be after the last part has come."""
+        return "alphas", "fit_intercept", "standardize", "limit"
 
     def _penalties(self) -> np.ndarray:
         values = np.atleast_1d(self.alphas).tolist()
@@ -127,19 +130,20 @@ class RidgeReadout(InManual, BaseEstimator):
     def _has_parts(self) -> bool:
         return hasattr(self, "_parts")
 
-    @contextmanager
-    def _changed(self, n_features: int, n_targets: int) -> Iterator[Parts]:
-        """Parts so far, to change; what is interrupted meanwhile leaves them torn."""
+    def _set_apart(self) -> Self:
+        """Go on with parts of its own, and leave those so far as they are."""
+        if self._has_parts():
+            self._parts = self._parts.apart()
+        return self
+
+    def _opened(self, n_features: int, n_targets: int) -> Parts:
+        """Parts so far, to be changed in place."""
         if not self._has_parts():
             self._forget_parts()
             self._parts = Parts(n_features, n_targets)
-        self._parts.require_whole()
-        self._parts.make_writable()
         self.__dict__.pop("_model", None)
-        self._parts.is_torn = True
-        yield self._parts
-        self._parts.is_torn = False
-        self.n_samples_seen_ = self._parts.n_seen
+        self._keep_parameters()
+        return self._parts
 
     def _add_part(
         self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
@@ -147,9 +151,11 @@ class RidgeReadout(InManual, BaseEstimator):
         self._penalties()  # names a wrong one before any work is done
         # That a part has no weight says nothing of the others.
         weight = checked_weights(sample_weight, X, may_be_zero=True)
-        with self._changed(X.shape[1], Y.shape[1]) as parts:
-            parts.add(X, Y, weight if factor is None else weight * factor, weight)
+        parts = self._opened(X.shape[1], Y.shape[1])
+        parts.add(X, Y, weight if factor is None else weight * factor, weight)
+        self.n_samples_seen_ = parts.n_seen
 
+    @all_or_nothing
     def merge(self, other: Self) -> Self:
         """Add the parts that another readout was given.
 
@@ -180,11 +186,10 @@ class RidgeReadout(InManual, BaseEstimator):
             for name in ("n_features_in_", "feature_names_in_", "classes_"):
                 if hasattr(other, name):
                     setattr(self, name, getattr(other, name))
-        # A readout may be merged with itself.
-        theirs = deepcopy(other._parts) if other is self else other._parts
-        theirs.require_whole()
-        with self._changed(theirs.n_features, theirs.n_targets) as parts:
-            parts.merge(theirs)
+        theirs = other._parts  # before ours is another, for a readout that is merged with itself
+        parts = self._set_apart()._opened(theirs.n_features, theirs.n_targets)
+        parts.merge(theirs)
+        self.n_samples_seen_ = parts.n_seen
         return self
 
     def _require_mergeable(self, other: Any) -> None:
@@ -209,19 +214,21 @@ class RidgeReadout(InManual, BaseEstimator):
     def _solved(self) -> RidgeFit:
         """Return the model, computed from the parts where it is outdated."""
         check_is_fitted(self, ["_model", "_parts"], all_or_any=any)
-        if hasattr(self, "_model"):
-            return self._model
-        self._parts.require_whole()
-        sums = self._parts.sums
+        if not hasattr(self, "_model"):
+            self._model = self._as_fitted()._solution(self._parts)
+        return self._model
+
+    def _solution(self, parts: Parts) -> RidgeFit:
+        """Compute the model of all parts."""
+        sums = parts.sums
         if sums is None:
-            self._fit_whole(*self._parts.samples())
+            self._fit_whole(*parts.samples())
             return self._model
         if not sums.n_samples:
             raise ValueError(_NO_WEIGHT)
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
         model = self._kept(fit_sums(sums, self._penalties(), **options))
-        self._model = replace(model, limits=sums.limits if self.limit else None)
-        return self._model
+        return replace(model, limits=sums.limits if self.limit else None)
 
     @property
     def alpha_(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from ._ridge_retained import N_RETAINED
@@ -32,13 +34,11 @@ class Parts:
         Samples of the parts so far; empty where there are sums.
     sums : RidgeSums or None
         Their sums.
-    is_torn : bool
-        Whether a part is being added, or was when that was interrupted.
     """
 
     def __init__(self, n_features: int, n_targets: int) -> None:
         self.n_features, self.n_targets = n_features, n_targets
-        self.n_seen, self.is_torn = 0, False
+        self.n_seen = 0
         self.rows: list[Samples] = []
         self.sums: RidgeSums | None = None
         # Half a Gram matrix of the features, and what is retained beside it.
@@ -66,18 +66,12 @@ class Parts:
             self.add(*part)
         self.n_seen += other.n_seen - sum(len(part[0]) for part in other.rows)
 
-    def require_whole(self) -> None:
-        """Raise an error if some sums have a part that others have not."""
-        if self.is_torn:
-            raise RuntimeError(
-                "The sums hold half a part, because adding it was interrupted; fit anew, or go on "
-                "from a copy that was made before."
-            )
-
-    def make_writable(self) -> None:
-        """Copy the sums that are mapped from a file, as when they came to another process."""
-        if self.sums is not None:
-            self.sums.make_writable()
+    def apart(self) -> Parts:
+        """Return the same parts, to which others can be added without changing these."""
+        own = copy(self)
+        own.rows = list(self.rows)
+        own.sums = None if self.sums is None else self.sums.apart()
+        return own
 
     def sum_up(self, n_samples: int) -> None:
         """Sum at once what has to be summed where there will be so many samples in all.

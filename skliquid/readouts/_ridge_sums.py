@@ -21,6 +21,7 @@ References
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
@@ -120,15 +121,13 @@ class RidgeSums:
         self._widen(other.limits)
         self.retained.merge(other.retained)
 
-    def make_writable(self) -> None:
-        """Copy the arrays that may only be read."""
-        self.gram.columns = [np.require(panel, requirements="W") for panel in self.gram.columns]
-        for holder, names in (
-            (self, ("mean", "target_mean", "cross", "squares")),
-            (self.spread, ("mean", "squares")),
-        ):
-            for name in names:
-                setattr(holder, name, np.require(getattr(holder, name), requirements="W"))
+    def apart(self) -> RidgeSums:
+        """Copy what is changed in place, which may be mapped from a file."""
+        own = copy(self)
+        for name in ("mean", "target_mean", "gram", "cross", "squares", "spread"):
+            setattr(own, name, deepcopy(getattr(self, name)))
+        own.retained = copy(self.retained)
+        return own
 
     def _join(
         self, n_samples: int, weight: float, mean: np.ndarray, target_mean: np.ndarray

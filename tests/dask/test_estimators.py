@@ -447,3 +447,22 @@ def test_parts_without_sequences(one_thread, data):
         DaskLSMRegressor().fit(empty, empty)
     lsm = DaskLSMClassifier(**SMALL).fit(X, y)
     assert lsm.predict(empty).compute().shape == (0,)
+
+
+def test_a_fit_that_fails_leaves_the_model_and_how_to_run_reaches_it(one_thread, data, as_dask):
+    X, y, _ = data
+    spoilt = X.copy()
+    spoilt[[0, -1], 0, 0] = np.nan
+    for mine in (DaskLSMClassifier(**SMALL), DaskLiquidTransformer(**SMALL)):
+        mine.fit(as_dask(X, "array"), as_dask(y, "array"))
+        saved = pickle.dumps(mine)
+        with pytest.raises(ValueError, match="NaN"):
+            mine.fit(as_dask(spoilt, "array"), as_dask(y, "array"))
+        assert pickle.dumps(mine) == saved
+        method = "predict" if hasattr(mine, "predict") else "transform"
+        expected = getattr(mine, method)(as_dask(X, "array")).compute()
+        mine.set_params(engine="numpy", n_jobs=2, pooling="rate")
+        assert_array_equal(getattr(mine, method)(as_dask(X, "array")).compute(), expected)
+        local = mine.to_local()
+        inner = local.pipeline_[0] if hasattr(local, "pipeline_") else local
+        assert (inner.engine, inner.n_jobs) == ("numpy", 2)

@@ -1,5 +1,6 @@
 """Fits and predictions in parts, against those of the whole."""
 
+import pickle
 import tracemalloc
 import warnings
 
@@ -195,7 +196,7 @@ def test_what_was_interrupted_does_not_pass_for_fitted(few_vowels):
     lsm.partial_fit(X, y)
     with pytest.raises(KeyboardInterrupt):
         lsm.partial_fit(parts(), y)
-    assert lsm.n_samples_seen_ == len(X) + 10  # the part before the interruption is whole
+    assert lsm.n_samples_seen_ == len(X)
     lsm.predict(X)
 
 
@@ -221,13 +222,29 @@ def test_a_first_call_that_fails_leaves_what_was_fitted(few_vowels):
         assert not hasattr(lsm, "n_samples_seen_")
 
 
-def test_a_later_call_that_fails_says_what_it_has_added(few_vowels):
+@pytest.mark.parametrize("readout", ["ridge", SGDClassifier(random_state=0)])
+def test_a_later_call_that_fails_adds_nothing(few_vowels, readout):
     X, y = few_vowels
-    lsm = LSMClassifier(**SMALL).partial_fit(X, y)
-    with pytest.raises(ValueError, match="more sequences than y has") as error:
+    lsm = LSMClassifier(readout=readout, **SMALL).partial_fit(X[::2], y[::2])
+    stream, before = lsm.open_stream().push(X[0]), pickle.dumps(lsm)
+    with pytest.raises(ValueError, match="more sequences than y has"):
         lsm.partial_fit(iter([X[:10], X]), y[:20])
-    assert "The first 10 sequences of this call were added" in error.value.__notes__[0]
-    assert lsm.n_samples_seen_ == len(X) + 10
+    assert pickle.dumps(lsm) == before
+    scores = lsm.decision_function(X[:1])
+    learned = lsm.partial_fit(X[1::2], y[1::2]).decision_function(X[:1])
+    assert (learned != scores).any()
+    np.testing.assert_array_equal(stream.decision_function(), learned)  # it learns with it
+
+
+def test_what_later_parts_are_told_is_what_the_first_was(few_vowels):
+    X, y = few_vowels
+    weights = {"1": 1.0, "2": 9.0, "3": 1.0}
+    expected = LSMClassifier(class_weight=weights, **SMALL).partial_fit(X[::2], y[::2])
+    lsm = clone(expected).partial_fit(X[::2], y[::2])
+    lsm.set_params(class_weight=None, readout="mlp", pooling="rate", target_rate=None)
+    lsm.partial_fit(X[1::2], y[1::2])
+    expected.partial_fit(X[1::2], y[1::2])
+    np.testing.assert_array_equal(lsm.decision_function(X), expected.decision_function(X))
 
 
 @pytest.mark.usefixtures("tiny_parts")

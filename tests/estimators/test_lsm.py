@@ -1,3 +1,6 @@
+import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -16,6 +19,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+from skliquid.engines import Runner
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._samples import merge_duplicates
 from skliquid.sequences import as_sequences
@@ -245,13 +249,6 @@ def test_callbacks(few_vowels):
     assert seen[-1] == "teardown"
 
 
-def test_progress_bar(few_vowels, capsys):
-    callback = pytest.importorskip("sklearn.callback")
-    X, y = few_vowels
-    LSMClassifier(30, random_state=0).set_callbacks(callback.ProgressBar()).fit(X, y)
-    assert "LSMClassifier" in capsys.readouterr().out
-
-
 def test_global_settings_stay_outside(few_vowels):
     from sklearn import config_context
 
@@ -355,3 +352,52 @@ def test_bad_sequences_at_prediction(few_vowels, X, message):
     lsm = LSMClassifier(30, random_state=0).fit(*few_vowels)
     with pytest.raises(ValueError, match=message):
         lsm.predict(X)
+
+
+HOW_TO_RUN = {"engine": "numpy", "n_jobs": 3, "batch_size": 7, "verbose": True}
+
+
+def test_how_to_run_acts_at_once_wherever_the_liquid_runs(few_vowels, monkeypatch):
+    X, y = few_vowels
+    seen, opened, batches = [], Runner.__init__, Runner.batches
+
+    def opening(self, reservoir, plan, engine, n_jobs=None):
+        seen.append((engine, n_jobs))
+        opened(self, reservoir, plan, engine, n_jobs)
+
+    def batching(self, sequences, batch_size=None):
+        seen[-1] = (*seen[-1], batch_size)
+        return batches(self, sequences, batch_size)
+
+    for Estimator in (LSMClassifier, LSMRegressor):
+        lsm = Estimator(30, random_state=0).fit(X, y.astype(float))
+        predicted = lsm.predict(X)
+        monkeypatch.setattr(Runner, "__init__", opening)
+        monkeypatch.setattr(Runner, "batches", batching)
+        for running in (lsm.set_params(**HOW_TO_RUN), pickle.loads(pickle.dumps(lsm))):
+            assert [getattr(running.pipeline_[0], name) for name in HOW_TO_RUN] == [
+                *HOW_TO_RUN.values()
+            ]
+            np.testing.assert_array_equal(running.predict(X), predicted)
+            running.open_stream().push(X[0])
+            with pytest.warns(UserWarning, match="begins anew"):
+                running.partial_fit(X, y.astype(float))
+            running.engine = "numba"  # as an attribute too
+            running.predict(X)
+        assert set(seen) == {("numpy", 3, 7), ("numpy", None), ("numba", 3, 7)}
+        monkeypatch.undo()
+        seen.clear()
+
+
+@pytest.mark.parametrize("readout", ["ridge", "leaky_rate"])
+def test_what_mlx_has_fitted_predicts_without_it(tmp_path, few_vowels, readout):
+    X, y = few_vowels
+    lsm = LSMClassifier(30, engine="mlx", readout=readout, random_state=0).fit(X, y)
+    file = tmp_path / "lsm.pkl"
+    file.write_bytes(pickle.dumps((lsm, X)))
+    code = "import pickle, sys; sys.modules['mlx'] = None\n"
+    code += "lsm, X = pickle.load(open(sys.argv[1], 'rb'))\n"
+    code += "print(*lsm.set_params(engine='numpy').predict(X), sep='')"
+    run = [sys.executable, "-c", code, str(file)]
+    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "".join(lsm.predict(X))
