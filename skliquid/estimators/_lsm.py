@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
-from .._checks import cut_short
+from .._checks import cut_short, shown
 from ..collection import Collection
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
@@ -131,6 +131,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             collection, y = Collection(collection.take(kept)), y[kept]
             class_factor = None if class_factor is None else class_factor[kept]
         steps = self._steps(readout)
+        self._checked_memory()
         pipeline = Pipeline(steps, memory=self.memory)
         weights = {}
         if sample_weight is not None:
@@ -177,6 +178,15 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             ("readout", readout),
         ]
 
+    def _checked_memory(self) -> Any:
+        try:
+            return check_memory(self.memory)
+        except OSError as error:
+            raise ValueError(
+                f"memory must be a folder that can be written to, got {shown(self.memory)}: "
+                f"{error.strerror}."
+            ) from None
+
     def _most_at_once(self) -> int | None:
         """Number of sequences whose features are held at a time."""
         liquid = self.pipeline_[0]
@@ -187,7 +197,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
     def _features(self, sequences: Sequences) -> Any:
         """What the liquid makes of validated sequences."""
         # Cached as in fitting, so that neither a search's scores run the liquid again.
-        transform = check_memory(self.memory).cache(_transform)
+        transform = self._checked_memory().cache(_transform)
         return transform(self.pipeline_[0], in_float64(sequences))
 
     def _call(self, method: str, X: Any) -> Any:
