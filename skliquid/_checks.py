@@ -13,6 +13,8 @@ import numpy as np
 LARGEST_SCALE = 1e6
 # Squares of larger targets and weights, and their sums, would leave the range of float64.
 LARGEST_NUMBER = 1e100
+# More units, channels or steps of one frame than memory could hold the weights of.
+MOST_UNITS = 2**24
 # Longer than any sequence that a delay or a rest should be taken of.
 MOST_STEPS = 2**20
 # Characters of a value that an error prints.
@@ -101,11 +103,12 @@ def check_pair(
 
 def check_share(name: str, value: Any) -> float:
     """Return the fraction that a text such as "25%" stands for; it may be above 1."""
+    is_share = isinstance(value, str) and value.endswith("%")
     try:
-        number, sign = float(value[:-1]), value[-1:]
-    except (TypeError, ValueError):
-        number, sign = -1.0, ""
-    if sign != "%" or not 0 <= number < np.inf:
+        number = float(value[:-1]) if is_share else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < np.inf:
         raise ValueError(f'{name} must be a share such as "25%", got {shown(value)}.')
     return number / 100
 
@@ -120,6 +123,8 @@ def check_bool(name: str, value: Any) -> bool:
 def check_seed(name: str, value: Any) -> np.random.Generator:
     """Make a generator from a seed, or return the generator given."""
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return np.random.default_rng(value)
     except (TypeError, ValueError) as error:
         raise type(error)(

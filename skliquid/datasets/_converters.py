@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import check_integer, check_real, shown
+from .._checks import MOST_UNITS, check_integer, check_real, shown
 from .._misread import is_series
 from ..sequences import as_sequences
 
@@ -204,8 +204,13 @@ def from_events(X: Any, sensor_size: Any, time_step: float) -> list[np.ndarray]:
            [0., 0., 1.]], dtype=float32)]
     """
     sizes = list(sensor_size) if isinstance(sensor_size, tuple | list) else [sensor_size]
-    sizes = [check_integer("sensor_size", size, low=1) for size in sizes]
+    sizes = [check_integer("sensor_size", size, low=1, high=MOST_UNITS) for size in sizes]
     time_step = check_real("time_step", time_step, 0, closed="neither")
+    if not sizes:
+        raise ValueError(f"sensor_size must hold at least one number, got {shown(sensor_size)}.")
+    is_one = isinstance(X, np.ndarray) and (X.dtype.names or X.ndim == 0)
+    if is_one or not isinstance(X, list | tuple | np.ndarray):
+        raise TypeError(f"X must be a list of arrays of events, got {shown(X)}.")
     return [_counted(np.asarray(events), sizes, time_step, i) for i, events in enumerate(X)]
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from .._checks import MOST_STEPS
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..sequences import Sequences
 from ._base import with_frames
@@ -83,7 +84,7 @@ class BSAEncoder(RangeEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_taps": [Interval(Integral, 1, None, closed="left")],
+        "n_taps": [Interval(Integral, 1, MOST_STEPS, closed="both")],
         "cutoff": [Interval(Real, 0, 1, closed="neither")],
         "threshold": [Interval(Real, 0, 1, closed="both")],
     }

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from .._checks import MOST_STEPS
 from ..sequences import Sequences
 from ._base import with_frames
 from ._range import RangeEncoder
@@ -63,7 +64,7 @@ class LatencyEncoder(RangeEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, MOST_STEPS, closed="both")],
     }
 
     def __init__(self, n_steps: int = 5) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from .._checks import MOST_UNITS
 from ..sequences import Sequences
 from ._base import with_frames
 from ._range import RangeEncoder
@@ -67,7 +68,7 @@ class PopulationEncoder(RangeEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_neurons": [Interval(Integral, 3, None, closed="left")],
+        "n_neurons": [Interval(Integral, 3, MOST_UNITS, closed="both")],
         "width": [Interval(Real, 2.0**-20, 1e6, closed="both")],
     }
 

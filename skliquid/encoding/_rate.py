@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from .._base import seed_of
+from .._checks import MOST_STEPS
 from ..sequences import Sequences
 from ._base import with_frames
 from ._range import RangeEncoder
@@ -77,7 +78,7 @@ class RateEncoder(RangeEncoder):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, MOST_STEPS, closed="both")],
         "max_rate": [Interval(Real, 0, 1, closed="right")],
         "random_state": ["random_state"],
     }

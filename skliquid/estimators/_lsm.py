@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, check_memory
 
 from .._base import SequenceEstimator
 from .._callbacks import CallbackSupportMixin, fit_tasks
-from .._checks import cut_short
+from .._checks import cut_short, shown
 from .._progress import progress
 from ..collection import Collection, as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
@@ -142,6 +142,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             collection, y = Collection(collection.take(kept)), y[kept]
             class_factor = None if class_factor is None else class_factor[kept]
         (_, liquid), *steps = self._steps(readout)
+        memory = self._checked_memory()
         of_liquid, weights = {}, {}
         if sample_weight is not None:
             of_liquid["sample_weight"] = sample_weight
@@ -154,12 +155,13 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             if self._trains_reservoir():
                 of_liquid["class_factor"] = class_factor
         tasks = fit_tasks(self, 2, X, given_y, given_weight)
-        fit_liquid = check_memory(self.memory).cache(_fit_liquid, ignore=["tasks"])
+        fit_liquid = memory.cache(_fit_liquid, ignore=["tasks"])
         with inner_settings(), progress(self, "fit", len(y)):
             liquid, features = fit_liquid(liquid, in_float64(collection), y, of_liquid, tasks)
             with tasks.task("fit-readout"):
                 others = Pipeline(steps).fit(features, y, **weights)
         self.pipeline_ = Pipeline([("liquid", liquid), *others.steps], memory=self.memory)
+        self._keep_parameters()
         self._end(tasks)
 
     def _end(self, tasks: Any) -> None:
@@ -194,6 +196,15 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             ("readout", readout),
         ]
 
+    def _checked_memory(self) -> Any:
+        try:
+            return check_memory(self.memory)
+        except OSError as error:
+            raise ValueError(
+                f"memory must be a folder that can be written to, got {shown(self.memory)}: "
+                f"{error.strerror}."
+            ) from None
+
     def _most_at_once(self) -> int | None:
         """Number of sequences whose features are held at a time."""
         liquid = self.pipeline_[0]
@@ -202,7 +213,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
     def _features(self, sequences: Sequences) -> Any:
         """What the liquid makes of validated sequences."""
         # Cached as in fitting, so that neither a search's scores run the liquid again.
-        transform = check_memory(self.memory).cache(_transform)
+        transform = self._checked_memory().cache(_transform)
         return transform(self.pipeline_[0], in_float64(sequences))
 
     def _call(self, method: str, X: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
 
-from .._checks import LARGEST_SCALE, MOST_STEPS
+from .._checks import LARGEST_SCALE, MOST_STEPS, MOST_UNITS
 from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..pooling import POOLINGS
@@ -56,7 +56,7 @@ def _pools(*names: str) -> Acts:
 
 # What several parameters accept.
 Flag = Annotated[bool, Accepts("bool", "boolean")]
-Count = Annotated[int, Accepts("int", Interval(Integral, 1, None, closed="left"))]
+Count = Annotated[int, Accepts("int", Interval(Integral, 1, MOST_UNITS, closed="both"))]
 CountOrNone = Annotated[
     int | None, Accepts("int", Interval(Integral, 1, None, closed="left"), None)
 ]
@@ -338,7 +338,12 @@ class ReservoirParameters:
     ] = None
     n_jobs: Annotated[
         int | None,
-        Accepts("int", Integral, None),
+        Accepts(
+            "int",
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ),
         SPIKING,
         Acts("engine", lambda p: p.engine in ("auto", "numba"), '``engine="numba"`` or "auto"'),
         """Number of threads of the "numba" engine; None is 1 unless a

@@ -5,8 +5,17 @@ from __future__ import annotations
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import check_integer
-from ._named import ACTIVATIONS, INITIALIZERS, Activation, Function, Initializer, by_name, draw
+from .._checks import MOST_UNITS, check_integer
+from ._named import (
+    ACTIVATIONS,
+    CONSTANTS,
+    INITIALIZERS,
+    Activation,
+    Function,
+    Initializer,
+    by_name,
+    draw,
+)
 from ._protocol import SequenceModule, State
 
 
@@ -91,9 +100,10 @@ class RNNCell(SequenceModule):
         activation: Activation = "tanh",
     ) -> None:
         super().__init__()
-        self.input_size = check_integer("input_size", input_size, low=1)
-        self.hidden_size = check_integer("hidden_size", hidden_size, low=1)
-        by_name("activation", activation, ACTIVATIONS)
+        self.input_size = check_integer("input_size", input_size, low=1, high=MOST_UNITS)
+        self.hidden_size = check_integer("hidden_size", hidden_size, low=1, high=MOST_UNITS)
+        draw("activation", activation, (1,), ACTIVATIONS)
+        by_name("state_init", state_init, CONSTANTS)  # MLX keeps a list as no attribute
         # The name is kept and not its function: those of MLX do not pickle.
         self.activation, self.state_init = activation, state_init
         self.init_state(1)  # an unfit state_init shall fail here

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import check_bool, check_integer, check_option
+from .._checks import MOST_UNITS, check_bool, check_integer, check_option
 from ._protocol import SequenceModule, State
 from ._reservoir import LiquidReservoir
 
@@ -74,7 +74,7 @@ class LSM(SequenceModule):
     ) -> None:
         super().__init__()
         check_option("readout", readout, READOUTS)
-        output_size = check_integer("output_size", output_size, low=1)
+        output_size = check_integer("output_size", output_size, low=1, high=MOST_UNITS)
         self.reservoir = LiquidReservoir(
             input_size,
             reservoir_size,

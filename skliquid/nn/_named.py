@@ -8,7 +8,7 @@ from typing import TypeVar
 import mlx.core as mx
 import mlx.nn as nn
 
-from .._checks import shown
+from .._checks import naming, shown
 
 Function = Callable[[mx.array], mx.array]
 Activation = str | Function
@@ -53,8 +53,10 @@ def draw(
     shape: tuple[int, ...],
     options: Mapping[str, Function] = CONSTANTS,
 ) -> mx.array:
-    """Return what an initializer makes of zeros of this shape."""
-    array = by_name(name, initializer, options)(mx.zeros(shape))
+    """Return what an initializer, or another function, makes of zeros of this shape."""
+    function = by_name(name, initializer, options)
+    with naming(name, "a function of an mlx.core.array", initializer):
+        array = function(mx.zeros(shape))
     if not isinstance(array, mx.array) or tuple(array.shape) != shape:
         got = f"shape {tuple(array.shape)}" if isinstance(array, mx.array) else repr(array)
         raise ValueError(f"{name} must return an mlx.core.array of shape {shape}, got {got}.")

@@ -6,7 +6,7 @@ import math
 
 import mlx.core as mx
 
-from .._checks import check_integer, check_option, check_real
+from .._checks import MOST_UNITS, check_integer, check_option, check_real
 from ._named import INITIALIZERS, Initializer, by_name, draw
 from ._protocol import SequenceModule, State
 from .surrogate import SPIKE_FUNCTIONS, SpikeFunction
@@ -23,8 +23,8 @@ class _LeakyReadout(SequenceModule):
         self, input_size: int, output_size: int, tau: float, dt: float, w_init: Initializer
     ) -> None:
         super().__init__()
-        self.input_size = check_integer("input_size", input_size, low=1)
-        self.output_size = check_integer("output_size", output_size, low=1)
+        self.input_size = check_integer("input_size", input_size, low=1, high=MOST_UNITS)
+        self.output_size = check_integer("output_size", output_size, low=1, high=MOST_UNITS)
         self.tau = check_real("tau", tau, 0, closed="neither")
         self.dt = check_real("dt", dt, 0, closed="neither")
         shape = (self.output_size, self.input_size)
@@ -196,7 +196,7 @@ class LeakySpikeReadout(_LeakyReadout):
     ) -> None:
         super().__init__(input_size, output_size, tau, dt, w_init)
         self.v_th = check_real("v_th", v_th, 0, closed="neither")
-        by_name("spk_fun", spk_fun, SPIKE_FUNCTIONS)
+        draw("spk_fun", spk_fun, (1,), SPIKE_FUNCTIONS)
         self.spk_fun = spk_fun
         self.spk_reset = check_option("spk_reset", spk_reset, RESETS)
 

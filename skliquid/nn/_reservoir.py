@@ -7,7 +7,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from .._checks import check_bool, check_integer, shown
+from .._checks import MOST_UNITS, check_bool, check_integer, shown
 from ..engines._mlx import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
@@ -130,7 +130,7 @@ class LiquidReservoir(SequenceModule):
         trainable: bool = False,
     ) -> None:
         liquid = draw_liquid(
-            input_size,
+            check_integer("input_size", input_size, low=1, high=MOST_UNITS),
             reservoir_size,
             connectivity=connectivity,
             spectral_radius=spectral_radius,

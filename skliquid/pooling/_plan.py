@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .._checks import check_integer, check_real, shown
+from .._checks import MOST_STEPS, check_integer, check_real, shown
 from ._poolings import POOLINGS
 from ._sums import Pools
 
@@ -98,7 +98,7 @@ def make_plan(
             f"pooling must be one or several of {list(POOLINGS)}, each once, got {shown(pooling)}."
         )
     scales = n_windows if isinstance(n_windows, tuple | list) else (n_windows,)
-    scales = tuple(check_integer("n_windows", scale, low=1) for scale in scales)
+    scales = tuple(check_integer("n_windows", scale, low=1, high=MOST_STEPS) for scale in scales)
     if not scales or len(set(scales)) < len(scales):
         raise ValueError(
             f"n_windows must be one or several different numbers, got {shown(n_windows)}."

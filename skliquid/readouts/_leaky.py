@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
-from .._checks import shown
+from .._checks import LARGEST_SCALE, shown
 from .._fitted import all_or_nothing
 from ..engines import StateTrains
 from ._descent import Schedule
@@ -43,13 +43,13 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
     kind : {"rate", "spike"}, default="rate"
         Which readout.
     tau : float, default=5.0
-        Time constant in time steps; positive.
+        Time constant in time steps; positive, at most 1e6.
     spk_reset : {"soft", "hard"}, default="soft"
         Reset of a neuron of the "spike" readout: by the threshold, or to zero.
     alpha : float, default=1e-6
-        Penalty on the squared weights of the standardised states; non-negative.
+        Penalty on the squared weights of the standardised states; in [0, 1e6].
     learning_rate : float, default=0.5
-        How far a step of Adam moves a score at most; positive.
+        How far a step of Adam moves a score at most; positive, at most 1e6.
     batch_size : int, default=16
         Number of sequences of a step.
     max_iter : int, default=60
@@ -127,10 +127,10 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "kind": [StrOptions({"rate", "spike"})],
-        "tau": [Interval(Real, 0, None, closed="neither")],
+        "tau": [Interval(Real, 0, LARGEST_SCALE, closed="right")],
         "spk_reset": [StrOptions({"soft", "hard"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, LARGEST_SCALE, closed="both")],
+        "learning_rate": [Interval(Real, 0, LARGEST_SCALE, closed="right")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],

@@ -65,8 +65,8 @@ def class_factors(
     unweighted = [label for label in classes.tolist() if label not in class_weight]
     if unknown and unweighted:
         raise ValueError(
-            f"class_weight has the classes {shown(unknown)}, which y does not hold, and none for "
-            f"{shown(unweighted)}."
+            f"class_weight must be of the classes of y, got {shown(unknown)}, which y does not "
+            f"hold, and none for {shown(unweighted)}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[code]
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import check_integer, check_seed, naming
+from .._checks import MOST_UNITS, check_integer, check_seed, naming, shown
 from .neurons import Neurons, checked_neurons, draw_neurons
 from .synapses import Synapses, draw_synapses
 from .taps import Taps, draw_taps
@@ -155,8 +155,10 @@ def draw_liquid(
     >>> draw_liquid(1, 50, topology="small_world", seed=0).density
     0.08
     """
-    n = check_integer("reservoir_size", reservoir_size, low=1)
-    n_channels = check_integer("input_size", n_channels, low=1)
+    n = check_integer("reservoir_size", reservoir_size, low=1, high=MOST_UNITS)
+    n_channels = check_integer("n_channels", n_channels, low=1, high=MOST_UNITS)
+    if not callable(neurons):
+        raise TypeError(f"neurons must be a function (n, *, rng), got {shown(neurons)}.")
     synapses, taps, cells = _sorted_to(parameters, *PARAMETERS[:2], _parameters_of(neurons))
     synapse_rng, tap_rng, neuron_rng = check_seed("seed", seed).spawn(3)
     return Liquid(
@@ -183,7 +185,7 @@ def _drawn(
 ) -> Neurons:
     if draw is draw_neurons:  # which names its own parameters
         return draw_neurons(n, **parameters, rng=rng)
-    with naming("cell", "a model with a method draw(n, rng)", draw):
+    with naming("cell or neurons", "a draw of neurons (n, *, rng)", draw):
         drawn = draw(n, **parameters, rng=rng)
     return checked_neurons(drawn, n)
 

@@ -28,7 +28,15 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_pair, check_real, shown
+from .._checks import (
+    LARGEST_SCALE,
+    MOST_STEPS,
+    MOST_UNITS,
+    check_integer,
+    check_pair,
+    check_real,
+    shown,
+)
 from .fixed_point import UNIT_EXPONENT, to_grid
 
 # A threshold that no potential reaches.
@@ -297,6 +305,7 @@ def draw_neurons(
     >>> draw_neurons(100, refractory=2, rng=np.random.default_rng(0)).state
     ('mem', 'raised', 'rest')
     """
+    n = check_integer("n", n, low=1, high=MOST_UNITS)
     threshold = check_real("threshold", threshold, 2.0**-UNIT_EXPONENT, LARGEST_SCALE)
     adaptation = check_real("adaptation", adaptation, 0, LARGEST_SCALE)
     tau_adaptation = check_real("tau_adaptation", tau_adaptation, 0, closed="neither")

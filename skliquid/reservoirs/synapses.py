@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._checks import LARGEST_SCALE, check_option, check_real, naming, shown
+from .._checks import (
+    LARGEST_SCALE,
+    MOST_UNITS,
+    check_integer,
+    check_option,
+    check_real,
+    naming,
+    shown,
+)
 from ..topology import erdos_renyi, scale_free, small_world
 from ._segments import reordered
 from .fixed_point import recurrent_grid
@@ -220,6 +228,7 @@ def draw_synapses(
     >>> draw_synapses(100, topology="small_world", connectivity=0.06, rng=rng).density
     0.06
     """
+    n = check_integer("n", n, low=1, high=MOST_UNITS)
     if connectivity is None:
         connectivity = min(_SYNAPSES_EACH / n, 1.0)
     connectivity = check_real("connectivity", connectivity, 0, 1, closed="right")

@@ -25,7 +25,15 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import LARGEST_SCALE, MOST_STEPS, check_integer, check_real
+from .._checks import (
+    LARGEST_SCALE,
+    MOST_STEPS,
+    MOST_UNITS,
+    check_integer,
+    check_real,
+    naming,
+    shown,
+)
 from ._segments import reordered
 from .fixed_point import UNIT_EXPONENT, input_grid, to_grid
 
@@ -195,8 +203,10 @@ def draw_taps(
     >>> taps.input_weights.shape, taps.max_delay
     ((50, 3), 30)
     """
+    n_channels = check_integer("n_channels", n_channels, low=1, high=MOST_UNITS)
+    n_neurons = check_integer("n_neurons", n_neurons, low=1, high=MOST_UNITS)
     scale = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
-    n_delays = check_integer("n_delays", n_delays, low=1)
+    n_delays = check_integer("n_delays", n_delays, low=1, high=MOST_STEPS)
     max_delay = check_integer("max_delay", max_delay, low=0, high=MOST_STEPS)
     n_sources = n_channels if derivative_gain is None else 2 * n_channels
     is_mine, n_mine = _choose_channels(n_sources, n_neurons, max_channels, rng)
@@ -215,7 +225,8 @@ def draw_taps(
     neuron = np.broadcast_to(neuron[:, np.newaxis], weights.shape)
     if derivative_gain is not None:
         is_derivative = source >= n_channels
-        gains = np.where(is_derivative, np.asarray(derivative_gain)[source % n_channels], 1.0)
+        gain = _channel_constants("derivative_gain", derivative_gain, n_channels, 1.0)
+        gains = np.where(is_derivative, gain[source % n_channels], 1.0)
         weights = weights * gains[:, np.newaxis]
         # x[t] - x[t-1] is one tap with the weight, and one a step later with its negative.
         neuron = np.concatenate([neuron, neuron[is_derivative]])
@@ -260,7 +271,8 @@ def _log_uniform(most: int, size: int, rng: np.random.Generator) -> np.ndarray:
 def _channel_constants(name: str, values: Any, n_channels: int, default: float) -> np.ndarray:
     if values is None:
         return np.full(n_channels, default, dtype=np.float32)
-    values = np.asarray(values, dtype=np.float32)
-    if values.shape != (n_channels,):
-        raise ValueError(f"{name} must have shape ({n_channels},), got {values.shape}.")
-    return values
+    with naming(name, "an array of numbers", values, ValueError):
+        constants = np.asarray(values, dtype=np.float32)
+    if constants.shape != (n_channels,) or not np.isfinite(constants).all():
+        raise ValueError(f"{name} must be finite, of shape ({n_channels},), got {shown(values)}.")
+    return constants

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._checks import LARGEST_SCALE, check_integer, check_real, check_seed
+from .._checks import LARGEST_SCALE, MOST_UNITS, check_bool, check_integer, check_real, check_seed
 from ._graphs import Edges, attached_edges, random_edges, ring_rewired_edges
 from ._spectral import spectral_radius as radius_of
 
@@ -90,7 +90,7 @@ def erdos_renyi(
     >>> round(spectral_radius(W), 5)
     0.9
     """
-    n = check_integer("n", n, low=1)
+    n = check_integer("n", n, low=1, high=MOST_UNITS)
     p = check_real("p", p, 0, 1, closed="right")
     rng = check_seed("rng", rng)
     edges = _onto_some(random_edges(n, p, rng), n, recurrent_fraction, rng)
@@ -162,7 +162,7 @@ def small_world(
     >>> int((W != 0).sum())
     600
     """
-    n = check_integer("n", n, low=3)
+    n = check_integer("n", n, low=3, high=MOST_UNITS)
     k = check_integer("k", k, low=2, high=n - 1)
     if k % 2:
         raise ValueError(f"k must be even (k / 2 neighbours on each side), got {k}.")
@@ -233,7 +233,7 @@ def scale_free(
     >>> int((W != 0).sum()) == 2 * 3 * (100 - 3)
     True
     """
-    n = check_integer("n", n, low=2)
+    n = check_integer("n", n, low=2, high=MOST_UNITS)
     m = check_integer("m", m, low=1, high=n - 1)
     rng = check_seed("rng", rng)
     edges = _onto_some(attached_edges(n, m, rng), n, recurrent_fraction, rng)
@@ -262,6 +262,7 @@ def _weighted(
     as_sparse: bool,
 ) -> Any:
     """Put Dale-signed half-normal weights of the given spectral radius on the edges."""
+    check_bool("as_sparse", as_sparse)
     exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
     spectral_radius = check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
     target, source = edges

@@ -354,7 +354,11 @@ REFUSED = [
     ({"readout": RidgeReadoutClassifier()}, ValueError, "readout=RidgeReadoutClassifier()"),
     ({"readout": "none"}, ValueError, "'readout' parameter"),
     ({"reservoir_size": 0}, ValueError, "'reservoir_size' parameter"),
-    ({"class_weight": {"d": 1.0}}, ValueError, r"class_weight has the classes \['d'\]"),
+    (
+        {"class_weight": {"d": 1.0}},
+        ValueError,
+        r"class_weight must be of the classes of y, got \['d'\]",
+    ),
     ({"y": None}, ValueError, "requires y to be passed"),
     ({"y": "short"}, ValueError, "X holds 400 samples, but y holds 399"),
     ({"X": "bag", "y": "whole"}, ValueError, "y is nothing of Dask's, but how many sequences"),

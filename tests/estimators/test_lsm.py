@@ -171,7 +171,9 @@ def test_balanced_counts_a_weight_of_two_as_two_samples(few_vowels):
 
 
 def test_class_weight_of_unknown_class(few_vowels):
-    with pytest.raises(ValueError, match=r"class_weight has the classes \['4'\].* \['2', '3'\]"):
+    with pytest.raises(
+        ValueError, match=r"class_weight must be of the classes of y, got \['4'\].* \['2', '3'\]"
+    ):
         LSMClassifier(30, class_weight={"1": 2.0, "4": 1.0}).fit(*few_vowels)
 
 

@@ -49,7 +49,7 @@ def test_class_weight(trains):
     weight = np.where(y_few == "2", 2.0, 1.0)
     by_hand = LeakyReadoutClassifier(random_state=0).fit(X_few, y_few, sample_weight=weight)
     np.testing.assert_allclose(balanced.coef_, by_hand.coef_, rtol=1e-4, atol=1e-6)
-    with pytest.raises(ValueError, match=r"class_weight has the classes \['4'\]"):
+    with pytest.raises(ValueError, match=r"class_weight must be of the classes of y, got \['4'\]"):
         LeakyReadoutClassifier(class_weight={"4": 1.0}).fit(X, y)
 
 

@@ -166,7 +166,7 @@ def test_record_is_immutable_and_pickles():
     ("arguments", "error", "message"),
     [
         ({"reservoir_size": 0}, ValueError, "reservoir_size must be .* got 0"),
-        ({"n_channels": 0}, ValueError, "input_size must be .* got 0"),
+        ({"n_channels": 0}, ValueError, "n_channels must be .* got 0"),
         ({"connectivity": 0}, ValueError, "connectivity must be .* got 0"),
         ({"connectivity": 1.1}, ValueError, "connectivity must be .* got 1.1"),
         ({"recurrent_fraction": 0}, ValueError, "recurrent_fraction must be .* got 0"),
@@ -207,7 +207,7 @@ def test_record_is_immutable_and_pickles():
             ValueError,
             "topology .* not all in .* got -2e.06",
         ),
-        ({"neurons": lambda n: n}, TypeError, "cell must be a model with a method draw.n, rng."),
+        ({"neurons": lambda n: n}, TypeError, "cell or neurons must be a draw .* failed"),
         (
             {"topology": np.eye(20), "topology_params": {"k": 4}},
             ValueError,
@@ -221,7 +221,11 @@ def test_record_is_immutable_and_pickles():
         ),
         ({"seed": -1}, ValueError, "seed must be .* got -1"),
         ({"seed": "a"}, TypeError, "seed must be .* got 'a'"),
-        ({"input_gain": np.ones(3)}, ValueError, r"shape \(1,\), got \(3,\)"),
+        (
+            {"input_gain": np.ones(3)},
+            ValueError,
+            r"input_gain must be finite, of shape \(1,\), got array",
+        ),
         ({"topology": np.full((20, 20), np.nan)}, ValueError, "not all in"),
         ({"topology_params": {"k": 4}}, ValueError, "parameter must be one of .* got 'k'"),
         (
