@@ -75,7 +75,7 @@ class SequenceEstimator(InManual, Versioned, FittedParameters, BaseEstimator):
             n_seen += len(collection)
 
     def _open_collection(self, X: Any, *, reset: bool) -> Collection:
-        missing = self._may_miss
+        missing = (self if reset else self._as_fitted())._may_miss
         if isinstance(X, Collection):
             collection = X if X.missing == missing else replace(X, missing=missing)
             is_table = False

@@ -98,8 +98,8 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             setattr(self.pipeline_[0], name, value)
 
     def _parameters_read(self) -> tuple[str, ...]:
-        """Those by which later parts are added."""
-        return ("readout",)
+        """Those by which sequences are read and later parts are added."""
+        return ("missing", "readout")
 
     def _make_readout(self) -> Any:
         raise NotImplementedError
