@@ -92,7 +92,7 @@ def load(version):
 
 def test_this_version_has_its_file():
     assert skliquid.__version__ in versions()
-    assert load(skliquid.__version__).keys() == {name for name, _ in models()}
+    assert load(skliquid.__version__).keys() >= {"classifier", "stream", "gru", *ENCODERS}
 
 
 @pytest.mark.parametrize(
