@@ -157,7 +157,7 @@ def check_parameters(estimator: Any) -> None:
     constraints = estimator._parameter_constraints
     parameters = {
         name: _NoNumber(value)
-        if isinstance(value, bool) and "boolean" not in constraints.get(name, ["boolean"])
+        if isinstance(value, bool) and not _takes_bools(constraints.get(name, ["boolean"]))
         else value
         for name, value in estimator.get_params(deep=False).items()
     }
@@ -167,6 +167,10 @@ def check_parameters(estimator: Any) -> None:
         accepted, got, value = str(error).partition(" Got ")
         text = f"{accepted}{got}{cut(value.removesuffix(' instead.'))} instead."
         raise InvalidParameterError(text) from None
+
+
+def _takes_bools(accepted: list[Any]) -> bool:
+    return any(isinstance(each, str) and each in ("boolean", "verbose") for each in accepted)
 
 
 class _NoNumber:
