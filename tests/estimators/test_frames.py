@@ -112,7 +112,7 @@ PLACE = "frame 3 of those pushed, channel 1"
         (-np.inf, rf"frames\[2\] contains infinity: {PLACE}"),
         (
             1e300,
-            rf"frames\[2\] contains np.float64\(1e\+300\), beyond the range of float32: {PLACE}",
+            rf"frames\[2\] contains 1e\+300, beyond the range of float32: {PLACE}",
         ),
     ],
 )
