@@ -322,7 +322,8 @@ def _real(array: np.ndarray, name: str) -> np.ndarray:
             ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
-    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+    with np.errstate(over="ignore"):  # which is named as infinity
+        return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
 
 
 def _refuse(array: np.ndarray, name: str) -> None:

@@ -136,6 +136,12 @@ def padded_table():
         (with_value(np.nan), ValueError, "NaN: sample 2 at time step 1, channel 1"),
         (list(with_value(np.nan)), ValueError, "NaN: sample 2 at time step 1, channel 1"),
         (with_value(np.inf), ValueError, "infinity: sample 2 at time step 1, channel 1"),
+        (
+            EQUAL * np.longdouble("1e400"),
+            ValueError,
+            "infinity: sample 0 at time step 0, channel 1",
+        ),
+        (with_value(np.timedelta64(3, "Y"), object), TypeError, "holds np.timedelta64"),
         (with_value(-1e300), ValueError, "-1e.300.*, beyond the range of float32: sample 2"),
         (np.full((2, 3, 1), np.nan), ValueError, "sample 0 has length zero"),
         (np.zeros((2, 2, 2, 2)), ValueError, "X has 4 dimensions"),

@@ -126,7 +126,9 @@ def test_neurons_that_hear_nothing_keep_their_weights_and_no_bias(X):
 @pytest.mark.parametrize("length", [1, 2, 20])
 def test_constant_data_drive_nothing(length):
     transformer = LiquidTransformer(50, pooling="rate", random_state=0)
-    assert not transformer.fit_transform(np.full((6, length, 2), 3.0)).any()
+    with pytest.warns(UserWarning, match="No channel of X varies"):
+        features = transformer.fit_transform(np.full((6, length, 2), 3.0))
+    assert not features.any()
     assert not transformer.liquid_.bias.any()
 
 

@@ -60,7 +60,8 @@ def test_constant_channel_is_no_signal(X, constant):
     constants = np.full((12, 10, 1), constant)
     transformer = LiquidTransformer(50, random_state=0).fit(np.concatenate([X, constants], 2))
     assert transformer.liquid_.input_gain[3] == 1
-    alone = LiquidTransformer(50, random_state=0).fit_transform(constants)
+    with pytest.warns(UserWarning, match="No channel of X varies"):
+        alone = LiquidTransformer(50, random_state=0).fit_transform(constants)
     assert np.abs(alone).max() < 1e-2
 
 
