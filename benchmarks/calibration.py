@@ -27,18 +27,22 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from skliquid import LiquidTransformer, RidgeReadoutClassifier
 
 OURS, RIVALS = "leave-one-out", ("temperature", "sigmoid", "isotonic")
-N_BINS = 15
+N_FOLDS, N_BINS = 5, 15
+
+
+def folds_of(y):
+    """Number of folds that all hold every class."""
+    return min(N_FOLDS, np.unique(y, return_counts=True)[1].min())
 
 
 def calibrated(method, y):
     """scikit-learn's ridge on what the readout is made of; None where a class has one sample."""
-    n_folds = min(5, np.unique(y, return_counts=True)[1].min())
-    if n_folds < 2:
+    if folds_of(y) < 2:
         return None
     ridge = make_pipeline(
         MinMaxScaler(clip=True), StandardScaler(), RidgeClassifierCV(np.logspace(-2, 5, 8))
     )
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=0)
+    folds = StratifiedKFold(folds_of(y), shuffle=True, random_state=0)
     return CalibratedClassifierCV(ridge, method=method, cv=folds)
 
 
@@ -100,9 +104,10 @@ def main():
     warnings.filterwarnings("ignore")
     print(versions(["skliquid", "numpy", "scipy", "scikit-learn"]))
     print(f"{'':<45} log loss  c. error accuracy  seconds")
-    results = {}
+    results, rarer = {}, set()
     for name in arguments.sets or sorted(path.stem for path in arguments.data.glob("*.npz")):
         parts = load_set(arguments.data, name)
+        rarer |= {name} if folds_of(parts[1]) < N_FOLDS else set()
         runs = [measure(*parts, seed) for seed in range(arguments.seeds)]
         results[name] = {
             method: np.mean([run[method] for run in runs], axis=0).tolist() for method in runs[0]
@@ -112,6 +117,8 @@ def main():
         if arguments.json:
             arguments.json.write_text(json.dumps(results))
     compare(results)
+    print(f"\nof which every class has {N_FOLDS} samples or more:")
+    compare({name: result for name, result in results.items() if name not in rarer})
 
 
 if __name__ == "__main__":

@@ -247,6 +247,9 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each class.
 
+        Those of ``readout="ridge"`` are calibrated by its leave-one-out scores (see
+        :class:`RidgeReadoutClassifier`).
+
         Parameters
         ----------
         X : array-like, list or iterable of parts
