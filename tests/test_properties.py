@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from sklearn.base import clone
 
-from skliquid import LiquidTransformer
+from skliquid import LiquidTransformer, LSMClassifier
 from skliquid.encoding import (
     BSAEncoder,
     CompressionEncoder,
@@ -208,3 +208,37 @@ def test_form_does_not_matter(liquid, collection, data):
     single = liquid.transform([x.astype(np.float32) for x in X])
     assert single.dtype == np.float32
     np.testing.assert_array_equal(single, expected.astype(np.float32))
+
+
+@st.composite
+def supervised(draw):
+    """Sequences of at least two samples, two classes among them, and weights."""
+    X = draw(st.integers(1, 3).flatmap(lambda c: sequences(c, min_size=2, max_size=10)))
+    y = draw(st.lists(st.sampled_from("abc"), min_size=len(X), max_size=len(X)))
+    y[:2] = "a", "b"
+    weight = draw(st.lists(st.integers(1, 3), min_size=len(X), max_size=len(X)))
+    return X, np.array(y), np.array(weight, dtype=float)
+
+
+@given(parameters, supervised(), st.data())
+def test_classes_are_those_of_the_liquid_and_its_readout(parameters, samples, data):
+    X, y, weight = samples
+    lsm = LSMClassifier(**({"random_state": 0} | parameters)).fit(X, y, weight)
+    scores = lsm.decision_function(X)
+    assert np.isfinite(scores).all()
+    order = data.draw(st.lists(st.integers(0, len(X) - 1), min_size=1), label="order")
+    some = [X[i] for i in order]
+    np.testing.assert_array_equal(lsm.decision_function(some), scores[order])
+    np.testing.assert_array_equal(lsm.predict(some), lsm.predict(X)[order])
+    copy = pickle.loads(pickle.dumps(lsm))
+    np.testing.assert_array_equal(copy.decision_function(X), scores)
+    parts = clone(lsm)
+    where = data.draw(st.permutations(range(len(X))), label="where")
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(X) - 1), max_size=3, unique=True)))
+    for rows in np.split(np.array(where), cuts):
+        given = {} if hasattr(parts, "pipeline_") else {"liquid": lsm.pipeline_[0]}
+        parts.partial_fit([X[i] for i in rows], y[rows], lsm.classes_, weight[rows], **given)
+    if parts.pipeline_[-1].alpha_ == lsm.pipeline_[-1].alpha_:
+        np.testing.assert_allclose(parts.decision_function(X), scores, rtol=1e-6, atol=1e-6)
+    expected = lsm.pipeline_[-1].best_score_
+    np.testing.assert_allclose(parts.pipeline_[-1].best_score_, expected, rtol=1e-5, atol=1e-9)

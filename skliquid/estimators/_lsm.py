@@ -135,6 +135,12 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         kept = np.arange(len(y))
         if isinstance(self.readout, str) and self.readout == "ridge" and collection.is_one_part:
             kept, sample_weight = merge_duplicates(collection.whole(), y, sample_weight)
+            if len(kept) < 2:
+                raise ValueError(
+                    f"X holds {len(y)} sequences, but only one sample that counts, as identical "
+                    "ones with the same target are one and those of weight 0 none; the readout "
+                    "needs at least two."
+                )
         elif sample_weight is not None:
             kept = np.flatnonzero(sample_weight)
             sample_weight = sample_weight[kept]

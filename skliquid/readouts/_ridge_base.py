@@ -107,12 +107,10 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             )
             model = self._kept(fit_ridge(design, self._penalties()))
         # In the precision of the features that they are for.
-        self._model = replace(
-            model,
-            coef=model.coef.astype(X.dtype),
-            intercept=model.intercept.astype(X.dtype),
-            limits=extremes(X) if self.limit else None,
-        )
+        with np.errstate(over="ignore"):
+            coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
+        limits = extremes(X) if self.limit else None
+        self._model = _finite(replace(model, coef=coef, intercept=intercept, limits=limits))
 
     def _kept(self, model: RidgeFit) -> RidgeFit:
         """Model without what is of no use any more."""
@@ -228,7 +226,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
         model = self._kept(fit_sums(sums, self._penalties(), **options))
-        return replace(model, limits=sums.limits if self.limit else None)
+        return _finite(replace(model, limits=sums.limits if self.limit else None))
 
     @property
     def alpha_(self) -> float:
@@ -256,6 +254,15 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         with cut_short():
             X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return model.outputs(X)
+
+
+def _finite(model: RidgeFit) -> RidgeFit:
+    """Return a model, or raise an error if its numbers are not finite."""
+    if not (np.isfinite(model.coef).all() and np.isfinite(model.intercept).all()):
+        raise ValueError(
+            f"X or y holds numbers too large for a model in {model.coef.dtype}; scale them down."
+        )
+    return model
 
 
 def _state(readout: RidgeReadout) -> str:

@@ -329,6 +329,13 @@ def test_bad_targets(few_vowels, Estimator):
         Estimator(30).predict(X)
 
 
+@pytest.mark.parametrize("weight", [None, [2.0, 0.0, 1.0]])
+def test_one_sample_but_for_copies(few_vowels, weight):
+    X = [few_vowels[0][i] for i in (0, 1 if weight else 0, 0)]
+    with pytest.raises(ValueError, match="X holds 3 sequences, but only one sample that counts"):
+        LSMRegressor(20, random_state=0).fit(X, [1.0, 1.0, 1.0], sample_weight=weight)
+
+
 def test_one_class(few_vowels):
     X, y = few_vowels
     with pytest.raises(ValueError, match="y holds only one class.*'1'"):
