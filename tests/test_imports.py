@@ -12,7 +12,8 @@ import skliquid
 ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
-    {"_checks", "_callbacks", "_compile", "_named", "_warnings"},
+    {"_kept"},
+    {"_checks", "_callbacks", "_compile", "_mlx", "_named", "_warnings"},
     {"sequences"},
     {"collection"},
     {"_base", "adaptation.channels"},

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import seed_of
 from .._callbacks import fit_tasks, with_callbacks
+from .._mlx import require_mlx
 from ..engines import StateTrains, record
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import canonical, held_out
@@ -65,6 +66,7 @@ class LiquidRecorder(  # type: ignore[call-arg]
     def _train(
         self, trainer: LeakyReadoutClassifier, sequences: Sequences, y: Any, weight: Any
     ) -> None:
+        require_mlx("train_reservoir=True", "train_reservoir=False")
         from ..readouts._reservoir_training import train_liquids
 
         sequences, y, weight = canonical(sequences, y, weight)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
+from .._mlx import require_mlx
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
 from ..encoding._chosen import encoded_by, fit_encoder, make_encoder
@@ -246,6 +247,7 @@ class LiquidTransformer(
             the estimator does.
         """
         check_is_fitted(self)
+        require_mlx("to_reservoir", "liquid_, which holds the same liquid in NumPy arrays")
         from ..nn import LiquidReservoir
 
         assert isinstance(self.liquid_, Liquid)

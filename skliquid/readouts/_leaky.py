@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from .._base import SequenceEstimator, checked_weight, seed_of
+from .._mlx import require_mlx
 from ..engines import StateTrains
 from ._descent import Schedule
 from ._samples import canonical, class_factors, held_out
@@ -188,6 +189,9 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         LeakyReadoutClassifier
             The estimator itself, fitted.
         """
+        require_mlx(
+            "Training a leaky readout (readout='leaky_rate', 'leaky_spike')", "readout='ridge'"
+        )
         from ._leaky_training import train_readout
 
         trains = self._validate_sequences(X, reset=True)
