@@ -310,7 +310,8 @@ class ReservoirParameters:
         _named(["auto", *ENGINES]),
         SPIKING,
         """What runs the liquid; every engine gives the same spikes. "auto" is "mlx" where MLX
-        has a GPU, else "numba".""",
+        has a GPU, else "numba"; "numpy" takes the place of "numba" where NUMBA_DISABLE_JIT is
+        set.""",
     ] = "auto"
     batch_size: Annotated[
         CountOrNone,
@@ -320,7 +321,12 @@ class ReservoirParameters:
     ] = None
     n_jobs: Annotated[
         int | None,
-        Accepts("int", Integral, None),
+        Accepts(
+            "int",
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ),
         SPIKING,
         Acts("engine", lambda p: p.engine in ("auto", "numba"), '``engine="numba"`` or "auto"'),
         """Number of threads of the "numba" engine; None is 1 unless a
