@@ -175,13 +175,13 @@ def _input(taps: Taps, n_padded: int) -> Input:
     listed = slice(0 if is_plain else None)
     offsets = _filled(taps.offsets, n_padded + 1, np.int64, taps.offsets[-1])
     return Input(
-        taps.input_offset,
-        taps.input_gain,
+        _own(taps.input_offset, np.float32),
+        _own(taps.input_gain, np.float32),
         aligned(np.ldexp(weights.T, UNIT_EXPONENT)),
         aligned(np.ldexp(_filled(taps.bias, n_padded, np.float32), UNIT_EXPONENT)),
         offsets[listed],
-        taps.channels[listed],
-        taps.delays[listed],
+        _own(taps.channels[listed], np.int32),
+        _own(taps.delays[listed], np.int32),
         np.ldexp(taps.weights[listed].astype(np.float64), UNIT_EXPONENT),
         taps.max_delay,
     )
@@ -203,7 +203,7 @@ def _recurrence(synapses: Synapses, n_padded: int, width: int, is_sparse: bool) 
     else:
         slab, column = np.divmod(synapses.targets, width)
         rows[slab, synapses.sources, column] = synapses.units
-    return Recurrence(rows, synapses.offsets, listed, units)
+    return Recurrence(rows, _own(synapses.offsets, np.int64), listed, units)
 
 
 def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
@@ -217,6 +217,11 @@ def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
         rows.append(_filled(values, n_padded, np.float32, never))
     by_slab = np.stack(rows).reshape(len(rows), -1, width)
     return aligned(by_slab.transpose(1, 0, 2))
+
+
+def _own(values: np.ndarray, dtype: Any) -> np.ndarray:
+    """The array, or a copy if it is read-only as in a mapped file: a type that has kernels."""
+    return np.require(values, dtype, "CAW")
 
 
 def _filled(values: np.ndarray, n: int, dtype: Any, fill: float = 0) -> np.ndarray:
