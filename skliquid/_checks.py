@@ -65,6 +65,18 @@ def check_integer(name: str, value: Any, *, low: int, high: int | None = None) -
     return value
 
 
+def check_n_jobs(value: Any) -> int | None:
+    """Return `value` if it is a number of threads as joblib counts them, or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral) or not value:
+        raise ValueError(
+            "n_jobs must be None, a positive number of threads, or a negative one (-1 for all "
+            f"cores, -2 for all but one), got {value!r}."
+        )
+    return int(value)
+
+
 def check_real(
     name: str, value: Any, low: float, high: float = np.inf, *, closed: str = "both"
 ) -> float:

@@ -12,59 +12,74 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import cfunc, config, njit
+from numba import config, njit
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
+
+from ._kept import KernelCache
 
 _PACKAGE = Path(__file__).parent
 _KEPT_FOLDERS = 8
 # Division by zero gives an infinity as in NumPy, so that no loop has a branch for it.
 _OPTIONS = {"error_model": "numpy"}
+# A kernel of the package makes no arrays, which spares it the counting of references; what only
+# kernels call needs no entrance from Python.
+_UNCOUNTED = _OPTIONS | {"_nrt": False}
+_HIDDEN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def inner(function: Any) -> Any:
     """Compile a function that kernels call; its machine code is kept with theirs."""
-    return njit(**_OPTIONS)(function)
+    return njit(**_UNCOUNTED, **_HIDDEN)(function)
 
 
 def spliced(function: Any) -> Any:
     """Write a function that kernels call into them, where its arguments are too many to pass."""
-    return njit(inline="always", **_OPTIONS)(function)
+    return njit(inline="always", **_UNCOUNTED)(function)
 
 
-def compiled(function: Any) -> Any:
+def compiled(function: Any, *, makes_arrays: bool = False) -> Any:
     """Compile a kernel that Python calls, without the GIL, and keep the result on disk."""
-    with _kept_in(cache_folder()) as options:
-        return njit(nogil=True, **_OPTIONS, **options)(function)
+    counting = _OPTIONS if makes_arrays else _UNCOUNTED
+    made = njit(nogil=True, no_cfunc_wrapper=True, **counting)(function)
+    if not config.DISABLE_JIT:
+        _keep(made, function)
+    return made
 
 
 def compiled_to(signature: Any, function: Any) -> Any:
     """Compile a function that is handed to kernels, and keep it if it is the package's own."""
     is_ours = Path(function.__code__.co_filename).is_relative_to(_PACKAGE)
-    with _kept_in(cache_folder() if is_ours else None) as options:
-        made: Any = cfunc(signature, nopython=True, **_OPTIONS, **options)(function)
+    options = {"nopython": True, **(_UNCOUNTED if is_ours else _OPTIONS)}
+    made = CFunc(function, normalize_signature(signature), locals={}, options=options)
+    if is_ours:
+        _keep(made, function)
+    made.compile()
     return made
 
 
-@contextmanager
-def _kept_in(folder: str | None) -> Iterator[dict[str, bool]]:
-    """Options of a decorator, with Numba's folder set while it is applied."""
-    if folder is None:  # nowhere to keep it
-        yield {}
+def _keep(made: Any, function: Any) -> None:
+    """Have a function look for its machine code in our folder, where there is one."""
+    folder = cache_folder()
+    if folder is None:
         return
     before, config.CACHE_DIR = config.CACHE_DIR, folder
     try:
-        yield {"cache": True}
+        # Numba's word for a read-only folder that holds nothing of the function's.
+        with suppress(RuntimeError):
+            made._cache = KernelCache(function)
     finally:
         config.CACHE_DIR = before
 
 
 @cache
 def cache_folder() -> str | None:
-    """The first of the usual places that can be written, in it a folder for these sources."""
+    """The first of the usual places that can be written, or has been, for these sources."""
     for place in _places():
         folder = place / "skliquid-kernels" / _digest(sorted(_PACKAGE.rglob("*.py")))
         try:
@@ -74,7 +89,8 @@ def cache_folder() -> str | None:
                 _forget_others(folder)
                 return str(folder)
         except OSError:
-            continue
+            if any(folder.rglob("*.nbi")):
+                return str(folder)
     return None
 
 

@@ -121,3 +121,81 @@ def test_user_without_a_home(monkeypatch):
     monkeypatch.setattr(_compile.Path, "home", no_home)
     monkeypatch.setattr(_compile.config, "CACHE_DIR", "")
     assert [place.name for place in _compile._places()] == ["__pycache__"]
+
+
+def kept_functions(folder):
+    """Two functions as they are found in a folder by a process that begins."""
+
+    def quadruple(x):
+        return 4 * x
+
+    def fivefold(x):
+        return 5 * x
+
+    made = _compile.compiled(quadruple)
+    signature = numba.types.int64(numba.types.int64)
+    # Only the package's own are kept.
+    address = _compile.compiled_to(signature, fivefold)
+    assert (made(3), address(3)) == (12, 15)
+    return sum(made.stats.cache_hits.values())
+
+
+@pytest.fixture
+def in_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(_compile.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(_compile, "_PACKAGE", Path(__file__).parent)
+    monkeypatch.setattr(_compile, "_digest", lambda files: "0")
+    _compile.cache_folder.cache_clear()
+    yield tmp_path
+    _compile.cache_folder.cache_clear()
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: b"",
+        lambda file: file[: len(file) // 2],
+        lambda file: b"nothing of the kind",
+        lambda file: file[:-40] + bytes(20) + file[-20:],
+    ],
+    ids=["empty", "half", "other", "flipped"],
+)
+def test_damaged_files_are_made_anew(in_folder, suffix, damage):
+    assert kept_functions(in_folder) == 0
+    assert kept_functions(in_folder) == 1
+    files = sorted(in_folder.rglob(f"*.{suffix}"))
+    assert len(files) == 2
+    for file in files:
+        file.write_bytes(damage(file.read_bytes()))
+    assert kept_functions(in_folder) == 0
+    assert kept_functions(in_folder) == 1
+
+
+def test_a_disk_that_fails_does_not_stop_a_fit(in_folder, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_compile.KernelCache, "flush", full)
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._open_for_write", full)
+    assert kept_functions(in_folder) == 0
+    assert kept_functions(in_folder) == 0
+
+
+def test_a_folder_that_was_filled_is_read_where_nothing_can_be_written(in_folder, monkeypatch):
+    """Whoever runs the tests: root writes everywhere."""
+    assert kept_functions(in_folder) == 0
+
+    def refuse(*arguments, **settings):
+        raise PermissionError(13, "Permission denied")
+
+    _compile.cache_folder.cache_clear()
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("os.makedirs", refuse)
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile._open_for_write", refuse)
+    assert kept_functions(in_folder) == 1
+    for file in in_folder.rglob("*.nbi"):
+        file.unlink()
+    _compile.cache_folder.cache_clear()
+    assert _compile.cache_folder() is None
+    assert kept_functions(in_folder) == 0

@@ -12,9 +12,18 @@ import skliquid
 ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
-    {"_warnings"},
+    {"_kept", "_warnings"},
     {"_checks"},
-    {"_callbacks", "_compile", "_doc_links", "_fitted", "_named", "_progress", "_versions"},
+    {
+        "_callbacks",
+        "_compile",
+        "_doc_links",
+        "_fitted",
+        "_mlx",
+        "_named",
+        "_progress",
+        "_versions",
+    },
     {"_misread"},
     {"sequences"},
     {"collection"},

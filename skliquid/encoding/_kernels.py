@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from .._compile import compiled
@@ -34,7 +36,7 @@ def count_events(
                     events[t, c, 0 if k > 0.0 else 1] = min(abs(k), LARGEST_COUNT)
 
 
-@compiled
+@partial(compiled, makes_arrays=True)
 def fit_filter(
     signal: np.ndarray,
     offsets: np.ndarray,

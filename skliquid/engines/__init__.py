@@ -17,7 +17,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._checks import check_option, shown
+from .._checks import check_integer, check_n_jobs, check_option, shown
+from .._mlx import require_mlx
+from .._warnings import warn_user
 from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
@@ -51,20 +53,27 @@ _BATCH_BYTES = 2**26
 def resolve_engine(engine: str) -> str:
     """Return the name of the engine that "auto" stands for on this machine.
 
-    MLX where it has a GPU (Apple silicon, or the CUDA build), otherwise Numba.
+    MLX where it has a GPU (Apple silicon, or the CUDA build), otherwise Numba; and NumPy in the
+    place of Numba where its compiler is switched off.
     """
     check_option("engine", engine, ["auto", *ENGINES])
-    if engine != "auto":
+    if engine == "auto":
+        engine = "mlx" if _mlx_has_gpu() else "numba"
+    if engine != "numba" or not is_compiler_off():
         return engine
-    return "mlx" if _mlx_has_gpu() else "numba"
+    warn_user(
+        "NUMBA_DISABLE_JIT is set, without which Numba compiles: engine='numpy' runs in the place "
+        "of 'numba', with the same features in more time."
+    )
+    return "numpy"
 
 
 @cache
 def _mlx_has_gpu() -> bool:
     """Tell by what is installed, without importing MLX."""
+    names = {str(distribution.name).lower() for distribution in metadata.distributions()}
     if platform.system() == "Darwin":
-        return platform.machine() == "arm64"
-    names = (str(distribution.name).lower() for distribution in metadata.distributions())
+        return platform.machine() == "arm64" and "mlx" in names
     return any(name.startswith(("mlx-cuda", "mlx_cuda")) for name in names)
 
 
@@ -117,7 +126,20 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
         raise TypeError(f"kind must be a subclass of Neurons, got {shown(kind)}.")
     if not isfunction(step):
         raise TypeError(f"step must be a function, got {shown(step)}.")
-    import_module(ENGINES[engine]).STEPS[kind] = step
+    _engine(engine).STEPS[kind] = step
+
+
+def _engine(name: str) -> Any:
+    if name == "mlx":
+        require_mlx("engine='mlx'", "engine='numba' or 'numpy', which give the same features")
+    return import_module(ENGINES[name])
+
+
+def is_compiler_off() -> bool:
+    """Tell whether NUMBA_DISABLE_JIT, or Numba's own setting, switches its compiler off."""
+    from numba import config
+
+    return bool(config.DISABLE_JIT)
 
 
 class Runner:
@@ -145,10 +167,10 @@ class Runner:
         self.plan = plan
         self.n_neurons = reservoir.n_neurons
         self.n_features = plan.n_features(reservoir.n_neurons)
-        self.n_jobs = n_jobs
-        name = resolve_engine(engine)
-        self.engine = name if isinstance(reservoir, Liquid) else "rate cells"
-        module = import_module(ENGINES[name] if isinstance(reservoir, Liquid) else _RATE_ENGINE)
+        self.n_jobs = check_n_jobs(n_jobs)
+        name = resolve_engine(engine) if isinstance(reservoir, Liquid) else "rate cells"
+        self.engine = name
+        module = _engine(name) if isinstance(reservoir, Liquid) else import_module(_RATE_ENGINE)
         if isinstance(reservoir, Liquid) and type(reservoir.neurons) not in module.STEPS:
             raise ValueError(
                 f"engine {name!r} does not run {type(reservoir.neurons).__name__} neurons; "
@@ -177,6 +199,7 @@ class Runner:
             longest = int(sequences.lengths.max())
             each = self._engine.bytes_of_a_sequence(self._prepared, self.plan, longest)
             batch_size = max(1, _BATCH_BYTES // each)
+        check_integer("batch_size", batch_size, low=1)
         return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
     def features(self, sequences: Sequences, samples: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import cast
 import mlx.core as mx
 import numpy as np
 
+from .._mlx import check_not_forked
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
@@ -148,6 +149,7 @@ def advance(
     in_place: bool = False,
 ) -> Arrays:
     """Run the frames of a batch from a state; MLX has threads, and arrays, of its own."""
+    check_not_forked("engine='mlx'")
     liquid, lengths = prepared.liquid, batch.lengths
     names = ("spk", *liquid.neurons.state)
     pools, records = check_sinks(batch, state["spk"], sinks, liquid, names)

@@ -328,7 +328,8 @@ class ReservoirParameters:
         _named(["auto", *ENGINES]),
         SPIKING,
         """What runs the liquid; every engine gives the same spikes. "auto" is "mlx" where MLX
-        has a GPU, else "numba".""",
+        has a GPU, else "numba"; "numpy" takes the place of "numba" where NUMBA_DISABLE_JIT is
+        set.""",
     ] = "auto"
     batch_size: Annotated[
         CountOrNone,

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._base import seed_of
 from .._callbacks import fit_tasks, with_callbacks
 from .._fitted import all_or_nothing
+from .._mlx import require_mlx
 from .._progress import advanced, progress
 from ..engines import StateTrains, record
 from ..readouts._leaky import LeakyReadoutClassifier
@@ -70,6 +71,7 @@ class LiquidRecorder(  # type: ignore[call-arg]
     def _train(
         self, trainer: LeakyReadoutClassifier, sequences: Sequences, y: Any, weight: Any
     ) -> None:
+        require_mlx("train_reservoir=True", "train_reservoir=False")
         from ..readouts._reservoir_training import train_liquids
 
         sequences, y, weight = canonical(sequences, y, weight)

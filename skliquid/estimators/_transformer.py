@@ -18,6 +18,7 @@ from .._callbacks import CallbackSupportMixin, fit_tasks, with_callbacks
 from .._checks import shown
 from .._fitted import all_or_nothing
 from .._misread import warn_of_misreading
+from .._mlx import require_mlx
 from .._progress import advanced, progress
 from ..adaptation.recipe import draw_reservoirs
 from ..collection import Collection, as_parts, first_of
@@ -269,6 +270,7 @@ class LiquidTransformer(
             the estimator does.
         """
         check_is_fitted(self)
+        require_mlx("to_reservoir", "liquid_, which holds the same liquid in NumPy arrays")
         from ..nn import LiquidReservoir
 
         assert isinstance(self.liquid_, Liquid)

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._base import SequenceEstimator, checked_weight, seed_of
 from .._checks import LARGEST_SCALE, shown
 from .._fitted import all_or_nothing
+from .._mlx import require_mlx
 from ..engines import StateTrains
 from ._descent import Schedule
 from ._samples import canonical, class_factors, class_labels, held_out
@@ -190,6 +191,9 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         LeakyReadoutClassifier
             The estimator itself, fitted.
         """
+        require_mlx(
+            "Training a leaky readout (readout='leaky_rate', 'leaky_spike')", "readout='ridge'"
+        )
         from ._leaky_training import train_readout
 
         trains = self._validate_sequences(X, reset=True)

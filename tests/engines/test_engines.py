@@ -1,6 +1,9 @@
 """Engines against the equations written out in integers, against each other and themselves."""
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
@@ -8,7 +11,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from skliquid import engines
+from skliquid import LiquidTransformer, engines
 from skliquid.engines import ENGINES, Runner, record, resolve_engine
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import draw_liquid
@@ -287,7 +290,8 @@ def test_batches_hold_every_sequence_once_longest_first(ragged):
 @pytest.mark.parametrize(
     ("system", "machine", "installed", "expected"),
     [
-        ("Darwin", "arm64", [], "mlx"),
+        ("Darwin", "arm64", ["mlx"], "mlx"),
+        ("Darwin", "arm64", ["numba"], "numba"),
         ("Darwin", "x86_64", [], "numba"),
         ("Linux", "x86_64", ["mlx", "mlx-cpu"], "numba"),
         ("Linux", "x86_64", ["mlx", "mlx-cuda-13"], "mlx"),
@@ -327,3 +331,52 @@ def test_unknown_engine():
 def test_bad_plan(arguments, error):
     with pytest.raises(ValueError, match=error):
         make_plan(*arguments)
+
+
+OFF = """
+import numpy as np
+from skliquid import LSMClassifier
+X, y = np.random.default_rng(0).normal(size=(12, 20, 2)), np.array([0, 1] * 6)
+for settings in ({"encoder": "delta"}, {"encoder": "bsa"}, {"engine": "numba"}, {}):
+    lsm = LSMClassifier(20, n_jobs=2, random_state=0, **settings)
+    print(lsm.fit(X, y).decision_function(X).tobytes().hex())
+lsm.partial_fit(X[:7], y[:7]).partial_fit(X[7:], y[7:])
+print(lsm.decision_function(X).tobytes().hex())
+print(lsm.open_stream().push(X[0]).decision_function().tobytes().hex())
+"""
+
+
+def test_without_numba_s_compiler_numpy_runs_and_says_so():
+    on, off = (
+        subprocess.run(
+            [sys.executable, "-W", "always", "-c", OFF],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"NUMBA_DISABLE_JIT": setting},
+        )
+        for setting in ("0", "1")
+    )
+    assert len(on.stdout.split()) == 6
+    assert off.stdout == on.stdout
+    assert "NUMBA_DISABLE_JIT" not in on.stderr
+    for line in (7, 8, 9, 10):
+        assert f"<string>:{line}: UserWarning: NUMBA_DISABLE_JIT is set" in off.stderr
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])
+def test_what_is_no_number_of_threads(n_jobs):
+    X = np.zeros((3, 5, 1))
+    with pytest.raises(ValueError, match="'n_jobs'|n_jobs must be None"):
+        LiquidTransformer(20, n_jobs=n_jobs).fit(X)
+    fitted = LiquidTransformer(20, random_state=0, target_rate=None).fit(X)
+    with pytest.raises(ValueError, match="n_jobs must be None, a positive number of threads"):
+        fitted.set_params(n_jobs=n_jobs).transform(X)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 1.5])
+def test_what_is_no_size_of_a_batch(batch_size):
+    X = np.zeros((3, 5, 1))
+    fitted = LiquidTransformer(20, random_state=0, target_rate=None).fit(X)
+    with pytest.raises((ValueError, TypeError), match="batch_size must be an integer >= 1"):
+        fitted.set_params(batch_size=batch_size).transform(X)

@@ -81,6 +81,19 @@ def test_slabs_of_a_large_dense_reservoir():
         np.testing.assert_array_equal(features(liquid, X, "numba", n_jobs), expected)
 
 
+def test_a_mapped_model_and_mapped_frames_need_no_other_kernels(sequences, tmp_path):
+    """Arrays of a mapped file are read-only, another type to Numba."""
+    liquid = draw_liquid(2, 150, connectivity=0.02, **DELAYED_AND_TIRED, seed=0)
+    expected = features(liquid, sequences, "numba")
+    n_kernels = len(pieces.run.signatures)
+    joblib.dump((liquid, sequences), tmp_path / "kept")
+    mapped, frames = joblib.load(tmp_path / "kept", mmap_mode="r")
+    assert not mapped.taps.delays.flags.writeable
+    assert not frames.frames.flags.writeable
+    np.testing.assert_array_equal(features(mapped, frames, "numba"), expected)
+    assert len(pieces.run.signatures) == n_kernels
+
+
 @pytest.mark.parametrize("topology", [np.zeros((70, 70)), sparse.csr_array((70, 70))])
 def test_no_synapses(sequences, topology):
     liquid = draw_liquid(2, 70, topology=topology, **DELAYED_AND_TIRED, seed=0)

@@ -11,7 +11,12 @@ from numba import njit
 
 from skliquid.engines._numba import synapses, taps
 from skliquid.engines._numba.layout import aligned, prepare, room
-from skliquid.engines._numba.vectors import HAS_COMPRESS, PROJECTED_STEPS, target_features
+from skliquid.engines._numba.vectors import (
+    HAS_COMPRESS,
+    HAS_VECTORS,
+    PROJECTED_STEPS,
+    target_features,
+)
 from skliquid.reservoirs import draw_liquid
 
 
@@ -52,7 +57,8 @@ def test_sums_of_lists():
     spikes = np.array([0, 3, 4, 150, 199], dtype=np.int32)
     current, total = np.zeros(256, dtype=np.float32), np.zeros(256, dtype=np.int16)
     lists = recurrence.offsets, recurrence.synapses
-    synapses.add_lists(current, *lists, spikes, np.float32(2), total)
+    add_lists = both(synapses.add_lists, synapses.add_lists)[0]
+    add_lists((current, *lists, spikes, np.float32(2), total))
     np.testing.assert_array_equal(current, 2 * W[spikes].sum(axis=0))
     assert np.abs(current).sum() > 0
 
@@ -76,9 +82,12 @@ def test_projection(n_channels, t):
     weights = aligned(rng.integers(-999, 1000, size=(n_channels, 192)).astype(np.float32) * 100)
     bias = aligned(rng.integers(-999, 1000, size=192).astype(np.float32))
     expected = np.rint(x.T @ weights.astype(float) + bias)[t : t + PROJECTED_STEPS]
+    network = prepare(draw_liquid(n_channels, 150, seed=0)).network
+    heard = network.taps._replace(weights=weights, bias=bias)
+    work = room(network, 1, 1)
     for project in both(taps.project_plain, taps.project_by_vectors):
         drive = np.zeros((PROJECTED_STEPS, 192), dtype=np.float32)
-        project((drive, x, t, weights, bias))
+        project((drive, x, t, 1, heard, work.places, work.tile))
         np.testing.assert_array_equal(drive, expected)
 
 
@@ -116,20 +125,31 @@ CODE = """
 """
 
 
+AS_HERE = f"{HAS_VECTORS} {HAS_COMPRESS}"
+NO_FEATURES = {"NUMBA_CPU_FEATURES": ""}
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
         ({"NUMBA_CPU_NAME": "generic"}, "False False"),
-        ({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, "False False"),
-        ({"NUMBA_CPU_FEATURES": ""}, "False False"),
-        ({"NUMBA_CPU_NAME": "x86-64-v3"}, "False False"),
+        (NO_FEATURES, "False False"),
+        ({"NUMBA_ENABLE_AVX": "0"}, "False False"),
+        # Numba takes the host's features with whatever name.
+        ({"NUMBA_CPU_NAME": "haswell"}, AS_HERE),
+        ({"NUMBA_CPU_NAME": "znver4"}, AS_HERE),
         ({"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2,+fma"}, "True False"),
+        ({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+avx2,+avx512f"}, "True True"),
+        ({"NUMBA_CPU_NAME": "skylake-avx512"} | NO_FEATURES, "False False"),
     ],
     ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else None,
 )
 @pytest.mark.skipif("avx2" not in target_features(), reason="names of x86 processors")
 def test_same_bits_for_every_target(settings, expected, tmp_path):
     """Each in a process of its own, which compiles for another processor."""
+    asked = " ".join(settings.values())
+    if "avx512" in asked and "avx512f" not in target_features():
+        pytest.skip("this processor has none of these instructions")
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(CODE), os.path.dirname(os.path.dirname(__file__))],
         capture_output=True,

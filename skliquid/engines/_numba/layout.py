@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,12 @@ import numpy as np
 from ...reservoirs import Liquid, Neurons, Synapses, Taps
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
-from .loop import Network, Work
-from .neurons import STEPS, compiled_step
+from .by_address import address_of
+from .loop import CLOSE, OPEN, Kernels, Network, Work, close_sequence, open_sequence
+from .neurons import STEPS, address_of_step
 from .sinks import Kept
-from .synapses import Recurrence
-from .taps import Input
+from .synapses import ADD_LISTS, ADD_ROWS, Recurrence, add_lists, add_rows
+from .taps import HEAR, Input, project, sum_taps
 from .vectors import NEURON_CHUNK, PROJECTED_STEPS, SUM_CHUNK, TAP_STEPS
 
 # The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
@@ -36,8 +38,8 @@ class Prepared:
 
     Parameters
     ----------
-    compiled : numba CFunc
-        Step of the neurons.
+    kernels : Kernels
+        What its steps are made of, but for keeping states.
     network : Network
         Taps, synapses and constants.
     states : tuple of str
@@ -50,17 +52,15 @@ class Prepared:
         The liquid's number of each neuron, -1 for those that never fire.
     """
 
-    compiled: Any
+    kernels: Kernels
     network: Network
     states: tuple[str, ...]
     state_units: np.ndarray
     places: Any
     neurons: np.ndarray
 
-    @property
-    def step(self) -> int:
-        """Address of the step, which this object keeps alive."""
-        return int(self.compiled.address)
+    def __getstate__(self) -> Any:
+        raise TypeError("A prepared liquid holds addresses of this process; prepare it anew.")
 
     @cached_property
     def nothing_kept(self) -> Kept:
@@ -122,12 +122,30 @@ def prepare(liquid: Liquid) -> Prepared:
     )
     units = [2.0**-UNIT_EXPONENT if name in neurons.potentials else 1.0 for name in neurons.state]
     return Prepared(
-        compiled_step(STEPS[type(neurons)]),
+        _kernels(network, STEPS[type(neurons)]),
         network,
         neurons.state,
         np.array(units, dtype=np.float32),
         places,
         _filled(numbers, n_padded, np.int32, -1),
+    )
+
+
+def _kernels(network: Network, step: Callable[..., None]) -> Kernels:
+    """Compile what the network needs."""
+    recurrence = network.recurrence
+    echo = (
+        address_of(ADD_ROWS, add_rows)
+        if recurrence.rows.size
+        else address_of(ADD_LISTS[recurrence.synapses.dtype.name], add_lists)
+    )
+    return Kernels(
+        open=address_of(OPEN, open_sequence),
+        close=address_of(CLOSE, close_sequence),
+        hear=address_of(HEAR, (sum_taps if len(network.taps.offsets) else project)),
+        echo=echo,
+        step=address_of_step(step),
+        keep=0,
     )
 
 
@@ -157,13 +175,13 @@ def _input(taps: Taps, n_padded: int) -> Input:
     listed = slice(0 if is_plain else None)
     offsets = _filled(taps.offsets, n_padded + 1, np.int64, taps.offsets[-1])
     return Input(
-        taps.input_offset,
-        taps.input_gain,
+        _own(taps.input_offset, np.float32),
+        _own(taps.input_gain, np.float32),
         aligned(np.ldexp(weights.T, UNIT_EXPONENT)),
         aligned(np.ldexp(_filled(taps.bias, n_padded, np.float32), UNIT_EXPONENT)),
         offsets[listed],
-        taps.channels[listed],
-        taps.delays[listed],
+        _own(taps.channels[listed], np.int32),
+        _own(taps.delays[listed], np.int32),
         np.ldexp(taps.weights[listed].astype(np.float64), UNIT_EXPONENT),
         taps.max_delay,
     )
@@ -185,7 +203,7 @@ def _recurrence(synapses: Synapses, n_padded: int, width: int, is_sparse: bool) 
     else:
         slab, column = np.divmod(synapses.targets, width)
         rows[slab, synapses.sources, column] = synapses.units
-    return Recurrence(rows, synapses.offsets, listed, units)
+    return Recurrence(rows, _own(synapses.offsets, np.int64), listed, units)
 
 
 def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
@@ -199,6 +217,11 @@ def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
         rows.append(_filled(values, n_padded, np.float32, never))
     by_slab = np.stack(rows).reshape(len(rows), -1, width)
     return aligned(by_slab.transpose(1, 0, 2))
+
+
+def _own(values: np.ndarray, dtype: Any) -> np.ndarray:
+    """The array, or a copy if it is read-only as in a mapped file: a type that has kernels."""
+    return np.require(values, dtype, ["C", "A", "W"])
 
 
 def _filled(values: np.ndarray, n: int, dtype: Any, fill: float = 0) -> np.ndarray:

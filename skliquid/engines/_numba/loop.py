@@ -10,13 +10,35 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import float32, float64, int32, int64, types, uint8
 
-from ..._compile import compiled, spliced
-from .neurons import take_step
-from .sinks import add_to_sums, add_to_trace, keep
+from ..._compile import compiled, inner, spliced
+from .by_address import at, call_by_address, flat, part
+from .neurons import STEP
+from .sinks import KEEP, add_to_sums, add_to_trace
 from .synapses import Recurrence, add_echo, list_spikes
-from .taps import Input, project, standardise_sequence, sum_taps
-from .vectors import borrowed
+from .taps import HEAR, INPUT, Input, standardise
+
+
+class Kernels(NamedTuple):
+    """Addresses of what a liquid's steps are made of, 0 where it is not needed.
+
+    Parameters
+    ----------
+    open, close : int
+        Taking up a sequence, and leaving it.
+    hear, echo, step : int
+        Input currents, recurrent currents, and neurons.
+    keep : int
+        Keeping states.
+    """
+
+    open: int
+    close: int
+    hear: int
+    echo: int
+    step: int
+    keep: int
 
 
 class Network(NamedTuple):
@@ -88,109 +110,101 @@ class Work(NamedTuple):
     fired: np.ndarray
 
 
-@spliced
-def open_sequence(b, sample, frames, taps, before, after, work):
+@inner
+def open_sequence(columns, past, frames, first, length, taps, spk, spikes, n_spikes):
     """Take up a sequence where its state left it."""
-    n_spikes = 0
-    for neuron in range(before.spk.shape[1]):
-        work.spikes[1, b, n_spikes] = neuron
-        n_spikes += before.spk[sample, neuron]
-    work.n_spikes[1, b] = n_spikes
-    values, copy = before.neurons[sample].ravel(), after.neurons[sample].ravel()
-    for i in range(len(values)):
-        copy[i] = values[i]
-    offset, gain = taps.input_offset, taps.input_gain
-    standardise_sequence(work.columns[b], before.past[sample], frames, offset, gain)
+    standardise(columns, past, frames, first, length, taps.input_offset, taps.input_gain)
+    n = 0
+    for neuron in range(len(spk)):
+        spikes[n] = neuron
+        n += spk[neuron]
+    n_spikes[0] = n
 
 
-@spliced
-def close_sequence(b, sample, length, taps, state, work):
+@inner
+def close_sequence(columns, past, length, spk, spikes):
     """Leave in its state what the next piece of a sequence goes on from."""
-    last = 1 - length % 2
-    state.spk[sample] = 0
-    for k in range(work.n_spikes[last, b]):
-        state.spk[sample, work.spikes[last, b, k]] = 1
-    for c in range(state.past.shape[1]):
-        for k in range(taps.max_delay):
-            state.past[sample, c, k] = work.columns[b, c, length + k]
+    for neuron in range(len(spk)):
+        spk[neuron] = 0
+    for neuron in spikes:
+        spk[neuron] = 1
+    for c in range(len(past)):
+        for k in range(past.shape[1]):
+            past[c, k] = columns[c, length + k]
+
+
+_FRAMES = types.Array(float32, 2, "C", readonly=True)
+_COLUMNS = (float64[:, ::1], float64[:, ::1])
+OPEN = types.void(*(*_COLUMNS, _FRAMES, int64, int64, INPUT, uint8[::1], int32[::1], int64[::1]))
+CLOSE = types.void(*_COLUMNS, int64, uint8[::1], int32[::1])
+call_open, call_close, call_hear, call_step, call_keep = (
+    call_by_address(signature) for signature in (OPEN, CLOSE, HEAR, STEP, KEEP)
+)
 
 
 @spliced
-def hear(b, t, n_left, taps, work):
-    """Compute the input currents of some steps from `t`, where those before are used up."""
-    if t % work.drive.shape[1] == 0:
-        if len(taps.offsets):
-            sum_taps(work.drive[b], work.columns[b], t, n_left, taps, work.places, work.tile)
-        else:
-            project(work.drive[b], work.columns[b], t, taps.weights, taps.bias)
-
-
-@spliced
-def advance_slab(step, b, sample, t, slab, network, state, sums, work):
+def advance_slab(kernels, b, sample, t, slab, network, state, sums, work):
     """Advance a slab of neurons of one sequence by a step."""
     width = network.constants.shape[2]
-    neurons = slice(slab * width, (slab + 1) * width)
-    current = work.drive[b, t % work.drive.shape[1], neurons]
-    before, now = 1 - t % 2, t % 2
-    spikes = work.spikes[before, b, : work.n_spikes[before, b]]
-    add_echo(current, network.recurrence, slab, spikes, work.total)
-    states = state.neurons[sample, slab]
-    take_step(step, current, network.constants[slab], states, work.fired)
+    first, now = slab * width, t % 2
+    current = part(at(work.drive, (b, t % work.drive.shape[1])), first, width)
+    spikes = part(at(work.spikes, (1 - now, b)), 0, work.n_spikes[1 - now, b])
+    add_echo(kernels.echo, current, network.recurrence, slab, spikes, work.total)
+    states = at(state.neurons, (sample, slab))
+    call_step(kernels.step, (current, at(network.constants, (slab,)), states, work.fired))
     if len(sums.counts):
-        add_to_sums(sums, sample, t, neurons, states[0], work.fired)
+        add_to_sums(sums, sample, t, first, at(states, (0,)), work.fired)
     n_spikes = work.n_spikes[now, b]
-    out = work.spikes[now, b, n_spikes:]
-    work.n_spikes[now, b] = n_spikes + list_spikes(out, slab * width, work.fired)
+    out = part(at(work.spikes, (now, b)), n_spikes, width)
+    work.n_spikes[now, b] = n_spikes + list_spikes(out, first, work.fired)
 
 
-@spliced
-def close_step(b, sample, t, frame, state, sums, kept, work):
-    """Do what takes all neurons of a sequence, once they have been through a step."""
-    spikes = work.spikes[t % 2, b, : work.n_spikes[t % 2, b]]
-    if len(sums.counts) and sums.trace.shape[1]:
-        add_to_trace(sums.trace[sample], sums.trace_decay, spikes)
-    if len(kept.rows) and kept.rows[frame] >= 0:
-        keep(kept, kept.rows[frame], spikes, state.neurons[sample])
-
-
-@spliced
-def run_together(
-    step, frames, starts, lengths, begin, end, network, before, state, sums, kept, work
-):
-    """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
+@compiled
+def run(kernels, frames, starts, lengths, network, before, after, sums, kept, work):
+    """Run sequences from a state, longest first, as many side by side as there is room for.
 
     A slab is a range of neurons whose incoming weights stay in the cache while all the
     sequences go through one step.
     """
-    n_running = end - begin
-    for b in range(n_running):
-        first, sample = starts[begin + b], begin + b
-        mine = frames[first : first + lengths[sample]]
-        open_sequence(b, sample, mine, network.taps, before, state, work)
-    for t in range(lengths[begin]):
-        while lengths[begin + n_running - 1] <= t:
-            n_running -= 1
-        for b in range(n_running):
-            work.n_spikes[t % 2, b] = 0
-            hear(b, t, lengths[begin + b] - t, network.taps, work)
-        for slab in range(len(network.constants)):
-            for b in range(n_running):
-                advance_slab(step, b, begin + b, t, slab, network, state, sums, work)
-        for b in range(n_running):
-            close_step(b, begin + b, t, starts[begin + b] + t, state, sums, kept, work)
-    for b in range(end - begin):
-        close_sequence(b, begin + b, lengths[begin + b], network.taps, state, work)
-
-
-@compiled
-def run(step, frames, starts, lengths, network, before, after, sums, kept, work):
-    """Run sequences from a state, longest first, as many side by side as there is room for."""
-    frames, starts, lengths = borrowed((frames, starts, lengths))
-    network, before, after = borrowed((network, before, after))
-    sums, kept, work = borrowed((sums, kept, work))
-    n_together = len(work.drive)
+    taps, n_together, n_ahead = network.taps, len(work.drive), work.drive.shape[1]
     for begin in range(0, len(starts), n_together):
-        end = min(begin + n_together, len(starts))
-        run_together(
-            step, frames, starts, lengths, begin, end, network, before, after, sums, kept, work
-        )
+        n_left = len(starts) - begin
+        n_opened = n_left if n_left < n_together else n_together
+        for b in range(n_opened):
+            sample = begin + b
+            columns, past = at(work.columns, (b,)), at(before.past, (sample,))
+            spk, spikes = at(before.spk, (sample,)), at(work.spikes, (1, b))
+            n_spikes = part(at(work.n_spikes, (1,)), b, 1)
+            where = starts[sample], lengths[sample]
+            call_open(kernels.open, (columns, past, frames, *where, taps, spk, spikes, n_spikes))
+            values, copy = flat(at(before.neurons, (sample,))), flat(at(after.neurons, (sample,)))
+            for i in range(len(values)):
+                copy[i] = values[i]
+        n_running = n_opened
+        for t in range(lengths[begin]):
+            while lengths[begin + n_running - 1] <= t:
+                n_running -= 1
+            for b in range(n_running):
+                work.n_spikes[t % 2, b] = 0
+                if t % n_ahead == 0:
+                    drive, columns = at(work.drive, (b,)), at(work.columns, (b,))
+                    ahead = t, lengths[begin + b] - t
+                    call_hear(kernels.hear, (drive, columns, *ahead, taps, work.places, work.tile))
+            for slab in range(len(network.constants)):
+                for b in range(n_running):
+                    advance_slab(kernels, b, begin + b, t, slab, network, after, sums, work)
+            for b in range(n_running):
+                sample, frame = begin + b, starts[begin + b] + t
+                spikes = part(at(work.spikes, (t % 2, b)), 0, work.n_spikes[t % 2, b])
+                if len(sums.counts) and sums.trace.shape[1]:
+                    add_to_trace(at(sums.trace, (sample,)), sums.trace_decay, spikes)
+                if len(kept.rows) and kept.rows[frame] >= 0:
+                    states = at(after.neurons, (sample,))
+                    call_keep(kernels.keep, (kept, kept.rows[frame], spikes, states))
+        for b in range(n_opened):
+            sample = begin + b
+            last = 1 - lengths[sample] % 2
+            spikes = part(at(work.spikes, (last, b)), 0, work.n_spikes[last, b])
+            columns, past = at(work.columns, (b,)), at(after.past, (sample,))
+            spk = at(after.spk, (sample,))
+            call_close(kernels.close, (columns, past, lengths[sample], spk, spikes))

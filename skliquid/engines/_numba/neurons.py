@@ -9,19 +9,15 @@ of ``2**-20``, as whole numbers: rounding is to the nearest of them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import float32, types, uint8
 from numba.core.errors import NumbaError
-from numba.extending import intrinsic
 
-from ..._compile import compiled_to
 from ...reservoirs.neurons import LIF
+from .by_address import address_of
 
-_SIGNATURE = types.void(float32[::1], float32[:, ::1], float32[:, ::1], uint8[::1])
+STEP = types.void(float32[::1], float32[:, ::1], float32[:, ::1], uint8[::1])
 
 
 def lif(current, constants, state, fired):
@@ -42,7 +38,8 @@ def lif(current, constants, state, fired):
         mem[i] = v - threshold[i] if fires else v
         raised[i] = np.rint(adaptation_beta[i] * raised[i])
         raised[i] += adaptation[i] if fires else np.float32(0)
-        rest[i] = refractory[i] if fires else max(rest[i] - np.float32(1), np.float32(0))
+        waited = rest[i] - np.float32(1) if rest[i] > 0 else np.float32(0)
+        rest[i] = refractory[i] if fires else waited
         fired[i] = fires
 
 
@@ -50,27 +47,10 @@ def lif(current, constants, state, fired):
 STEPS: dict[type, Callable[..., None]] = {LIF: lif}
 
 
-@intrinsic
-def take_step(
-    typing_context: Any, step: Any, current: Any, constants: Any, state: Any, fired: Any
-) -> Any:
-    """Call a compiled step by its address, an int64: Numba takes long to type a function."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        address, *arrays = arguments
-        kinds = [array.type for array in arrays]
-        function = ir.FunctionType(context.get_value_type(types.void), kinds)
-        builder.call(builder.inttoptr(address, function.as_pointer()), arrays)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, *_SIGNATURE.args), generate
-
-
-@cache
-def compiled_step(step: Callable[..., None]) -> Any:
-    """Compile a step for the loop over time, which calls it by its address."""
+def address_of_step(step: Callable[..., None]) -> int:
+    """Compile a step for the loop over time, and return its address."""
     try:
-        return compiled_to(_SIGNATURE, step)
+        return address_of(STEP, step)
     except NumbaError as error:
         raise TypeError(
             f"step {step.__name__!r} must be a function (current, constants, state, fired) that "

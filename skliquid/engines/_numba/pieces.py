@@ -7,6 +7,7 @@ longer than a step does. Both are kept from one piece to the next.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from numba import typeof
 
 from .._record import Record
 from ..protocol import Batch
+from .by_address import address_of
 from .layout import Prepared, room
 from .loop import State, Work, run
-from .sinks import Sums
+from .sinks import KEEP, Sums, keep
 from .vectors import TAP_STEPS
 
 # Sequences that go through a step together where there is more than one slab.
@@ -48,15 +50,19 @@ class Pieces:
             np.ascontiguousarray(part, dtype=np.int64) for part in (batch.starts, batch.lengths)
         )
         prepared = self._prepared
-        kept = prepared.nothing_kept if record is None else prepared.kept(record)
+        kernels, kept = prepared.kernels, prepared.nothing_kept
+        if record is not None:
+            kernels, kept = kernels._replace(keep=address_of(KEEP, keep)), prepared.kept(record)
         work = self._room(len(lengths), int(lengths[0]))
-        where = prepared.step, batch.frames, starts, lengths, prepared.network
+        frames, is_usual = batch.frames, record is None and batch.frames.dtype == np.float32
+        is_usual &= all(part.flags.carray for part in (frames, *state))
+        if not is_usual:
+            frames = _writeable(np.ascontiguousarray(frames, dtype=np.float32))
+            state = state if after is state else State(*map(np.ascontiguousarray, state))
+        where = kernels, frames, starts, lengths, prepared.network
         arguments = *where, state, after, sums, kept, work
-        is_usual = record is None and batch.frames.dtype == np.float32
-        if is_usual and all(part.flags.carray for part in (batch.frames, *state)):
-            self._kernel(arguments)(*arguments)
-        else:
-            run(*arguments)
+        kernel = self._kernel(arguments) if is_usual else run
+        kernel(*arguments)
 
     def _room(self, n_sequences: int, longest: int) -> Work:
         """Room for a number of sequences, for somewhat longer ones than these."""
@@ -72,3 +78,12 @@ class Pieces:
             self._typed_run = run.compile(tuple(typeof(argument) for argument in arguments))
         self._has_run = True
         return self._typed_run or run
+
+
+def _writeable(frames: np.ndarray) -> np.ndarray:
+    """A view of a type that the kernel is compiled for already; it only reads the frames."""
+    if frames.flags.writeable:
+        return frames
+    address, _ = frames.__array_interface__["data"]
+    interface = frames.__array_interface__ | {"data": (address, False)}
+    return np.asarray(SimpleNamespace(__array_interface__=interface))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import float32, int32, int64, types, uint8
 
 from ..._compile import inner, spliced
 from ...pooling import POTENTIAL_LIMIT
 from ...reservoirs.fixed_point import UNIT_EXPONENT
+from .by_address import at, part
 
 UNITS = np.float32(2.0**UNIT_EXPONENT)
 LIMIT = np.float32(POTENTIAL_LIMIT * 2.0**UNIT_EXPONENT)
@@ -86,7 +88,8 @@ def add_counts(counts, fired):
 def add_clipped(sums, mem, low):
     """Add potentials, clipped."""
     for i in range(len(mem)):
-        sums[i] += np.float64(min(max(mem[i], low), LIMIT))
+        value = mem[i] if mem[i] > low else low
+        sums[i] += np.float64(value if value < LIMIT else LIMIT)
 
 
 @inner
@@ -95,7 +98,7 @@ def add_bursts(fired, burst, bursts, longest):
     for i in range(len(fired)):
         bursts[i] += np.int32(fired[i]) & (burst[i] == 0)
         burst[i] = (burst[i] + 1) & -np.int32(fired[i])
-        longest[i] = max(longest[i], burst[i])
+        longest[i] = burst[i] if burst[i] > longest[i] else longest[i]
 
 
 @inner
@@ -106,20 +109,22 @@ def note_first(fired, t, first):
 
 
 @spliced
-def add_to_sums(sums, sample, t, neurons, mem, fired):
-    """Add a step of some neurons, a slice of them."""
+def add_to_sums(sums, sample, t, first, mem, fired):
+    """Add a step of some neurons, from number `first` on."""
+    n = len(fired)
     t += sums.seen[sample]
     window = t * sums.counts.shape[1] // sums.lengths[sample]
-    add_counts(sums.counts[sample, window, neurons], fired)
+    add_counts(part(at(sums.counts, (sample, window)), first, n), fired)
     if sums.potentials.shape[2]:
-        add_clipped(sums.potentials[sample, window, neurons], mem, -LIMIT)
+        add_clipped(part(at(sums.potentials, (sample, window)), first, n), mem, -LIMIT)
     if sums.rectified.shape[1]:
-        add_clipped(sums.rectified[sample, neurons], mem, np.float32(0))
+        add_clipped(part(at(sums.rectified, (sample,)), first, n), mem, np.float32(0))
     if sums.bursts.shape[1]:
-        burst, bursts = sums.burst[sample, neurons], sums.bursts[sample, neurons]
-        add_bursts(fired, burst, bursts, sums.longest_burst[sample, neurons])
+        burst = part(at(sums.burst, (sample,)), first, n)
+        bursts = part(at(sums.bursts, (sample,)), first, n)
+        add_bursts(fired, burst, bursts, part(at(sums.longest_burst, (sample,)), first, n))
     if sums.first_spike.shape[1]:
-        note_first(fired, np.int32(t), sums.first_spike[sample, neurons])
+        note_first(fired, np.int32(t), part(at(sums.first_spike, (sample,)), first, n))
 
 
 @inner
@@ -131,19 +136,25 @@ def add_to_trace(trace, decay, spikes):
         trace[neuron] += UNITS
 
 
-@spliced
+@inner
 def keep(kept, row, spikes, states):
     """Keep a step of all neurons; `states` are of shape (n_slabs, n_states, width)."""
     if len(kept.spikes):
-        kept.spikes[row] = 0
+        for i in range(kept.spikes.shape[1]):
+            kept.spikes[row, i] = 0
         for neuron in spikes:
             i = kept.neurons[neuron]
             kept.spikes[row, i >> 3] |= np.uint8(128 >> (i & 7))
     width = states.shape[2]
     for k in range(len(kept.which)):
-        out = kept.states[k, row]
         for slab in range(len(states)):
-            values, neurons = states[slab, kept.which[k]], kept.neurons[slab * width :]
             for c in range(width):
-                if neurons[c] >= 0:
-                    out[neurons[c]] = kept.units[k] * values[c]
+                i = kept.neurons[slab * width + c]
+                if i >= 0:
+                    kept.states[k, row, i] = kept.units[k] * states[slab, kept.which[k], c]
+
+
+_KEPT = types.NamedTuple(
+    (int64[::1], int32[::1], uint8[:, ::1], float32[:, :, ::1], int64[::1], float32[::1]), Kept
+)
+KEEP = types.void(_KEPT, int64, int32[::1], float32[:, :, ::1])

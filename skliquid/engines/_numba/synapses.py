@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import float32, int16, int32, int64, types, uint32, uint64
 
 from ..._compile import inner, spliced
+from .by_address import at, call_by_address
 from .vectors import (
     HAS_COMPRESS,
     HAS_VECTORS,
@@ -53,7 +55,8 @@ def add_total(current, total, units):
 @inner
 def add_rows_plain(current, rows, spikes, units, total):
     """Add the rows of the neurons that fired to the current of those of a slab."""
-    total[:] = 0
+    for i in range(len(total)):
+        total[i] = 0
     for source in spikes:
         for i in range(len(total)):
             total[i] += rows[source, i]
@@ -75,7 +78,8 @@ add_rows = add_rows_by_vectors if HAS_VECTORS else add_rows_plain
 @inner
 def add_lists(current, offsets, synapses, spikes, units, total):
     """The same from lists of synapses."""
-    total[:] = 0
+    for i in range(len(total)):
+        total[i] = 0
     at_synapses = address(synapses)
     is_far = synapses.size > NEAR_SYNAPSES
     for k in range(len(spikes)):
@@ -94,16 +98,27 @@ def add_lists(current, offsets, synapses, spikes, units, total):
     add_total(current, total, units)
 
 
+_SHARED = (int32[::1], float32, int16[::1])
+ADD_ROWS = types.void(float32[::1], int16[:, ::1], *_SHARED)
+# By the type of the synapses.
+ADD_LISTS = {
+    kind.name: types.void(float32[::1], int64[::1], kind[::1], *_SHARED)
+    for kind in (uint32, uint64)
+}
+call_rows = call_by_address(ADD_ROWS)
+call_lists = call_by_address(*ADD_LISTS.values())
+
+
 @spliced
-def add_echo(current, recurrence, slab, spikes, total):
+def add_echo(echo, current, recurrence, slab, spikes, total):
     """Add the current that spikes drive into the neurons of a slab."""
     if len(spikes) == 0:
         return
     units = recurrence.units
     if recurrence.rows.shape[1]:
-        add_rows(current, recurrence.rows[slab], spikes, units, total)
+        call_rows(echo, (current, at(recurrence.rows, (slab,)), spikes, units, total))
     else:
-        add_lists(current, recurrence.offsets, recurrence.synapses, spikes, units, total)
+        call_lists(echo, (current, recurrence.offsets, recurrence.synapses, spikes, units, total))
 
 
 @inner

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import float32, float64, int32, int64, types
 
-from ..._compile import inner
+from ..._compile import inner, spliced
 from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT
+from .by_address import flat
 from .vectors import (
     HAS_VECTORS,
     NEURON_CHUNK,
@@ -23,6 +25,7 @@ from .vectors import (
 )
 
 INPUT_UNITS = 2.0**INPUT_EXPONENT
+LIMIT = np.float32(INPUT_LIMIT)
 # Up to as many steps the plain loop over the taps is the faster one.
 FEW_STEPS = 3
 
@@ -59,32 +62,35 @@ class Input(NamedTuple):
     max_delay: int
 
 
-@inner
+@spliced
 def on_grid(value, offset, gain):
     """One number of the input, standardised, on its grid."""
     scaled = (value - offset) * gain
-    scaled = min(max(scaled, np.float32(-INPUT_LIMIT)), np.float32(INPUT_LIMIT))
+    scaled = scaled if scaled > -LIMIT else -LIMIT
+    scaled = scaled if scaled < LIMIT else LIMIT
     return np.rint(np.float64(scaled) * INPUT_UNITS) / INPUT_UNITS
 
 
-@inner
-def standardise_sequence(x, past, frames, offset, gain):
+@spliced
+def standardise(x, past, frames, first, length, offset, gain):
     """Frames of a sequence, channel by channel, after those of its past, with zeros after."""
-    n_past, length = past.shape[1], len(frames)
+    n_past = past.shape[1]
     for c in range(len(x)):
         for k in range(n_past):
             x[c, k] = past[c, k]
         for t in range(length):
-            x[c, n_past + t] = on_grid(frames[t, c], offset[c], gain[c])
-        x[c, n_past + length :] = 0
+            x[c, n_past + t] = on_grid(frames[first + t, c], offset[c], gain[c])
+        for k in range(n_past + length, x.shape[1]):
+            x[c, k] = 0
 
 
 @inner
-def project_plain(drive, x, t, weights, bias):
+def project_plain(drive, x, t, n_left, taps, places, tile):
     """Input currents of some steps from `t`, without delays: ``round(W_in x + b)``.
 
     `drive` is of shape (PROJECTED_STEPS, n), `x` of shape (n_channels, n_columns).
     """
+    weights, bias = taps.weights, taps.bias
     for step in range(PROJECTED_STEPS):
         for i in range(drive.shape[1]):
             total = np.float64(bias[i])
@@ -94,8 +100,9 @@ def project_plain(drive, x, t, weights, bias):
 
 
 @inner
-def project_by_vectors(drive, x, t, weights, bias):
+def project_by_vectors(drive, x, t, n_left, taps, places, tile):
     """The same, for a number of neurons that is a multiple of ``PROJECTED_NEURONS``."""
+    weights, bias = taps.weights, taps.bias
     row_bytes, x_bytes, at_x = 4 * drive.shape[1], 8 * x.shape[1], address(x) + 8 * t
     for i in range(0, drive.shape[1], PROJECTED_NEURONS):
         at_out, at_weights = address(drive) + 4 * i, address(weights) + 4 * i
@@ -109,8 +116,9 @@ def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
 
     `drive` is of shape (TAP_STEPS, n), `x` of shape (n_channels, n_columns).
     """
-    values, offsets = x.ravel(), taps.offsets
-    for step in range(min(n_left, TAP_STEPS)):
+    values, offsets = flat(x), taps.offsets
+    n_steps = n_left if n_left < TAP_STEPS else TAP_STEPS
+    for step in range(n_steps):
         start = taps.max_delay + t + step
         for i in range(drive.shape[1]):
             total = np.float64(taps.bias[i])
@@ -130,6 +138,7 @@ def sum_taps_by_vectors(drive, x, t, n_left, taps, places, tile):
     if n_left <= FEW_STEPS:
         sum_taps_plain(drive, x, t, n_left, taps, places, tile)
         return
+    n_steps = n_left if n_left < TAP_STEPS else TAP_STEPS
     at_x = address(x) + 8 * (taps.max_delay + t)
     at_tile, row_bytes = address(tile), 4 * drive.shape[1]
     for first in range(0, drive.shape[1], NEURON_CHUNK):
@@ -144,9 +153,21 @@ def sum_taps_by_vectors(drive, x, t, n_left, taps, places, tile):
             else:
                 store_short_tap_sum(at_out, at_x, at_place, at_weight, n_taps, at_bias)
         at_drive = address(drive) + 4 * first
-        for step in range(0, min(n_left, TAP_STEPS), TRANSPOSED_STEPS):
+        for step in range(0, n_steps, TRANSPOSED_STEPS):
             store_transposed(at_drive + row_bytes * step, row_bytes, at_tile + 4 * step)
 
 
 project = project_by_vectors if HAS_VECTORS else project_plain
 sum_taps = sum_taps_by_vectors if HAS_VECTORS else sum_taps_plain
+
+INPUT = types.NamedTuple(
+    (
+        *(float32[::1], float32[::1], float32[:, ::1], float32[::1]),
+        *(int64[::1], int32[::1], int32[::1], float64[::1], int64),
+    ),
+    Input,
+)
+HEAR = types.void(
+    *(float32[:, ::1], float64[:, ::1], int64, int64),
+    *(INPUT, int64[::1], float32[:, ::1]),
+)

@@ -13,19 +13,15 @@ import platform
 from typing import Any
 
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
-from numba import config, types
-from numba.core import cgutils
+from numba import types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 
 def target_features() -> set[str]:
     """Features of the processor that Numba compiles for, which a user may have chosen."""
-    if config.CPU_FEATURES is not None:
-        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
-    if config.CPU_NAME is not None:
-        return set()
-    return {name for name, has in get_host_cpu_features().items() if has}
+    _, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return {name[1:] for name in features.split(",") if name.startswith("+")}
 
 
 _FEATURES = target_features()
@@ -377,31 +373,3 @@ def address(typing_context: Any, array: Any) -> Any:
         return builder.ptrtoint(data, _I64)
 
     return types.int64(array), generate
-
-
-@intrinsic
-def borrowed(typing_context: Any, arrays: Any) -> Any:
-    """Arrays, or tuples of them, that do not count references.
-
-    A slice of a counted array counts too, and two threads then fight over the count. The caller
-    keeps the arrays alive.
-    """
-
-    def without_count(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-        if isinstance(kind, types.BaseTuple):
-            parts = cgutils.unpack_tuple(builder, value, len(kind))
-            bare = [
-                without_count(context, builder, k, v)
-                for k, v in zip(kind.types, parts, strict=True)
-            ]
-            return context.make_tuple(builder, kind, bare)
-        if not isinstance(kind, types.Array):
-            return value
-        array = context.make_array(kind)(context, builder, value)
-        array.meminfo = cgutils.get_null_value(array.meminfo.type)
-        return array._getvalue()
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return without_count(context, builder, signature.args[0], arguments[0])
-
-    return arrays(arrays), generate
