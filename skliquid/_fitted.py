@@ -8,6 +8,8 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any, Self, TypeVar, cast
 
+from sklearn.pipeline import Pipeline
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -39,10 +41,16 @@ class FittedParameters:
 def restored_on_error(estimator: Any) -> Iterator[None]:
     """Give an estimator back the attributes that it had, if what is done meanwhile fails."""
     before = dict(vars(estimator))
+    # A pipeline stays the same for whoever holds it, and is given other steps.
+    pipelines = [
+        (each, list(each.steps)) for each in before.values() if isinstance(each, Pipeline)
+    ]
     try:
         yield
     except BaseException:
         estimator.__dict__ = before
+        for pipeline, steps in pipelines:
+            pipeline.steps = steps
         raise
 
 

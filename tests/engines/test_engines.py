@@ -366,7 +366,7 @@ def test_without_numba_s_compiler_numpy_runs_and_says_so():
 
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])
 def test_what_is_no_number_of_threads(n_jobs):
-    X = np.zeros((3, 5, 1))
+    X = np.random.default_rng(0).normal(size=(3, 5, 1))
     with pytest.raises(ValueError, match="'n_jobs'|n_jobs must be None"):
         LiquidTransformer(20, n_jobs=n_jobs).fit(X)
     fitted = LiquidTransformer(20, random_state=0, target_rate=None).fit(X)
@@ -376,7 +376,7 @@ def test_what_is_no_number_of_threads(n_jobs):
 
 @pytest.mark.parametrize("batch_size", [0, -1, 1.5])
 def test_what_is_no_size_of_a_batch(batch_size):
-    X = np.zeros((3, 5, 1))
+    X = np.random.default_rng(0).normal(size=(3, 5, 1))
     fitted = LiquidTransformer(20, random_state=0, target_rate=None).fit(X)
     with pytest.raises((ValueError, TypeError), match="batch_size must be an integer >= 1"):
         fitted.set_params(batch_size=batch_size).transform(X)

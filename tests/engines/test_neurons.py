@@ -154,7 +154,7 @@ def test_an_engine_that_does_not_run_them_says_so():
         def draw(self, n, rng):
             return Unknown(threshold=np.ones(n, dtype=np.float32))
 
-    X = np.zeros((2, 5, 1))
+    X = np.random.default_rng(0).normal(size=(2, 5, 1))
     for engine in ENGINES:
         model = LiquidTransformer(10, cell=dataclass(Model)(), engine=engine)
         with pytest.raises(ValueError, match=f"engine '{engine}' does not run Unknown neurons"):
@@ -180,7 +180,7 @@ def test_what_a_model_draws_is_checked(drawn, error):
 
     model = LiquidTransformer(10, cell=dataclass(Model)(), target_rate=None, random_state=0)
     with pytest.raises((TypeError, ValueError), match=error):
-        model.fit(np.zeros((2, 5, 1)))
+        model.fit(np.random.default_rng(0).normal(size=(2, 5, 1)))
 
 
 def test_potentials_are_put_on_their_grid(few_vowels):
@@ -196,7 +196,7 @@ def test_potentials_are_put_on_their_grid(few_vowels):
 
 
 def test_what_is_no_model_or_no_step():
-    X = np.zeros((2, 5, 1))
+    X = np.random.default_rng(0).normal(size=(2, 5, 1))
     with pytest.raises(TypeError, match="cell must be a name or a configured object"):
         LiquidTransformer(10, cell=Resetting).fit(X)
 
@@ -228,4 +228,6 @@ def test_a_step_that_does_not_compile_is_named():
 
     add_neuron("numba", Odd, odd_step)
     with pytest.raises(TypeError, match="step 'odd_step' must be a function"):
-        LiquidTransformer(10, cell=OddModel(), engine="numba").fit(np.zeros((2, 5, 1)))
+        LiquidTransformer(10, cell=OddModel(), engine="numba").fit(
+            np.random.default_rng(0).normal(size=(2, 5, 1))
+        )

@@ -524,7 +524,7 @@ def test_bad_targets_and_weights_are_named():
     with pytest.raises(ValueError, match="squares are too large for float64"):
         RidgeReadoutRegressor().fit(1e200 * X, Y)
     for fit in (RidgeReadoutRegressor().fit, RidgeReadoutRegressor().partial_fit):
-        with pytest.raises(ValueError, match=r"y must hold numbers in .* got one of .*e\+20"):
+        with pytest.raises(ValueError, match="y must be in another unit: .*e\\+20"):
             fit(X, 1e200 * Y)
     with pytest.raises(ValueError, match="too large for a model in float32"):
         RidgeReadoutRegressor().fit(X.astype(np.float32), 1e50 * Y)
