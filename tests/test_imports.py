@@ -12,7 +12,7 @@ import skliquid
 ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
-    {"_checks", "_callbacks", "_compile", "_named", "_warnings"},
+    {"_checks", "_callbacks", "_compile", "_named", "_warnings", "_workers"},
     {"sequences"},
     {"collection"},
     {"_base", "adaptation.channels"},

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 
 from .._warnings import warn_user
-from ..sequences import Sequences
+from ..sequences import Sequences, blocks
 
 # What channels of a common scale are raised to, as a fraction of the mean deviation.
 _FAINTEST = 1.0 / 16
-# Frames read at a time: keeps the float64 copies small.
-_CHUNK = 2**16
 _FLOAT32_STEP = float(np.finfo(np.float32).eps)
 
 
 def channel_scaling(
-    sequences: Sequences, sample_weight: np.ndarray | None = None, *, common: bool = False
+    sequences: Sequences,
+    sample_weight: np.ndarray | None = None,
+    *,
+    common: bool = False,
+    of_steps: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and inverse standard deviation of each channel over all frames.
 
@@ -30,6 +32,8 @@ def channel_scaling(
     common : bool, default=False
         Whether channels share one scale, the mean of their standard deviations; a channel
         whose own is less than a sixteenth of it is raised to that.
+    of_steps : bool, default=False
+        Whether the differences of frames in time are meant, the first of a sequence being 0.
 
     Returns
     -------
@@ -44,8 +48,10 @@ def channel_scaling(
     """
     weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
     total = float(weight @ sequences.lengths)
-    offset = _weighted_sum(sequences, weight, np.zeros(sequences.n_channels), 1) / total
-    variance = _weighted_sum(sequences, weight, offset, 2) / total
+    read = _steps if of_steps else _frames
+    zeros = np.zeros(sequences.n_channels)
+    offset = _weighted_sum(sequences, read, weight, zeros, 1) / total
+    variance = _weighted_sum(sequences, read, weight, offset, 2) / total
     std = np.sqrt(variance)
     with np.errstate(divide="ignore", over="ignore"):
         gain = (1.0 / std).astype(np.float32)
@@ -82,23 +88,35 @@ def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = Non
     ndarray of shape (n_channels,), dtype float32
         Ratio of the standard deviations; 1 where a channel never changes.
     """
-    steps = np.zeros_like(sequences.frames)
-    steps[1:] = np.diff(sequences.frames, axis=0)
-    steps[sequences.offsets[:-1]] = 0
-    _, steps_gain = channel_scaling(replace(sequences, frames=steps), sample_weight)
+    _, steps_gain = channel_scaling(sequences, sample_weight, of_steps=True)
     _, own_gain = channel_scaling(sequences, sample_weight)
     return np.asarray(steps_gain / own_gain, dtype=np.float32)
 
 
+def _frames(sequences: Sequences, rows: slice) -> np.ndarray:
+    return sequences.frames[rows]
+
+
+def _steps(sequences: Sequences, rows: slice) -> np.ndarray:
+    """Differences of some frames to those before."""
+    before = sequences.frames[max(rows.start - 1, 0) : rows.start]
+    steps = np.diff(sequences.frames[rows], axis=0, prepend=before if rows.start else 0)
+    first, last = np.searchsorted(sequences.offsets, (rows.start, rows.stop))
+    steps[sequences.offsets[first:last] - rows.start] = 0
+    return steps
+
+
 def _weighted_sum(
-    sequences: Sequences, weight: np.ndarray, centre: np.ndarray, power: int
+    sequences: Sequences,
+    read: Callable[[Sequences, slice], np.ndarray],
+    weight: np.ndarray,
+    centre: np.ndarray,
+    power: int,
 ) -> np.ndarray:
     """Sum over frames of ``weight * (frame - centre) ** power``, shape (n_channels,)."""
     total = np.zeros(sequences.n_channels)
-    for start in range(0, len(sequences.frames), _CHUNK):
-        frames = sequences.frames[start : start + _CHUNK].astype(np.float64) - centre
-        sample = np.searchsorted(
-            sequences.offsets, np.arange(start, start + len(frames)), side="right"
-        )
+    for rows in blocks(*sequences.frames.shape):
+        frames = read(sequences, rows).astype(np.float64) - centre
+        sample = np.searchsorted(sequences.offsets, np.arange(rows.start, rows.stop), side="right")
         total += weight[sample - 1] @ frames**power
     return total

@@ -18,7 +18,7 @@ from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.neurons import LIF
-from ._lockstep import TapInput, check_sinks, liquid_at_rest, whole_batch
+from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
 from ._record import Record
 from .protocol import Batch
 
@@ -234,6 +234,7 @@ def _add(
 
 at_rest = liquid_at_rest
 shares = whole_batch
+steps_at_once = liquid_steps_at_once
 
 
 def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:

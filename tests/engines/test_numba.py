@@ -56,7 +56,7 @@ def test_every_form_of_the_weights_gives_the_same_bits(
     monkeypatch.setattr(layout, "_is_sparse", lambda synapses: form == "synapses")
     if form == "slabs":
         monkeypatch.setattr(layout, "_SLAB_BYTES", 2**15)
-        monkeypatch.setattr(pieces, "_TOGETHER", 7)
+        monkeypatch.setattr(layout, "_TOGETHER", 7)
     liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, **parameters, seed=0)
     rows = _numba.prepare(liquid).network.recurrence.rows
     assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)

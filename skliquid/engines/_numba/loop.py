@@ -13,7 +13,7 @@ import numpy as np
 
 from ..._compile import compiled, spliced
 from .neurons import take_step
-from .sinks import add_to_sums, add_to_trace, keep
+from .sinks import add_to_sums, add_to_trace, keep, row_of
 from .synapses import Recurrence, add_echo, list_spikes
 from .taps import Input, project, standardise_sequence, sum_taps
 from .vectors import borrowed
@@ -149,13 +149,28 @@ def close_step(b, sample, t, frame, state, sums, kept, work):
     spikes = work.spikes[t % 2, b, : work.n_spikes[t % 2, b]]
     if len(sums.counts) and sums.trace.shape[1]:
         add_to_trace(sums.trace[sample], sums.trace_decay, spikes)
-    if len(kept.rows) and kept.rows[frame] >= 0:
-        keep(kept, kept.rows[frame], spikes, state.neurons[sample])
+    if len(kept.frames):
+        row = row_of(frame, kept.frames)
+        if row >= 0:
+            keep(kept, row, spikes, state.neurons[sample])
 
 
 @spliced
 def run_together(
-    step, frames, starts, lengths, begin, end, network, before, state, sums, kept, work
+    step,
+    frames,
+    starts,
+    lengths,
+    begin,
+    end,
+    first,
+    last,
+    network,
+    before,
+    state,
+    sums,
+    kept,
+    work,
 ):
     """Run sequences `begin` to `end` side by side, longest first, slab after slab of neurons.
 
@@ -163,11 +178,11 @@ def run_together(
     sequences go through one step.
     """
     n_running = end - begin
-    for b in range(n_running):
-        first, sample = starts[begin + b], begin + b
-        mine = frames[first : first + lengths[sample]]
+    for b in range(n_running * (first == 0)):
+        start, sample = starts[begin + b], begin + b
+        mine = frames[start : start + lengths[sample]]
         open_sequence(b, sample, mine, network.taps, before, state, work)
-    for t in range(lengths[begin]):
+    for t in range(first, min(last, lengths[begin])):
         while lengths[begin + n_running - 1] <= t:
             n_running -= 1
         for b in range(n_running):
@@ -178,19 +193,51 @@ def run_together(
                 advance_slab(step, b, begin + b, t, slab, network, state, sums, work)
         for b in range(n_running):
             close_step(b, begin + b, t, starts[begin + b] + t, state, sums, kept, work)
-    for b in range(end - begin):
+    for b in range((end - begin) * (last >= lengths[begin])):
         close_sequence(b, begin + b, lengths[begin + b], network.taps, state, work)
 
 
 @compiled
-def run(step, frames, starts, lengths, network, before, after, sums, kept, work):
-    """Run sequences from a state, longest first, as many side by side as there is room for."""
+def run(
+    step,
+    frames,
+    starts,
+    lengths,
+    network,
+    before,
+    after,
+    sums,
+    kept,
+    work,
+    begin,
+    end,
+    first,
+    last,
+):
+    """Run sequences `begin` to `end`, longest first, as many side by side as there is room for.
+
+    Of those that fit side by side the steps `first` to `last` alone may be run, if those before
+    were run last in the same room.
+    """
     frames, starts, lengths = borrowed((frames, starts, lengths))
     network, before, after = borrowed((network, before, after))
     sums, kept, work = borrowed((sums, kept, work))
     n_together = len(work.drive)
-    for begin in range(0, len(starts), n_together):
-        end = min(begin + n_together, len(starts))
+    for b in range(begin, end, n_together):
+        e = min(b + n_together, end)
         run_together(
-            step, frames, starts, lengths, begin, end, network, before, after, sums, kept, work
+            step,
+            frames,
+            starts,
+            lengths,
+            b,
+            e,
+            first,
+            last,
+            network,
+            before,
+            after,
+            sums,
+            kept,
+            work,
         )

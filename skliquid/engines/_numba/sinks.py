@@ -53,8 +53,8 @@ class Kept(NamedTuple):
 
     Parameters
     ----------
-    rows : ndarray of shape (n_frames,), dtype int64
-        Row of each frame, or -1; empty where nothing is kept.
+    frames : ndarray of shape (n_rows,), dtype int64
+        Frames after which the states are kept, ascending; empty where nothing is kept.
     neurons : ndarray of shape (n_padded,), dtype int32
         The liquid's number of each neuron, -1 for those that fill the slabs.
     spikes : ndarray of shape (n_rows, n_bytes), dtype uint8
@@ -67,7 +67,7 @@ class Kept(NamedTuple):
         A unit of each as kept.
     """
 
-    rows: np.ndarray
+    frames: np.ndarray
     neurons: np.ndarray
     spikes: np.ndarray
     states: np.ndarray
@@ -129,6 +129,19 @@ def add_to_trace(trace, decay, spikes):
         trace[i] = np.rint(decay * trace[i])
     for neuron in spikes:
         trace[neuron] += UNITS
+
+
+@inner
+def row_of(frame, frames):
+    """Place of a frame among some in ascending order, or -1."""
+    low, high = 0, len(frames)
+    while low < high:
+        middle = (low + high) >> 1
+        if frames[middle] < frame:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(frames) and frames[low] == frame else -1
 
 
 @spliced
