@@ -53,52 +53,49 @@ def measure_memory(n_steps, kind):
     print(json.dumps([X.nbytes / 2**20, fit, fit_peak, run, run_peak]))
 
 
-def fit_liquid(size, **parameters):
+# What follows makes a job of a size: the data, and a function that does the work.
+
+
+def fit_liquid(size):
     """Fit to one recording."""
-    LiquidTransformer(random_state=0, **parameters).fit(recording(size))
+    X = recording(size)
+    return lambda: LiquidTransformer(random_state=0).fit(X)
 
 
 def run_liquid(size, n_samples=1, **parameters):
     """Transform recordings by a liquid that was fitted to short ones."""
+    X = recording(size, n_samples)
     liquid = LiquidTransformer(random_state=0, **parameters).fit(recording(500))
-    liquid.transform(recording(size, n_samples))
+    return lambda: liquid.transform(X)
 
 
 def push(size):
     """Push a recording into a live stream at once."""
-    liquid = LiquidTransformer(random_state=0).fit(recording(500))
-    liquid.open_stream().push(recording(size)[0])
+    X = recording(size)
+    stream = LiquidTransformer(random_state=0).fit(recording(500)).open_stream()
+    return lambda: stream.push(X[0])
 
 
 def fit_parts(size):
-    """Fit a classifier to parts that are made as they are needed."""
+    """Fit a classifier to parts."""
     X = recording(200, 200)
-    parts = [X for _ in range(size)]
-    y = np.concatenate([labels(part) for part in parts])
-    LSMClassifier(random_state=0).fit((part for part in parts), y)
+    y = np.tile(labels(X), size)
+    return lambda: LSMClassifier(random_state=0).fit((X for _ in range(size)), y)
 
 
-def fit_ridge(size, n_features=6_000, dtype=np.float32):
+def fit_ridge(size, n_features=6_000):
     """Fit a ridge readout to random features."""
     from skliquid.readouts._ridge import RidgeReadoutClassifier
 
-    X = np.random.default_rng(0).standard_normal((size, n_features)).astype(dtype)
-    RidgeReadoutClassifier().fit(X, np.arange(size) % 10)
+    X = np.random.default_rng(0).standard_normal((size, n_features), np.float32)
+    return lambda: RidgeReadoutClassifier().fit(X, np.arange(size) % 10)
 
 
 def train_readout(size, **parameters):
-    """Train a leaky readout."""
+    """Train a leaky readout, and the liquid with it where asked for."""
     X = recording(size, 64)
-    LSMClassifier(200, readout="leaky_rate", random_state=0, **parameters).fit(X, labels(X))
-
-
-def train_reservoir(size):
-    """Train a liquid by back-propagation through time."""
-    from skliquid.readouts._leaky import LeakyReadoutClassifier
-
-    readout = LeakyReadoutClassifier(train_reservoir=True)
-    X = recording(size, 64)
-    LSMClassifier(200, readout=readout, random_state=0).fit(X, labels(X))
+    lsm = LSMClassifier(200, readout="leaky_rate", random_state=0, **parameters)
+    return lambda: lsm.fit(X, labels(X))
 
 
 def search(size):
@@ -106,12 +103,12 @@ def search(size):
     from sklearn.model_selection import GridSearchCV
 
     X = recording(size, 40)
-    grid = {"spectral_radius": [0.5, 1.0], "random_state": list(range(2))}
-    GridSearchCV(LSMClassifier(), grid, cv=2, n_jobs=2).fit(X, labels(X))
+    grid = {"spectral_radius": [0.5, 1.0], "random_state": [0, 1]}
+    return lambda: GridSearchCV(LSMClassifier(), grid, cv=2, n_jobs=2).fit(X, labels(X))
 
 
 def draw_raster(size):
-    """Keep every spike of a recording, and draw them."""
+    """Keep every spike of recordings, and draw them."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -119,23 +116,27 @@ def draw_raster(size):
 
     from skliquid.plotting import plot_raster
 
+    X = recording(size)
     liquid = LiquidTransformer(random_state=0).fit(recording(500))
-    while True:
-        plot_raster(liquid.spikes(recording(size))[0])
-        plt.gcf().savefig(os.devnull, format="png")
-        plt.close("all")
+
+    def draw():
+        for _ in range(1 if size < 1_000 else 1_000):
+            plot_raster(liquid.spikes(X)[0])
+            plt.gcf().savefig(os.devnull, format="png")
+            plt.close("all")
+
+    return draw
 
 
-def run_threads(size):
-    """Transform recordings by two threads of the Numba engine."""
-    run_liquid(size, 4, n_jobs=2)
-
-
-# Job, a small size that makes everything ready, and one that takes minutes.
+# Job, a small size that makes everything ready, and one that takes long.
 JOBS = {
-    "homeostasis: fit, one recording": (fit_liquid, 1_000, 10**8 // 4),
-    "transform, one recording, Numba": (run_liquid, 1_000, 10**8 // 4),
-    "transform, a batch, two threads": (run_threads, 1_000, 10**8 // 16),
+    "homeostasis: fit, one recording": (fit_liquid, 1_000, 10**7),
+    "transform, one recording, Numba": (run_liquid, 1_000, 10**7),
+    "transform, a batch, two threads": (
+        lambda size: run_liquid(size, 4, n_jobs=2),
+        1_000,
+        10**7 // 2,
+    ),
     "transform, one recording, NumPy": (
         lambda size: run_liquid(size, engine="numpy"),
         1_000,
@@ -147,16 +148,20 @@ JOBS = {
         10**4,
     ),
     "transform, rate cells": (lambda size: run_liquid(size, 100, cell="gru"), 100, 10**5),
-    "live stream, one push": (push, 1_000, 10**8 // 4),
+    "live stream, one push": (push, 1_000, 10**7),
     "fit in parts": (fit_parts, 2, 2_000),
     "ridge, more samples than features": (fit_ridge, 300, 40_000),
     "ridge, more features than samples": (
-        lambda size: fit_ridge(size, 30_000 if size > 300 else 600),
+        lambda size: fit_ridge(size, 2 * size),
         300,
-        12_000,
+        15_000,
     ),
-    "leaky readout, training": (train_readout, 20, 2_000),
-    "liquid, back-propagation": (train_reservoir, 20, 500),
+    "leaky readout, training": (train_readout, 20, 1_000),
+    "liquid, back-propagation": (
+        lambda size: train_readout(size, train_reservoir=True),
+        20,
+        200,
+    ),
     "grid search, two processes": (search, 50, 100_000),
     "spikes and raster": (draw_raster, 200, 200_000),
 }
@@ -164,11 +169,11 @@ JOBS = {
 
 def be_interrupted(name):
     """Do a job in small, say so, and do it in large."""
-    job, small, large = JOBS[name]
-    if job is not draw_raster:
-        job(small)
+    make, small, large = JOBS[name]
+    make(small)()
+    work = make(large)
     print("ready", flush=True)
-    job(large)
+    work()
 
 
 def seconds_to_prompt(name, delay):

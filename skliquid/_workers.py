@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
 from threading import Event, local
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _thread = local()
 
 
@@ -57,3 +60,22 @@ def each_in_threads(
     except BaseException:
         is_given_up.set()
         raise
+
+
+def in_a_thread(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Have each call done by a thread of its own, while an interrupt is heard by who waits.
+
+    For what spends long in calls of a library that hear none; the last of them goes on behind.
+    """
+
+    @wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        results: list[_R] = []
+        thread = ThreadPoolExecutor(1)
+        try:
+            each_in_threads(thread, lambda: results.append(function(*args, **kwargs)), [()])
+        finally:
+            thread.shutdown(wait=False)
+        return results[0]
+
+    return call

@@ -95,9 +95,8 @@ class StateTrains:
         return len(self.offsets) - 1
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            parts = [self._unpacked(block[start:stop]) for block in self.blocks]
-            yield np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+        for train in self._trains():
+            yield train.astype(np.float32, copy=False)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -111,9 +110,7 @@ class StateTrains:
 
     def spikes(self) -> list[np.ndarray]:
         """Spikes of each sequence, bool, shape (n_timesteps_i, n_units)."""
-        cuts = self.offsets[1:-1]
-        trains = [np.split(self._unpacked(block).view(bool), cuts) for block in self.blocks]
-        return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
+        return [train.view(bool) for train in self._trains()]
 
     def padded(self, samples: np.ndarray) -> np.ndarray:
         """Return some sequences side by side, zeros after their ends.
@@ -149,6 +146,12 @@ class StateTrains:
         """
         offsets, rows = reordered(self.offsets, np.arange(len(self))[samples])
         return StateTrains(tuple(b[rows] for b in self.blocks), self.block_size, offsets)
+
+    def _trains(self) -> Iterator[np.ndarray]:
+        """States of each sequence, those of all blocks side by side."""
+        for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
+            parts = [self._unpacked(block[start:stop]) for block in self.blocks]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _unpacked(self, rows: np.ndarray) -> np.ndarray:
         if rows.dtype == np.uint8:

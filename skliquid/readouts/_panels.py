@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.linalg import get_lapack_funcs
 
+from .._workers import leave_off_if_given_up
 from ._blas import add_product, solve_upper
 from ._threads import serial_blas
 
@@ -150,6 +151,7 @@ class Factor(Panels):
         """
         start = first * self.width
         for i, j, panel in self._parts()[first:]:
+            leave_off_if_given_up()
             mine, rest = block[:, i - start : j - start], block[:, j - start :]
             solve_upper(panel[: j - i].T, mine, from_right=True)
             if rest.size:

@@ -272,6 +272,8 @@ def _distinct(
     if weight.all() and (_all_differ(some) or _all_differ(X.sum(axis=1))):
         return X, Y, weight, scale_weight
     _, first, place = np.unique(codes(X, Y), return_index=True, return_inverse=True)
+    if weight.all() and len(first) == len(X):
+        return X, Y, weight, scale_weight
     total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
     order = np.argsort(first)
     order = order[total[order] > 0]
