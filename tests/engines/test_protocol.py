@@ -7,11 +7,12 @@ from inspect import signature
 import numpy as np
 import pytest
 
-from skliquid.engines import ENGINES, Batch, Engine, Record
+from skliquid.engines import ENGINES, Batch, Engine, Record, Runner, protocol
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import RateReservoir, draw_liquid
 from skliquid.reservoirs.liquid import draw_circuit
 from skliquid.reservoirs.rate_reservoir import GATES
+from skliquid.sequences import Sequences
 
 PLAN = make_plan(list(POOLINGS), n_windows=(1, 4), tau_trace=6.0)
 PLAIN = {"connectivity": 0.2, "spectral_radius": 1.5}
@@ -214,3 +215,35 @@ def test_an_empty_batch(engine):
     pools = module.open_pools(prepared, PLAN, none)
     module.advance(prepared, module.at_rest(prepared, 0), Batch(FRAMES, none, none), [pools])
     assert pools.read().mem.shape == (0, 40)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [(engine, name) for engine in ENGINES for name in ("plain", "everything")]
+    + [("rate cells", "gru")],
+)
+def test_a_long_batch_is_cut_and_gives_the_same(monkeypatch, engine, name):
+    """Features and chosen states, of sequences of unlike lengths, run in pieces of few steps."""
+    lengths = np.array([70, 9, 130, 1])
+    frames = np.random.default_rng(4).normal(size=(lengths.sum(), 3)).astype(np.float32)
+    sequences = Sequences(frames, np.concatenate([[0], np.cumsum(lengths)]))
+    runner = Runner(reservoir_of(name, 40), PLAN, engine if engine in ENGINES else "numpy")
+    chosen, state = np.array([3, 69, 75, 100, 140]), STATES[name][-1]
+
+    def results():
+        (samples,) = runner.batches(sequences)
+        return runner.features(sequences, samples), runner.states(sequences, state, chosen)
+
+    whole = results()
+    assert np.ptp(whole[0]) > 0
+    assert whole[1].any()
+    counted = []
+    monkeypatch.setattr(protocol, "_PIECE_BYTES", 0)
+    monkeypatch.setattr(protocol, "_FEWEST_STEPS", 16)
+    advance = runner._engine.advance
+    monkeypatch.setattr(
+        runner._engine, "advance", lambda *args, **kw: counted.append(1) or advance(*args, **kw)
+    )
+    for mine, others in zip(results(), whole, strict=True):
+        np.testing.assert_array_equal(mine, others)
+    assert len(counted) > 2

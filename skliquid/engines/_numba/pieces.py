@@ -98,6 +98,7 @@ class Pieces:
         """Room for a number of sequences, for somewhat longer ones than these."""
         size = self._prepared.n_together(n_sequences), -(-longest // TAP_STEPS) * TAP_STEPS
         if self._work is None or self._size != size:
+            self._work = None  # not both at a time
             self._size, self._work = size, room(self._prepared.network, *size)
         return self._work
 
