@@ -29,10 +29,11 @@ class CompressionEncoder(SequenceEncoder):
 
         x' = c + k s asinh((x - c) / (k s))
 
-    c is the median and s the median absolute deviation over the training frames, as the
-    standard deviation of a normal variable with that one; where it is zero, s is the root of
-    the mean square deviation from c. Channels without extreme values stay nearly as they are;
-    in those with some, the usual values are not lost beside them [2]_.
+    c is the median and s the median absolute deviation over the training frames, of more than
+    8192 over so many random ones, as the standard deviation of a normal variable with that one;
+    where it is zero, s is the root of the mean square deviation from c over all frames. Channels
+    without extreme values stay nearly as they are; in those with some, the usual values are not
+    lost beside them [2]_.
 
     Parameters
     ----------
