@@ -242,3 +242,22 @@ def test_classes_are_those_of_the_liquid_and_its_readout(parameters, samples, da
         np.testing.assert_allclose(parts.decision_function(X), scores, rtol=1e-6, atol=1e-6)
     expected = lsm.pipeline_[-1].best_score_
     np.testing.assert_allclose(parts.pipeline_[-1].best_score_, expected, rtol=1e-5, atol=1e-9)
+
+
+@given(encoders, collections, st.data())
+def test_code_depends_on_its_sequence_alone_and_on_its_past(encoder, collection, data):
+    training, X = collection
+    codes = encoder.fit(training).transform(X)
+    n_channels = len(encoder.get_feature_names_out())
+    for x, code in zip(X, codes, strict=True):
+        assert code.shape == (encoder.n_steps * len(x), n_channels)
+        assert np.isfinite(code).all()
+    order = data.draw(st.lists(st.integers(0, len(X) - 1), min_size=1), label="order")
+    again = pickle.loads(pickle.dumps(encoder)).transform([X[i] for i in order])
+    for i, code in zip(order, again, strict=True):
+        np.testing.assert_array_equal(code, codes[i])
+    if not encoder._waits_for:
+        lasts = [data.draw(st.integers(1, len(x)), label="last") for x in X]
+        begun = encoder.transform([x[:last] for x, last in zip(X, lasts, strict=True)])
+        for beginning, code in zip(begun, codes, strict=True):
+            np.testing.assert_array_equal(beginning, code[: len(beginning)])
