@@ -157,3 +157,18 @@ def test_many_frames_of_weight_zero_are_not_looked_at():
     X = [np.full((40_000, 1), 9.0), np.array([[-1.0], [0.0], [2.0]])]
     encoder = CompressionEncoder().fit(X, sample_weight=[0, 1])
     assert encoder.center_ == [0.0]
+
+
+def test_of_many_frames_with_missing_values_all_are_read():
+    """Of a channel that is rarely there a sample of the frames may hold nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal([0.0, 3.0, 0.0], 1.0, size=(2, 20_000, 3))
+    X[:, :, 1:] = np.nan
+    X[1, [3, 17_001, 17_002], 1] = 5.0, 7.0, 8.0
+    X[0, [11, 500, 900, 13_013, 19_999], 2] = 0.0, 0.0, 0.0, 1.0, -3.0
+    sequences = as_sequences(X, missing=True)
+    for weight in (None, np.array([1.0, 1.0])):
+        encoder = CompressionEncoder()
+        encoder._learn(sequences, weight)
+        np.testing.assert_allclose(encoder.center_, [middle(X[:, :, 0].ravel()), 7.0, 0.0])
+        np.testing.assert_allclose(encoder.scale_[1:], [1.4826, np.sqrt(10 / 5)], rtol=1e-6)
