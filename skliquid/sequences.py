@@ -124,8 +124,10 @@ class Sequences:
 
         Returns
         -------
-        frames, samples : ndarray of shape (n_chosen,), dtype int64
-            Numbers of the frames, in ascending order, and of the sequence of each.
+        frames : ndarray of shape (n_chosen,), dtype int64
+            Numbers of the frames, in ascending order.
+        samples : ndarray of shape (n_chosen,), dtype int64
+            Number of the sequence of each.
         """
         ends = np.cumsum(self.lengths[samples])
         frames = np.arange(min(ends[-1], most))

@@ -69,7 +69,7 @@ class Batch:
 
     def pieces(self, n_steps: int) -> Iterator[Batch]:
         """Cut into batches of so many steps, one after the other."""
-        longest = int(self.lengths.max(initial=0))
+        longest = int(self.lengths[0]) if len(self) else 0
         if longest <= n_steps:
             yield self
             return
