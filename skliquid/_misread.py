@@ -10,6 +10,8 @@ from ._checks import shown
 from ._warnings import warn_user
 
 _CONVERT = "convert X with skliquid.datasets.{} first."
+# Frames looked at at a time: the first ones nearly always tell.
+_BLOCK = 2**16
 
 
 def refuse_other_layouts(array: np.ndarray, name: str) -> None:
@@ -73,7 +75,8 @@ def warn_of_misreading(frames: np.ndarray, offsets: np.ndarray) -> None:
             "The two channels of X look like the times and channels of events; if they are, "
             + _CONVERT.format("from_events")
         )
-    if len(frames) > 1 and (frames[:2] == frames[0]).all() and (frames == frames[0]).all():
+    is_constant = len(frames) > 1 and (frames[:2] == frames[0]).all()
+    if is_constant and (frames.min(axis=0) == frames.max(axis=0)).all():
         warn_user(
             f"No channel of X varies: in float32 each frame is {shown(frames[0].tolist())}. If "
             "they vary around an offset, subtract it before fitting."
@@ -87,9 +90,18 @@ def is_series(cell: Any) -> bool:
 
 def _are_events(frames: np.ndarray, offsets: np.ndarray) -> bool:
     """Tell whether one channel only rises, as times do, and the other is of whole numbers."""
-    if frames.shape[1] != 2 or len(frames) < 2:
+    if frames.shape[1] != 2:
         return False
-    steps = np.delete(np.diff(frames, axis=0), offsets[1:-1] - 1, axis=0)
-    rises = (steps >= 0).all(axis=0) & (steps > 0).any(axis=0)
-    is_number = ((frames >= 0) & (frames == np.floor(frames))).all(axis=0)
-    return bool((rises & (is_number & ~rises)[::-1]).any())
+    rises, falls, is_number = np.zeros(2, dtype=bool), np.zeros(2, dtype=bool), np.ones(2, bool)
+    for start in range(0, len(frames) - 1, _BLOCK):
+        block = frames[start : start + _BLOCK + 1]
+        first, last = np.searchsorted(offsets, (start + 1, start + len(block)))
+        within = np.ones((len(block) - 1, 1), dtype=bool)
+        within[offsets[first:last] - start - 1] = False
+        rises |= (within & (block[1:] > block[:-1])).any(axis=0)
+        falls |= (within & (block[1:] < block[:-1])).any(axis=0)
+        is_number &= ((block >= 0) & (block == np.floor(block))).all(axis=0)
+        if not (is_number & ~falls[::-1]).any():
+            return False
+    only_rises = rises & ~falls
+    return bool((only_rises & (is_number & ~only_rises)[::-1]).any())

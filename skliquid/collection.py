@@ -163,7 +163,7 @@ class Collection:
         sample_weight : ndarray of shape (n_chosen,) or None
             Their weights.
         """
-        if self.is_one_part:
+        if self.is_one_part or len(self) == 1:  # whose choice would be a copy
             return self.whole(), sample_weight
         kept = np.arange(len(self)) if sample_weight is None else np.flatnonzero(sample_weight)
         n_chosen = max(1, len(self) * PART_SIZE // int(self._ends[-1]))

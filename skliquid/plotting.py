@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+# Columns of a picture, more than it has points.
+_MOST_COLUMNS = 2**12
+
 
 def plot_raster(spikes: Any, *, n_excitatory: int | None = None, ax: Any = None) -> Any:
     """Draw a spike raster: a cell for each spike, time to the right, neurons upwards.
+
+    Of more than 4096 steps a cell stands for several, in any of which there was a spike.
 
     Parameters
     ----------
@@ -42,17 +48,19 @@ def plot_raster(spikes: Any, *, n_excitatory: int | None = None, ax: Any = None)
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Patch
 
-    spikes = np.asarray(spikes) != 0
+    spikes = np.asarray(spikes)
     if spikes.ndim != 2:
         raise ValueError(f"spikes has shape {spikes.shape}; expected (n_timesteps, n_neurons).")
     ax = plt.gca() if ax is None else ax
-    n_neurons = spikes.shape[1]
+    n_steps, n_neurons = spikes.shape
     split = n_neurons if n_excitatory is None else n_excitatory
-    cells = np.zeros((*spikes.T.shape, 4))  # transparent
+    fired = _gathered(spikes).T
+    cells = np.zeros((*fired.shape, 4), dtype=np.uint8)  # transparent
     colours = {"excitatory": to_rgba("C0"), "inhibitory": to_rgba("C3")}
-    cells[:split][spikes.T[:split]] = colours["excitatory"]
-    cells[split:][spikes.T[split:]] = colours["inhibitory"]
-    ax.imshow(cells, aspect="auto", origin="lower", interpolation="nearest")
+    for neurons, colour in zip((slice(split), slice(split, None)), colours.values(), strict=True):
+        cells[neurons][fired[neurons]] = np.rint(255 * np.array(colour))
+    extent = (-0.5, n_steps - 0.5, -0.5, n_neurons - 0.5)
+    ax.imshow(cells, extent=extent, aspect="auto", origin="lower", interpolation="nearest")
     if n_excitatory is not None:
         handles = [Patch(color=colour, label=label) for label, colour in colours.items()]
         # Above the axes, where it hides no spike.
@@ -61,3 +69,13 @@ def plot_raster(spikes: Any, *, n_excitatory: int | None = None, ax: Any = None)
         )
     ax.set(xlabel="time step", ylabel="neuron")
     return ax
+
+
+def _gathered(spikes: np.ndarray) -> np.ndarray:
+    """Where there was a spike, in steps or in runs of steps, bool of shape (n_columns, n)."""
+    n_columns = min(len(spikes), _MOST_COLUMNS)
+    cuts = np.linspace(0, len(spikes), n_columns + 1).astype(int)
+    fired = np.empty((n_columns, spikes.shape[1]), dtype=bool)
+    for column, (start, stop) in enumerate(pairwise(cuts)):
+        fired[column] = (spikes[start:stop] != 0).any(axis=0)
+    return fired

@@ -32,6 +32,8 @@ MISSING_HINT = (
 _FLOAT32_STEPS = 300
 # What varies by less than this many steps of float64 is a constant with rounding errors.
 _FLOAT64_STEPS = 64
+# Numbers, and frames, of a block: keeps the copies in float64 small.
+_BLOCK_SIZE, _BLOCK_FRAMES = 2**21, 2**16
 
 
 # What NumPy makes numbers of, or what its errors do not name.
@@ -105,6 +107,34 @@ class Sequences:
         for column, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
             out[:length, column] = self.frames[self.offsets[sample] :][:length]
         return out
+
+    def some_frames(
+        self, samples: np.ndarray, most: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Choose frames of some sequences at random, or take all where they are few.
+
+        Parameters
+        ----------
+        samples : ndarray of int
+            Numbers of the sequences, in ascending order.
+        most : int
+            Largest number of frames.
+        rng : numpy.random.Generator
+            Source of the choice.
+
+        Returns
+        -------
+        frames : ndarray of shape (n_chosen,), dtype int64
+            Numbers of the frames, in ascending order.
+        samples : ndarray of shape (n_chosen,), dtype int64
+            Number of the sequence of each.
+        """
+        ends = np.cumsum(self.lengths[samples])
+        frames = np.arange(min(ends[-1], most))
+        if ends[-1] > most:
+            frames = np.sort(rng.choice(ends[-1], most, replace=False))
+        place = np.searchsorted(ends, frames, side="right")
+        return frames + (self.offsets[1:][samples] - ends)[place], samples[place]
 
     def reversed(self) -> Sequences:
         """Run each sequence backwards in time.
@@ -211,8 +241,7 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
                 f"All sequences must have the same number of channels: sample {first + i} has "
                 f"{part.shape[1]}, sample {first} has {parts[0].shape[1]}.{hint_of_unlike(parts)}"
             )
-    dtype = np.result_type(np.float32, *{part.dtype for part in parts})
-    return _joined(parts, dtype, first, missing)
+    return _joined(parts, first, missing)
 
 
 def as_collection(X: Any) -> np.ndarray | list[Any]:
@@ -262,15 +291,15 @@ def _from_array(X: np.ndarray, first: int, missing: bool) -> Sequences:
     for axis, name in enumerate(("samples", "time steps", "channels")):
         if X.shape[axis] == 0:
             raise ValueError(f"X of shape {X.shape} holds no {name}; expected {ACCEPTED}.")
-    X = _real(X, "X")
+    X = _numeric(X, "X")
     n_timesteps = X.shape[1]
     # Of a table all columns are features, unless some may be missing.
     lengths = None if is_table and not missing else _lengths_without_padding(X)
     if lengths is None or (lengths == n_timesteps).all():
         offsets = np.arange(len(X) + 1, dtype=np.int64) * n_timesteps
-        return _validated(X.reshape(-1, X.shape[2]), offsets, first, missing)
+        return _validated([X.reshape(-1, X.shape[2])], offsets, first, missing)
     parts = [part[:length] for part, length in zip(X, lengths, strict=True)]
-    return _joined(parts, X.dtype, first, missing)
+    return _joined(parts, first, missing)
 
 
 def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
@@ -283,8 +312,8 @@ def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
 
 
 def _sequence(value: Any, name: str) -> np.ndarray:
-    """Return one sequence as a real array of shape (n_timesteps, n_channels)."""
-    array = as_real_array(value, name)
+    """Return one sequence as an array of real numbers, shape (n_timesteps, n_channels)."""
+    array = _numeric_array(value, name)
     if array.ndim not in (1, 2):
         raise ValueError(
             f"{name} has {array.ndim} dimensions, shape {array.shape}; expected a sequence of "
@@ -295,6 +324,13 @@ def _sequence(value: Any, name: str) -> np.ndarray:
 
 def as_real_array(value: Any, name: str) -> np.ndarray:
     """Return frames of one sequence as float32, if they are that, or as float64."""
+    array = _numeric_array(value, name)
+    with np.errstate(over="ignore"):  # which is named as infinity
+        return array.astype(_floating(array.dtype), copy=False)
+
+
+def _numeric_array(value: Any, name: str) -> np.ndarray:
+    """Return frames of one sequence in the type that they have."""
     if sparse.issparse(value):
         raise TypeError(f"{name} is a sparse {type(value).__name__}; expected a dense array.")
     if np.ma.isMaskedArray(value):
@@ -305,11 +341,16 @@ def as_real_array(value: Any, name: str) -> np.ndarray:
         raise ValueError(
             f"{name} is not an array of numbers: its rows differ in length."
         ) from error
-    return _real(array, name)
+    return _numeric(array, name)
 
 
-def _real(array: np.ndarray, name: str) -> np.ndarray:
-    """Return a real floating array: float32 stays, everything else numeric becomes float64."""
+def _floating(dtype: Any) -> np.dtype:
+    """Floating type of real numbers: float32 stays, everything else becomes float64."""
+    return np.dtype(np.float32 if dtype == np.float32 else np.float64)
+
+
+def _numeric(array: np.ndarray, name: str) -> np.ndarray:
+    """Return an array of real numbers as it is, or made of objects."""
     _refuse(array, name)
     if array.dtype == object:
         refuse_objects(array, name)
@@ -322,8 +363,7 @@ def _real(array: np.ndarray, name: str) -> np.ndarray:
             ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
-    with np.errstate(over="ignore"):  # which is named as infinity
-        return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+    return array
 
 
 def _refuse(array: np.ndarray, name: str) -> None:
@@ -344,9 +384,8 @@ def refuse_objects(array: np.ndarray, name: str) -> None:
             )
 
 
-def _joined(parts: list[np.ndarray], dtype: Any, first: int, missing: bool) -> Sequences:
-    offsets = _offsets([len(part) for part in parts])
-    return _validated(np.concatenate(parts).astype(dtype, copy=False), offsets, first, missing)
+def _joined(parts: list[np.ndarray], first: int, missing: bool) -> Sequences:
+    return _validated(parts, _offsets([len(part) for part in parts]), first, missing)
 
 
 def _offsets(lengths: ArrayLike) -> np.ndarray:
@@ -354,24 +393,62 @@ def _offsets(lengths: ArrayLike) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)], dtype=np.int64)
 
 
-def _validated(frames: np.ndarray, offsets: np.ndarray, first: int, missing: bool) -> Sequences:
-    lengths = np.diff(offsets)
+def blocks(n_frames: int, n_channels: int) -> Iterator[slice]:
+    """Cut frames into blocks, copies of which take little memory."""
+    n_rows = min(_BLOCK_FRAMES, max(1, _BLOCK_SIZE // max(1, n_channels)))
+    for start in range(0, n_frames, n_rows):
+        yield slice(start, min(start + n_rows, n_frames))
+
+
+def _validated(
+    parts: list[np.ndarray], offsets: np.ndarray, first: int, missing: bool
+) -> Sequences:
+    """Convert frames, end to end in arrays, block by block."""
+    lengths, n_channels = np.diff(offsets), parts[0].shape[1]
     if (lengths == 0).any():
         sample = first + int(np.argmax(lengths == 0))
         raise ValueError(
             f"sample {sample} has length zero: all its frames are NaN, which is padding; every "
             "sequence needs a frame."
         )
-    if frames.shape[1] == 0:
+    if n_channels == 0:
         raise ValueError(f"sample {first} has no channels; every sequence needs at least one.")
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(frames, dtype=np.float32)
-    is_good = np.isfinite(single)
-    has_missing = not is_good.all()
-    if has_missing:
-        _require_finite(frames, is_good | (missing & np.isnan(single)), offsets, first)
-    unresolved = None if frames.dtype == np.float32 else _unresolved(frames, has_missing)
-    return Sequences(single, offsets, frames.dtype, unresolved, has_missing)
+    dtype = np.result_type(*{_floating(part.dtype) for part in parts})
+    is_ready = len(parts) == 1 and parts[0].dtype == np.float32 and parts[0].flags.c_contiguous
+    single = parts[0] if is_ready else np.empty((offsets[-1], n_channels), dtype=np.float32)
+    low, high = np.full((2, n_channels), np.nan)
+    start, has_missing = 0, False
+    for block in _blocks_of(parts):
+        rows = slice(start, start + len(block))
+        with np.errstate(over="ignore"):  # which is named as infinity
+            frames = block.astype(dtype, copy=False)
+            if not is_ready:
+                single[rows] = frames
+        is_good = np.isfinite(single[rows])
+        if not is_good.all():
+            has_missing = True
+            is_good |= missing & np.isnan(single[rows])
+            _require_finite(frames, is_good, offsets, first, start)
+        if dtype == np.float64:
+            least, largest = extremes(frames, has_missing)
+            low, high = np.fmin(low, least), np.fmax(high, largest)
+        start = rows.stop
+    unresolved = None if dtype == np.float32 else _unresolved(low, high)
+    return Sequences(single, offsets, dtype, unresolved, has_missing)
+
+
+def _blocks_of(parts: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Cut large arrays into blocks, and join small ones to blocks."""
+    joined: list[np.ndarray] = []
+    size = 0
+    for part in parts:
+        for rows in blocks(*part.shape):
+            if joined and size + part[rows].size > _BLOCK_SIZE:
+                yield np.concatenate(joined)
+                joined, size = [], 0
+            joined.append(part[rows])
+            size += part[rows].size
+    yield joined[0] if len(joined) == 1 else np.concatenate(joined)
 
 
 def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -381,9 +458,8 @@ def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndar
     return least.reduce(frames), largest.reduce(frames)
 
 
-def _unresolved(frames: np.ndarray, has_missing: bool) -> np.ndarray:
-    """Tell which channels vary by less than a few hundred steps of float32."""
-    low, high = extremes(frames, has_missing)
+def _unresolved(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell which channels, of this range, vary by less than a few hundred steps of float32."""
     span, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = span > _FLOAT64_STEPS * np.spacing(largest)
     # The largest number of all has none above it.
@@ -392,15 +468,15 @@ def _unresolved(frames: np.ndarray, has_missing: bool) -> np.ndarray:
 
 
 def _require_finite(
-    frames: np.ndarray, is_good: np.ndarray, offsets: np.ndarray, first: int
+    frames: np.ndarray, is_good: np.ndarray, offsets: np.ndarray, first: int, start: int = 0
 ) -> None:
-    """Raise an error that names the first value that is not good."""
+    """Raise an error that names the first value that is not good; frame `start` is the first."""
     if is_good.all():
         return
     frame, channel = np.argwhere(~is_good)[0]
-    sample = int(np.searchsorted(offsets, frame, side="right")) - 1
     value = frames[frame, channel]
-    step = frame - offsets[sample]
+    sample = int(np.searchsorted(offsets, start + frame, side="right")) - 1
+    step = start + frame - offsets[sample]
     place = f"sample {first + sample} at time step {step}, channel {channel}"
     message = f"Input X contains {fault_of(value)}: {place}. Values must be finite"
     if np.isnan(value):

@@ -23,6 +23,7 @@ LAYERS = [
         "_named",
         "_progress",
         "_versions",
+        "_workers",
     },
     {"_misread"},
     {"sequences"},

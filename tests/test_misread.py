@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skliquid import LiquidTransformer, LSMClassifier
+from skliquid import LiquidTransformer, LSMClassifier, _misread
 from skliquid.encoding import DeltaEncoder
 
 RNG = np.random.default_rng(0)
@@ -71,8 +71,10 @@ def test_a_single_sequence_of_one_channel_is_not_taken_for_many(fitted):
     assert len(lsm.predict(X[0, :, :1, np.newaxis])) == 12
 
 
+@pytest.mark.parametrize("block", [1, 7, 2**16])
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_accepted_events_are_warned_of(order):
+def test_accepted_events_are_warned_of(monkeypatch, order, block):
+    monkeypatch.setattr(_misread, "_BLOCK", block)
     events = [each[:, order] for each in EVENTS]
     with pytest.warns(UserWarning, match="look like .* events; .*from_events"):
         LiquidTransformer(20, random_state=0).fit(events)

@@ -30,3 +30,19 @@ def test_raster_in_one_colour():
 def test_raster_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"spikes has shape \(3,\)"):
         plot_raster(np.zeros(3))
+
+
+def test_a_long_raster_loses_no_spike_and_keeps_its_time():
+    """One spike in 10,000 steps stands where it was, in a picture of few columns."""
+    spikes = np.zeros((10_000, 3), dtype=np.uint8)
+    spikes[7_501, 1] = 1
+    _, ax = plt.subplots()
+    plot_raster(spikes, ax=ax)
+    (image,) = ax.images
+    cells = np.asarray(image.get_array())
+    assert cells.shape[:2] == (3, 4096)
+    ((neuron, column),) = np.argwhere(cells[:, :, 3] > 0)
+    left, right, _, _ = image.get_extent()
+    assert (neuron, left, right) == (1, -0.5, 9_999.5)
+    np.testing.assert_allclose(left + (column + 0.5) * (right - left) / 4096, 7_501, atol=3)
+    plt.close()

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -220,3 +222,66 @@ def test_errors_print_the_beginning_of_a_long_value(form):
     with pytest.raises(TypeError, match="X is an object array") as error:
         as_sequences(with_value("x" * 10**6, object))
     assert len(str(error.value)) < 700
+
+
+def in_small_blocks(monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK_SIZE", 16)
+    monkeypatch.setattr(module, "_BLOCK_FRAMES", 5)
+
+
+FORMS = {
+    "bytes": np.random.default_rng(0).integers(0, 2, (6, 9, 3)).astype(np.uint8),
+    "large integers": 2**40 + np.random.default_rng(0).integers(0, 2**20, (6, 9, 3)),
+    "float64": 1e9 + np.random.default_rng(0).random((6, 9, 3)),
+    "float32": np.random.default_rng(0).random((6, 9, 3), np.float32),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "as_form", [np.asarray, list, lambda X: [x[: 1 + i] for i, x in enumerate(X)]]
+)
+def test_blocks_are_converted_as_the_whole_is(monkeypatch, form, as_form):
+    X = as_form(FORMS[form])
+    frames = np.concatenate([np.asarray(x, dtype=np.float64) for x in X])
+    in_small_blocks(monkeypatch)
+    sequences = as_sequences(X)
+    np.testing.assert_array_equal(sequences.frames, frames.astype(np.float32))
+    np.testing.assert_array_equal(sequences.lengths, [len(x) for x in X])
+    assert sequences.dtype == (np.float32 if form == "float32" else np.float64)
+    if form != "float32":
+        is_lost = form in ("large integers", "float64")  # they vary by a few steps of float32
+        np.testing.assert_array_equal(sequences.unresolved, [is_lost] * 3)
+
+
+def test_an_error_in_a_later_block_names_its_place(monkeypatch):
+    in_small_blocks(monkeypatch)
+    X = [np.zeros((4, 2)), np.zeros((30, 2)), np.zeros((3, 2))]
+    X[1][27, 1] = np.inf
+    with pytest.raises(ValueError, match="infinity: sample 1 at time step 27, channel 1"):
+        as_sequences(X)
+
+
+@pytest.mark.parametrize("as_form", [np.asarray, list])
+def test_integers_are_not_copied_in_float64(as_form):
+    """What is held beside the frames in float32 is small."""
+    X = as_form(np.ones((50, 1_000, 100), dtype=np.uint8))
+    tracemalloc.start()
+    frames = as_sequences(X).frames
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    blocks = 4 * 8 * module._BLOCK_SIZE
+    assert peak < 1.1 * frames.nbytes + blocks < 8 * frames.size + frames.nbytes + blocks
+
+
+def test_frames_are_chosen_among_those_of_some_sequences():
+    sequences = as_sequences([np.arange(t, dtype=float) + 100 * t for t in (5, 3, 8, 4)])
+    samples = np.array([0, 2, 3])
+    frames, of = sequences.some_frames(samples, 17, np.random.default_rng(0))
+    np.testing.assert_array_equal(frames, np.r_[0:5, 8:20])
+    np.testing.assert_array_equal(of, np.repeat(samples, [5, 8, 4]))
+    few, of = sequences.some_frames(samples, 6, np.random.default_rng(0))
+    assert len(np.unique(few)) == 6
+    assert (np.diff(few) > 0).all()
+    assert np.isin(few, frames).all()
+    np.testing.assert_array_equal(sequences.frames[few, 0] // 100, sequences.lengths[of])

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._checks import LARGEST_SCALE
 from .._warnings import warn_user
-from ..sequences import Sequences
+from ..sequences import Sequences, blocks
 
 # What channels of a common scale are raised to, as a fraction of the mean deviation.
 _FAINTEST = 1.0 / 16
-# Frames read at a time: keeps the float64 copies small.
-_CHUNK = 2**16
 _FLOAT32_STEP = float(np.finfo(np.float32).eps)
 _LARGEST = np.finfo(np.float32).max
+_Read = Callable[[Sequences, slice], np.ndarray]
 
 
 def channel_scaling(
-    sequences: Sequences, sample_weight: np.ndarray | None = None, *, common: bool = False
+    sequences: Sequences,
+    sample_weight: np.ndarray | None = None,
+    *,
+    common: bool = False,
+    of_steps: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and inverse standard deviation of each channel over all frames.
 
@@ -33,6 +36,8 @@ def channel_scaling(
     common : bool, default=False
         Whether channels share one scale, the mean of their standard deviations; a channel
         whose own is less than a sixteenth of it is raised to that.
+    of_steps : bool, default=False
+        Whether the differences of frames in time are meant, the first of a sequence being 0.
 
     Returns
     -------
@@ -45,8 +50,10 @@ def channel_scaling(
     UserWarning
         If a channel varies so little around its mean that float32 loses most of it.
     """
-    offset = channel_means(sequences, sample_weight)
-    variance = _weighted_mean(sequences, sample_weight, offset, 2)
+    read = _steps if of_steps else _frames
+    zeros = np.zeros(sequences.n_channels)
+    offset = weighted_mean(sequences, sample_weight, zeros, 1, read)
+    variance = weighted_mean(sequences, sample_weight, offset, 2, read)
     std = np.sqrt(variance)
     with np.errstate(divide="ignore", over="ignore"):
         gain = (1.0 / std).astype(np.float32)
@@ -83,12 +90,7 @@ def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = Non
     ndarray of shape (n_channels,), dtype float32
         Ratio of the standard deviations, at most 1e6; 1 where a channel never changes.
     """
-    steps = np.zeros_like(sequences.frames)
-    with np.errstate(over="ignore"):
-        steps[1:] = np.diff(sequences.frames, axis=0)
-    steps[sequences.offsets[:-1]] = 0
-    np.clip(steps, -_LARGEST, _LARGEST, out=steps)
-    _, steps_gain = channel_scaling(replace(sequences, frames=steps), sample_weight)
+    _, steps_gain = channel_scaling(sequences, sample_weight, of_steps=True)
     _, own_gain = channel_scaling(sequences, sample_weight)
     ratio = steps_gain.astype(np.float64) / own_gain
     return np.minimum(ratio, LARGEST_SCALE).astype(np.float32)
@@ -109,31 +111,47 @@ def channel_means(sequences: Sequences, sample_weight: np.ndarray | None = None)
     ndarray of shape (n_channels,)
         The means of what is not missing; NaN where all is.
     """
-    return _weighted_mean(sequences, sample_weight, np.zeros(sequences.n_channels), 1)
+    return weighted_mean(sequences, sample_weight, np.zeros(sequences.n_channels), 1)
 
 
-def _weighted_mean(
-    sequences: Sequences, sample_weight: np.ndarray | None, centre: np.ndarray, power: int
+def _frames(sequences: Sequences, rows: slice) -> np.ndarray:
+    return sequences.frames[rows]
+
+
+def _steps(sequences: Sequences, rows: slice) -> np.ndarray:
+    """Differences of some frames to those before."""
+    before = sequences.frames[max(rows.start - 1, 0)]
+    with np.errstate(over="ignore"):
+        steps = np.diff(sequences.frames[rows], axis=0, prepend=before[np.newaxis])
+    first, last = np.searchsorted(sequences.offsets, (rows.start, rows.stop))
+    steps[sequences.offsets[first:last] - rows.start] = 0
+    return np.clip(steps, -_LARGEST, _LARGEST, out=steps)
+
+
+def weighted_mean(
+    sequences: Sequences,
+    sample_weight: np.ndarray | None,
+    centre: np.ndarray,
+    power: int,
+    read: _Read = _frames,
 ) -> np.ndarray:
-    """Mean over frames of ``(frame - centre) ** power``, shape (n_channels,)."""
+    """Mean over frames of ``(frame - centre) ** power``, shape (n_channels,), as they are read."""
     weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
     total: Any = float(weight @ sequences.lengths)
     if sequences.has_missing:
-        total = _weighted_sum(sequences, weight, centre, 0)
+        total = _weighted_sum(sequences, read, weight, centre, 0)
     with np.errstate(invalid="ignore"):
-        return _weighted_sum(sequences, weight, centre, power) / total
+        return _weighted_sum(sequences, read, weight, centre, power) / total
 
 
 def _weighted_sum(
-    sequences: Sequences, weight: np.ndarray, centre: np.ndarray, power: int
+    sequences: Sequences, read: _Read, weight: np.ndarray, centre: np.ndarray, power: int
 ) -> np.ndarray:
     """Sum over frames of ``weight * (frame - centre) ** power``, shape (n_channels,)."""
     total = np.zeros(sequences.n_channels)
-    for start in range(0, len(sequences.frames), _CHUNK):
-        frames = sequences.frames[start : start + _CHUNK].astype(np.float64) - centre
-        sample = np.searchsorted(
-            sequences.offsets, np.arange(start, start + len(frames)), side="right"
-        )
+    for rows in blocks(*sequences.frames.shape):
+        frames = read(sequences, rows).astype(np.float64) - centre
+        sample = np.searchsorted(sequences.offsets, np.arange(rows.start, rows.stop), side="right")
         summed = frames**power
         if sequences.has_missing:
             summed[np.isnan(frames)] = 0.0

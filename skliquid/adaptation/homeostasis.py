@@ -105,22 +105,15 @@ def _free_potentials(
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Potentials without spikes and recurrence, shape (n, n_frames), and the frames' weights."""
-    chosen = np.flatnonzero(weight)
-    if sequences.lengths[chosen].sum() > _ENOUGH_FRAMES:
+    lengths, chosen = sequences.lengths, np.flatnonzero(weight)
+    if lengths[chosen].sum() > _ENOUGH_FRAMES:
         chosen = rng.permutation(chosen)
-        n_chosen = 1 + np.searchsorted(np.cumsum(sequences.lengths[chosen]), _ENOUGH_FRAMES)
+        n_chosen = 1 + np.searchsorted(np.cumsum(lengths[chosen]), _ENOUGH_FRAMES)
         chosen = np.sort(chosen[: max(int(n_chosen), _ENOUGH_SEQUENCES)])
-    weight = np.repeat(weight[chosen], sequences.lengths[chosen])
-    frames = np.arange(len(weight))
-    if len(frames) > _ENOUGH_FRAMES:
-        frames = np.sort(rng.choice(frames, _ENOUGH_FRAMES, replace=False))
-    sequences = sequences.take(chosen)
-
-    rows = np.full(len(sequences.frames), -1)
-    rows[frames] = np.arange(len(frames))
-    u = Runner(free, NO_POOLING, engine, n_jobs).states(sequences, "mem", rows)
+    frames, samples = sequences.some_frames(chosen, _ENOUGH_FRAMES, rng)
+    u = Runner(free, NO_POOLING, engine, n_jobs).states(sequences, "mem", frames)
     np.clip(u, -POTENTIAL_LIMIT, POTENTIAL_LIMIT, out=u)
-    return np.ascontiguousarray(u.T), weight[frames]
+    return np.ascontiguousarray(u.T), weight[samples]
 
 
 def _levels(

@@ -20,12 +20,13 @@ import numpy as np
 from .._checks import check_integer, check_n_jobs, check_option, shown
 from .._mlx import require_mlx
 from .._warnings import warn_user
+from .._workers import each_in_threads
 from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
 from ._record import Record, StateTrains
 from ._streams import Streams
-from .protocol import Batch, Engine
+from .protocol import Batch, Engine, run_in_pieces
 
 __all__ = [
     "ENGINES",
@@ -194,9 +195,12 @@ class Runner:
         list of ndarray
             Indices of the sequences of each batch.
         """
-        order = np.argsort(-sequences.lengths, kind="stable")
+        return self._batches(sequences.lengths, batch_size)
+
+    def _batches(self, lengths: np.ndarray, batch_size: int | None = None) -> list[np.ndarray]:
+        order = np.argsort(-lengths, kind="stable")
         if batch_size is None:
-            longest = int(sequences.lengths.max())
+            longest = int(lengths.max())
             each = self._engine.bytes_of_a_sequence(self._prepared, self.plan, longest)
             batch_size = max(1, _BATCH_BYTES // each)
         check_integer("batch_size", batch_size, low=1)
@@ -228,8 +232,8 @@ class Runner:
         self._in_threads(fill, sequences.lengths[samples])
         return features
 
-    def states(self, sequences: Sequences, name: str, rows: np.ndarray) -> np.ndarray:
-        """Run a collection and keep one of its states.
+    def states(self, sequences: Sequences, name: str, frames: np.ndarray) -> np.ndarray:
+        """Run the sequences of a collection in which some frames are, and keep a state after them.
 
         Parameters
         ----------
@@ -237,21 +241,27 @@ class Runner:
             The collection.
         name : str
             Name of the state.
-        rows : ndarray of shape (n_frames,), dtype int64
-            For each frame, the row in which the state after it is kept, or -1.
+        frames : ndarray of shape (n_rows,), dtype int64
+            Numbers of the frames, in ascending order.
 
         Returns
         -------
         ndarray of n_rows rows
             The states as a :class:`Record` keeps them.
         """
-        record = Record((name,), self.n_neurons, rows)
-        for samples in self.batches(sequences):
+        record = Record((name,), self.n_neurons, frames)
+        # Of each sequence the steps up to the last of the frames, which may be none.
+        last = np.searchsorted(frames, sequences.offsets[1:])
+        ends = np.append(frames, -1)[last - 1] + 1
+        lengths = np.maximum(ends - sequences.offsets[:-1], 0)
+        for samples in self._batches(lengths):
 
             def fill(share: slice, samples: np.ndarray = samples) -> None:
-                self._advance(Batch.of(sequences, samples[share]), record)
+                mine = samples[share]
+                batch = Batch(sequences.frames, sequences.offsets[mine], lengths[mine])
+                self._advance(batch, record)
 
-            self._in_threads(fill, sequences.lengths[samples])
+            self._in_threads(fill, lengths[samples])
         return record.kept[name]
 
     def open_streams(self, n_streams: int) -> Streams:
@@ -276,7 +286,7 @@ class Runner:
 
     def _advance(self, batch: Batch, sink: Any) -> None:
         state = self._engine.at_rest(self._prepared, len(batch))
-        self._engine.advance(self._prepared, state, batch, [sink])
+        run_in_pieces(self._engine, self._prepared, state, batch, [sink])
 
     def _in_threads(self, function: Callable[[slice], None], lengths: np.ndarray) -> None:
         n_threads, shares = self._engine.shares(self._prepared, lengths, self.n_jobs)
@@ -285,8 +295,7 @@ class Runner:
                 function(share)
             return
         with ThreadPoolExecutor(n_threads) as threads:
-            # Reading the results raises what a thread raised.
-            list(threads.map(function, shares))
+            each_in_threads(threads, function, ((share,) for share in shares))
 
 
 def record(

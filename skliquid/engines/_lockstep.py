@@ -17,7 +17,7 @@ from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
 from ._record import Record
-from .protocol import Batch, check_run
+from .protocol import Batch, check_run, steps_of_a_piece
 
 # Above this density a dense product is faster than a sparse one.
 _DENSE_FROM = 0.2
@@ -163,6 +163,12 @@ def liquid_at_rest(prepared: Any, batch_size: int) -> dict[str, np.ndarray]:
     shape, names = (batch_size, prepared.liquid.n_neurons), prepared.liquid.neurons.state
     states = {name: np.zeros(shape, dtype=np.float32) for name in ("spk", *names)}
     return {"past": prepared.taps.at_rest(batch_size), **states}
+
+
+def liquid_steps_at_once(prepared: Any, n_sequences: int) -> int:
+    """Steps of so many sequences whose input is held in the form that is computed with."""
+    taps = prepared.liquid.taps
+    return steps_of_a_piece(max(1, taps.n_channels * n_sequences), taps.max_delay)
 
 
 def check_sinks(

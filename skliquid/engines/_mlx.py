@@ -19,12 +19,13 @@ from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
 from ..reservoirs import Liquid, Neurons
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.neurons import LIF
-from ._lockstep import TapInput, check_sinks, liquid_at_rest, whole_batch
+from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
 from ._record import Record
 from .protocol import Batch
 
-# Steps put into one graph before it is evaluated: few enough to keep the graph small.
-_STEPS_PER_EVALUATION = 16
+# Steps put into one graph before it is evaluated: few enough to keep the graph small; and on a CPU
+# multiplications of a graph, as no interrupt is heard meanwhile.
+_STEPS_PER_EVALUATION, _MULTIPLICATIONS = 16, 2**29
 
 State = dict[str, mx.array]
 Arrays = dict[str, np.ndarray]
@@ -159,6 +160,7 @@ def advance(
     sums = [{name: mx.array(value) for name, value in sink.sums.items()} for sink in pools]
     step = _compiled(partial(_step, STEPS[type(liquid.neurons)]))
     add = [_compiled(partial(_add, sink.plan)) for sink in pools]
+    n_together = _steps_per_evaluation(len(batch), liquid.n_neurons)
     for t, current in enumerate(currents):
         is_running = mx.array(lengths > t)[:, None]
         now = step(c, W, now, mx.array(current), is_running)
@@ -170,7 +172,7 @@ def advance(
             n_running = int(np.count_nonzero(lengths > t))
             states = {name: np.array(now[name])[:n_running] for name in record.kept}
             record.take(batch.starts[:n_running] + t, states)
-        if t % _STEPS_PER_EVALUATION == _STEPS_PER_EVALUATION - 1:
+        if t % n_together == n_together - 1:
             mx.eval(now, sums)
     after = {"past": past, **{name: np.array(value) for name, value in now.items()}}
     for sink, summed in zip(pools, sums, strict=True):
@@ -180,9 +182,20 @@ def advance(
     return after
 
 
+def _is_on_gpu() -> bool:
+    return bool(mx.default_device() == mx.Device(mx.gpu))
+
+
+def _steps_per_evaluation(n_sequences: int, n_neurons: int) -> int:
+    if _is_on_gpu():
+        return _STEPS_PER_EVALUATION
+    n_steps = _MULTIPLICATIONS // max(1, n_sequences * n_neurons**2)
+    return min(_STEPS_PER_EVALUATION, max(1, n_steps))
+
+
 def _compiled(function: Callable[..., State]) -> Callable[..., State]:
     """Fuse a step into few kernels on a GPU; on a CPU that would need a C++ compiler."""
-    if mx.default_device() == mx.Device(mx.gpu):
+    if _is_on_gpu():
         return cast(Callable[..., State], mx.compile(function))
     return function
 
@@ -236,6 +249,7 @@ def _add(
 
 at_rest = liquid_at_rest
 shares = whole_batch
+steps_at_once = liquid_steps_at_once
 
 
 def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:

@@ -15,7 +15,14 @@ from ..pooling import PoolingPlan
 from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT, to_grid
 from ..reservoirs.neurons import LIF
-from ._lockstep import LockstepPools, TapInput, check_sinks, liquid_at_rest, whole_batch
+from ._lockstep import (
+    LockstepPools,
+    TapInput,
+    check_sinks,
+    liquid_at_rest,
+    liquid_steps_at_once,
+    whole_batch,
+)
 from ._record import Record
 from .protocol import Batch
 
@@ -99,6 +106,7 @@ def advance(
 
 at_rest = liquid_at_rest
 shares = whole_batch
+steps_at_once = liquid_steps_at_once
 
 
 def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:

@@ -18,7 +18,7 @@ from ..reservoirs.fixed_point import to_grid
 from ..reservoirs.rate_reservoir import GATES
 from ._lockstep import LockstepPools, TapInput, check_sinks, whole_batch
 from ._record import Record
-from .protocol import Batch
+from .protocol import Batch, steps_of_a_piece
 
 STATE_EXPONENT = 14
 # LSTM's memory is kept in this range: sigma(f + 1) * c + sigma(i) * tanh(g) has no bound.
@@ -155,3 +155,10 @@ def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> i
     return (
         per_neuron * reservoir.n_neurons + 24 * len(prepared.taps) * length * reservoir.n_channels
     )
+
+
+def steps_at_once(prepared: Prepared, n_sequences: int) -> int:
+    """Steps of so many sequences whose input is held in the form that is computed with."""
+    taps = [each.taps for each in prepared.taps.values()]
+    n_numbers = sum(each.n_channels for each in taps) * n_sequences
+    return steps_of_a_piece(max(1, n_numbers), max(each.max_delay for each in taps))

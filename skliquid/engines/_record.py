@@ -29,9 +29,9 @@ class Record:
         neurons, such as "mem".
     n_units : int
         Number of neurons or units.
-    rows : ndarray of shape (n_frames,), dtype int64
-        For each frame of the collection that is run, the row in which the states after it are
-        kept, or -1.
+    frames : ndarray of shape (n_rows,), dtype int64
+        Numbers of the frames of the collection that is run after which the states are kept, in
+        ascending order.
 
     Attributes
     ----------
@@ -40,13 +40,15 @@ class Record:
         ``2**-14``, float32 any other state.
     """
 
-    def __init__(self, names: tuple[str, ...], n_units: int, rows: np.ndarray) -> None:
+    def __init__(self, names: tuple[str, ...], n_units: int, frames: np.ndarray) -> None:
         if not isinstance(names, tuple) or not names:
             raise TypeError(f"names must be a tuple of names of states, got {shown(names)}.")
-        if not isinstance(rows, np.ndarray) or rows.dtype.kind != "i" or rows.ndim != 1:
-            raise TypeError("rows must be an integer array with a row, or -1, for each frame.")
-        self.rows, self.n_units = rows.astype(np.int64, copy=False), n_units
-        n_rows = int(rows.max(initial=-1)) + 1
+        if not isinstance(frames, np.ndarray) or frames.dtype.kind != "i" or frames.ndim != 1:
+            raise TypeError("frames must be a one-dimensional integer array.")
+        if (np.diff(frames) <= 0).any():
+            raise ValueError("frames must be in ascending order, each given once.")
+        self.frames, self.n_units = frames.astype(np.int64, copy=False), n_units
+        n_rows = len(frames)
         self.names = [name for name in names if name not in ("spk", "h")]
         self.states = np.zeros((len(self.names), n_rows, n_units), dtype=np.float32)
         self.kept = dict(zip(self.names, self.states, strict=True))
@@ -57,8 +59,8 @@ class Record:
 
     def take(self, frames: np.ndarray, states: dict[str, np.ndarray]) -> None:
         """Keep the states after some frames, arrays of shape (len(frames), n_units)."""
-        rows = self.rows[frames]
-        is_kept = rows >= 0
+        rows = np.searchsorted(self.frames, frames)
+        is_kept = rows < np.searchsorted(self.frames, frames, side="right")
         for name, kept in self.kept.items():
             kept[rows[is_kept]] = _packed(name, states[name][is_kept])
 
@@ -94,9 +96,8 @@ class StateTrains:
         return len(self.offsets) - 1
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            parts = [self._unpacked(block[start:stop]) for block in self.blocks]
-            yield np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+        for train in self._trains():
+            yield train.astype(np.float32, copy=False)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -110,9 +111,7 @@ class StateTrains:
 
     def spikes(self) -> list[np.ndarray]:
         """Spikes of each sequence, bool, shape (n_timesteps_i, n_units)."""
-        cuts = self.offsets[1:-1]
-        trains = [np.split(self._unpacked(block).view(bool), cuts) for block in self.blocks]
-        return [np.concatenate(parts, axis=1) for parts in zip(*trains, strict=True)]
+        return [train.view(bool) for train in self._trains()]
 
     def padded(self, samples: np.ndarray) -> np.ndarray:
         """Return some sequences side by side, zeros after their ends.
@@ -148,6 +147,12 @@ class StateTrains:
         """
         offsets, rows = reordered(self.offsets, np.arange(len(self))[samples])
         return StateTrains(tuple(b[rows] for b in self.blocks), self.block_size, offsets)
+
+    def _trains(self) -> Iterator[np.ndarray]:
+        """States of each sequence, those of all blocks side by side."""
+        for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
+            parts = [self._unpacked(block[start:stop]) for block in self.blocks]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def _unpacked(self, rows: np.ndarray) -> np.ndarray:
         if rows.dtype == np.uint8:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..pooling import POOLINGS, PoolingPlan, pooled_features
-from .protocol import OPEN_END, Batch, Engine, PoolSink
+from .protocol import OPEN_END, Batch, Engine, PoolSink, run_in_pieces
 
 Parts = Mapping[str, np.ndarray]
 
@@ -89,7 +89,7 @@ class Streams:
         put(self._pools.parts, streams, pools.parts)
 
     def _run(self, state: Any, batch: Batch, pools: PoolSink) -> Any:
-        return self._engine.advance(self._prepared, state, batch, [pools], in_place=True)
+        return run_in_pieces(self._engine, self._prepared, state, batch, [pools])
 
     def _opened(self, n_streams: int) -> tuple[Any, PoolSink]:
         lengths = np.full(n_streams, OPEN_END)

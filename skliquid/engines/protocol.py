@@ -15,7 +15,7 @@ whole. What happens in between goes into sinks: the engine's own pools, which ke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import add
 from typing import Any, Protocol
@@ -30,6 +30,8 @@ from ._record import Record
 # What pools of sequences that go on are opened with: their length is not known, and of more steps
 # the counts in int32 would be wrong.
 OPEN_END = 2**31 - 1
+# Memory that the input of a piece takes about, in bytes, and fewest steps of one.
+_PIECE_BYTES, _FEWEST_STEPS = 2**26, 2**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,16 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def pieces(self, n_steps: int) -> Iterator[Batch]:
+        """Cut into batches of so many steps, one after the other."""
+        longest = int(self.lengths[0]) if len(self) else 0
+        if longest <= n_steps:
+            yield self
+            return
+        for first in range(0, longest, n_steps):
+            starts = self.starts + np.minimum(first, self.lengths)
+            yield Batch(self.frames, starts, np.clip(self.lengths - first, 0, n_steps))
 
     def padded(self) -> np.ndarray:
         """Sequences side by side, shape (longest, batch, n_channels), zeros after their ends."""
@@ -129,6 +141,23 @@ class Engine(Protocol):
     def bytes_of_a_sequence(self, prepared: Any, plan: PoolingPlan, length: int) -> int:
         """Memory that a sequence of a batch takes while it runs."""
 
+    def steps_at_once(self, prepared: Any, n_sequences: int) -> int:
+        """Steps of so many sequences whose input is held in the form that is computed with."""
+
+
+def steps_of_a_piece(n_numbers: int, max_delay: int) -> int:
+    """Steps of so many numbers that fit in memory; the past is not to be moved for a few."""
+    return max(_PIECE_BYTES // (24 * n_numbers), max_delay // 4, _FEWEST_STEPS)
+
+
+def run_in_pieces(
+    engine: Engine, prepared: Any, state: Any, batch: Batch, sinks: Sequence[Any]
+) -> Any:
+    """Run the frames of a batch, however long, from a state, which is changed."""
+    for piece in batch.pieces(engine.steps_at_once(prepared, len(batch))):
+        state = engine.advance(prepared, state, piece, sinks, in_place=True)
+    return state
+
 
 def check_run(
     batch: Batch,
@@ -162,10 +191,14 @@ def check_run(
                 f"{sums.lengths.tolist()[:10]} steps."
             )
     for record in records:
-        if record.n_units != n_units or len(record.rows) != len(batch.frames):
+        if record.n_units != n_units:
+            raise ValueError(f"record is one of {record.n_units} units; expected {n_units}.")
+        if len(record.frames) and not 0 <= record.frames[0] <= record.frames[-1] < len(
+            batch.frames
+        ):
             raise ValueError(
-                f"record is one of {record.n_units} units and {len(record.rows)} frames; expected "
-                f"{n_units} and {len(batch.frames)}."
+                f"record keeps frames {record.frames[0]} to {record.frames[-1]}; there are "
+                f"{len(batch.frames)}."
             )
         unknown = [name for name in record.kept if name not in names]
         if unknown:

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .._workers import leave_off_if_given_up
+
 Curves = dict[str, list[float]]
 
 
@@ -107,6 +109,7 @@ def _mean(loss: Callable[[np.ndarray], Any], samples: np.ndarray, batch_size: in
     """Mean over samples of a loss that is a mean over a mini-batch, a scalar of MLX."""
     total = 0.0
     for first in range(0, len(samples), batch_size):
+        leave_off_if_given_up()
         part = samples[first : first + batch_size]
         total += float(np.array(loss(part))) * len(part)
     return total / len(samples)

@@ -19,6 +19,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 
+from .._workers import in_a_thread
 from ..nn import LeakyRateReadout, LeakySpikeReadout
 from ._descent import Curves, Schedule, descend
 from ._scores import SPIKE_GAIN, leak
@@ -179,6 +180,7 @@ class _Readout:
         return error + self._alpha * effects.square().sum()
 
 
+@in_a_thread
 def train_readout(
     trains: Any,
     target: np.ndarray,

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .._workers import leave_off_if_given_up
 from ._blas import add_product, add_square, decompose_upper, invert_upper, solve_upper
 from ._ridge_design import slices
 from ._threads import serial_blas
@@ -167,6 +168,7 @@ class Factor(Panels):
         """
         start = first * self.width
         for i, j, panel in self._parts()[first:]:
+            leave_off_if_given_up()
             mine, rest = block[:, i - start : j - start], block[:, j - start :]
             solve_upper(panel[: j - i].T, mine, from_right=True)
             if rest.size:

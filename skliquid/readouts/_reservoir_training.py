@@ -20,6 +20,7 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 
+from .._workers import in_a_thread
 from ..engines import record
 from ..nn import LiquidReservoir
 from ..reservoirs import Liquid, Taps
@@ -101,6 +102,7 @@ class _Liquids:
         return mx.concatenate(spikes, axis=-1)
 
 
+@in_a_thread
 def train_liquids(
     liquids: list[Liquid],
     sequences: Sequences,

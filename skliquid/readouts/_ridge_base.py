@@ -303,6 +303,8 @@ def _distinct(
     key = np.arange(len(X))
     key[some] = len(X) + np.unique(codes(X[some], Y[some]), return_inverse=True)[1]
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    if weight.all() and len(first) == len(X):
+        return X, Y, weight, scale_weight
     total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
     order = np.argsort(first)
     order = order[total[order] > 0]

@@ -16,6 +16,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from .._workers import each_in_threads, leave_off_if_given_up
+
 
 class _SerialBlas(AbstractContextManager["_SerialBlas"]):
     """Keep every BLAS of the process to one thread while anybody is inside.
@@ -73,14 +75,14 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         items = list(items)
         if self.n_threads == 1 or len(items) < 2 or hasattr(self._alone, "yes"):
             for item in items:
+                leave_off_if_given_up()
                 function(*item)
             return
         with self._lock:
             self._pool = self._pool or ThreadPoolExecutor(
                 self.n_threads, initializer=self._begin_worker
             )
-        for done in [self._pool.submit(function, *item) for item in items]:
-            done.result()
+        each_in_threads(self._pool, function, items)
 
     @contextmanager
     def alone(self, is_so: bool) -> Iterator[None]:

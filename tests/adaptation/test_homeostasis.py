@@ -1,5 +1,6 @@
 """Homeostasis against the fraction that it promises, with potentials filtered by SciPy."""
 
+import tracemalloc
 from dataclasses import fields
 
 import numpy as np
@@ -173,3 +174,17 @@ def test_sums_stay_exact_where_the_bias_is_far_above_the_input(X):
         unit /= 2
     assert liquid.tap_weights.any()
     assert largest.max() / (unit * 2.0**-14) < 2.0**53
+
+
+def test_memory_does_not_grow_with_a_recording():
+    """Beside the frames there is less than another copy of them."""
+    X = np.random.default_rng(0).standard_normal((1, 8_000_000, 1), np.float32)
+    few = {"reservoir_size": 10, "random_state": 0, "encoder": None, "max_delay": 20}
+    liquid = LiquidTransformer(**few).fit(X[:, :100])
+    liquid.transform(X[:, :100])
+    for work in (lambda: LiquidTransformer(**few).fit(X), lambda: liquid.transform(X)):
+        tracemalloc.start()
+        work()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < X.nbytes

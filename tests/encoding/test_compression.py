@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skliquid import LSMClassifier
-from skliquid.encoding import CompressionEncoder
+from skliquid.encoding import CompressionEncoder, _compression
+from skliquid.sequences import as_sequences
 
 
 def middle(values):
@@ -121,3 +122,53 @@ def test_compression_lets_faint_series_be_heard():
     compressed, plain = np.reshape(wrong, (3, 2)).mean(axis=0)
     assert compressed < 0.05
     assert plain > 2 * compressed
+
+
+def test_of_many_frames_a_part_is_read():
+    """The constants are those of a sample of the frames, and near those of all."""
+    rng = np.random.default_rng(0)
+    X = rng.normal([0.0, 3.0], [1.0, 0.1], size=(20, 3_000, 2))
+    encoder = CompressionEncoder().fit(X)
+    frames = X.reshape(-1, 2)
+    np.testing.assert_allclose(encoder.center_, middle(frames), atol=0.05)
+    np.testing.assert_allclose(encoder.scale_, [1.0, 0.1], rtol=0.05)
+    sequences = as_sequences(X)
+    read, _ = sequences.some_frames(
+        np.arange(20), _compression._ENOUGH_FRAMES, np.random.default_rng(_compression._CHOICE)
+    )
+    unread = np.setdiff1d(np.arange(len(frames)), read)
+    frames[unread] += 100.0
+    moved = CompressionEncoder().fit(frames.reshape(X.shape))
+    np.testing.assert_array_equal(moved.center_, encoder.center_)
+
+
+def test_what_is_rare_among_many_frames_counts_in_a_channel_that_is_mostly_flat():
+    X = np.zeros((1, 50_000, 1))
+    X[0, [7, 31_111], 0] = 1.0, -3.0
+    encoder = CompressionEncoder().fit(X)
+    np.testing.assert_allclose(encoder.scale_, np.sqrt(10 / 50_000), rtol=1e-6)
+    weighted = CompressionEncoder().fit(
+        np.repeat(X, 2, axis=0) * [[[1]], [[5]]], sample_weight=[3, 1]
+    )
+    np.testing.assert_allclose(weighted.scale_, np.sqrt(280 / 200_000), rtol=1e-6)
+
+
+def test_many_frames_of_weight_zero_are_not_looked_at():
+    X = [np.full((40_000, 1), 9.0), np.array([[-1.0], [0.0], [2.0]])]
+    encoder = CompressionEncoder().fit(X, sample_weight=[0, 1])
+    assert encoder.center_ == [0.0]
+
+
+def test_of_many_frames_with_missing_values_all_are_read():
+    """Of a channel that is rarely there a sample of the frames may hold nothing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal([0.0, 3.0, 0.0], 1.0, size=(2, 20_000, 3))
+    X[:, :, 1:] = np.nan
+    X[1, [3, 17_001, 17_002], 1] = 5.0, 7.0, 8.0
+    X[0, [11, 500, 900, 13_013, 19_999], 2] = 0.0, 0.0, 0.0, 1.0, -3.0
+    sequences = as_sequences(X, missing=True)
+    for weight in (None, np.array([1.0, 1.0])):
+        encoder = CompressionEncoder()
+        encoder._learn(sequences, weight)
+        np.testing.assert_allclose(encoder.center_, [middle(X[:, :, 0].ravel()), 7.0, 0.0])
+        np.testing.assert_allclose(encoder.scale_[1:], [1.4826, np.sqrt(10 / 5)], rtol=1e-6)

@@ -56,7 +56,7 @@ def test_every_form_of_the_weights_gives_the_same_bits(
     monkeypatch.setattr(layout, "_is_sparse", lambda synapses: form == "synapses")
     if form == "slabs":
         monkeypatch.setattr(layout, "_SLAB_BYTES", 2**15)
-        monkeypatch.setattr(pieces, "_TOGETHER", 7)
+        monkeypatch.setattr(layout, "_TOGETHER", 7)
     liquid = draw_liquid(2, n, connectivity=0.2, spectral_radius=1.5, **parameters, seed=0)
     rows = _numba.prepare(liquid).network.recurrence.rows
     assert (rows.shape[0] > 1) == (form == "slabs" and n > 128)
@@ -261,3 +261,27 @@ def test_error_in_a_thread_comes_out(monkeypatch):
     X = np.random.default_rng(0).normal(size=(20, 5, 1))
     with pytest.raises(FloatingPointError, match="from the kernel"):
         LiquidTransformer(30, engine="numba", n_jobs=2).fit(X).transform(X)
+
+
+@pytest.mark.parametrize("n_together", [1, 4])
+@pytest.mark.parametrize("most", [1, 7, 50, 10_000])
+def test_calls_of_the_kernel_take_every_step_once(n_together, most):
+    lengths = [40, 33, 33, 9, 9, 2, 1, 0]
+    taken = np.zeros((len(lengths), 41), dtype=int)
+    for begin, end, first, last in pieces.stretches(lengths, n_together, most):
+        taken[begin:end, first:last] += 1
+        # Steps that are left for later need the room of the sequences alone.
+        assert end - begin <= n_together or (first == 0 and last >= lengths[begin])
+    for steps, length in zip(taken, lengths, strict=True):
+        np.testing.assert_array_equal(steps[:length], 1)
+
+
+@pytest.mark.parametrize("slab_bytes", [2**15, layout._SLAB_BYTES])
+def test_short_calls_of_the_kernel_give_the_same_bits(monkeypatch, sequences, slab_bytes):
+    monkeypatch.setattr(layout, "_SLAB_BYTES", slab_bytes)
+    monkeypatch.setattr(layout, "_TOGETHER", 7)
+    monkeypatch.setattr(pieces, "_CALL_NS", 1.0)
+    liquid = draw_liquid(2, 129, connectivity=0.2, **DELAYED_AND_TIRED, seed=0)
+    expected = features(liquid, sequences, "numpy")
+    for n_jobs in (1, 2):
+        np.testing.assert_array_equal(features(liquid, sequences, "numba", n_jobs), expected)

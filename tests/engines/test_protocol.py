@@ -7,11 +7,12 @@ from inspect import signature
 import numpy as np
 import pytest
 
-from skliquid.engines import ENGINES, Batch, Engine, Record
+from skliquid.engines import ENGINES, Batch, Engine, Record, Runner, protocol
 from skliquid.pooling import POOLINGS, make_plan
 from skliquid.reservoirs import RateReservoir, draw_liquid
 from skliquid.reservoirs.liquid import draw_circuit
 from skliquid.reservoirs.rate_reservoir import GATES
+from skliquid.sequences import Sequences
 
 PLAN = make_plan(list(POOLINGS), n_windows=(1, 4), tau_trace=6.0)
 PLAIN = {"connectivity": 0.2, "spectral_radius": 1.5}
@@ -73,7 +74,7 @@ def assert_same(one, other):
 @pytest.mark.parametrize("engine", [*ENGINES, "rate cells"])
 def test_every_engine_has_the_functions_of_the_protocol(engine):
     wanted = [name for name in vars(Engine) if not name.startswith("_")]
-    assert len(wanted) == 6
+    assert len(wanted) == 7
     for name in wanted:
         own = signature(getattr(engine_of(engine), name)).parameters
         assert len(own) == len(signature(getattr(Engine, name)).parameters) - 1
@@ -108,9 +109,10 @@ def test_pieces_of_unlike_lengths(engine):
     state = module.at_rest(prepared, 4)
     state = module.advance(prepared, state, Batch(frames, offsets[:-1], lengths), [])
     later = Batch(frames, np.full(4, lengths.sum()), np.full(4, 30))
-    record = Record(("spk",), 40, np.arange(len(frames)) - lengths.sum())
+    kept = np.arange(lengths.sum(), len(frames))
+    record = Record(("spk",), 40, kept)
     for i in range(4):
-        alone = Record(("spk",), 40, np.arange(len(frames)) - lengths.sum())
+        alone = Record(("spk",), 40, kept)
         fresh = module.at_rest(prepared, 1)
         first = Batch(frames, offsets[i : i + 1], lengths[i : i + 1])
         own = module.advance(prepared, fresh, first, [])
@@ -153,10 +155,8 @@ def test_chosen_steps_are_kept_in_their_rows(engine):
     prepared = module.prepare(reservoir)
     every = Record(("rest", "spk", "mem"), 40, np.arange(100))
     module.advance(prepared, module.at_rest(prepared, 2), batch, [every])
-    rows = np.full(100, -1)
-    chosen = np.array([97, 3, 50, 0])
-    rows[chosen] = np.arange(4)
-    some = Record(("rest", "spk", "mem"), 40, rows)
+    chosen = np.array([0, 3, 50, 97])
+    some = Record(("rest", "spk", "mem"), 40, chosen)
     module.advance(prepared, module.at_rest(prepared, 2), batch, [some])
     for name, kept in some.kept.items():
         np.testing.assert_array_equal(kept, every.kept[name][chosen])
@@ -181,7 +181,8 @@ def test_what_does_not_fit_is_named(engine):
     error("state is that of 1 sequences, but batch has 2", module.at_rest(prepared, 1))
     narrow = Batch(FRAMES[:, :2].copy(), TWO.starts, TWO.lengths)
     error("frames of 2 channels; expected 3", batch=narrow)
-    error("expected 40 and 100", sinks=[Record((state_name,), 40, np.arange(3))])
+    error("frames 3 to 100; there are 100", sinks=[Record((state_name,), 40, np.array([3, 100]))])
+    error("frames -1 to 3; there are 100", sinks=[Record((state_name,), 40, np.array([-1, 3]))])
     error("5 units", sinks=[Record((state_name,), 5, np.arange(100))])
     error(r"keeps the states \['voltage'\]", sinks=[Record(("voltage",), 40, np.arange(100))])
     error("at most one", sinks=[Record((state_name,), 40, np.arange(100))] * 2)
@@ -199,9 +200,12 @@ def test_batches_and_records_that_cannot_be():
     for names in ("mem", ["mem"], ()):
         with pytest.raises(TypeError, match="names must be a tuple"):
             Record(names, 40, np.arange(100))
-    for rows in ([0, 1], np.zeros(100), np.zeros((10, 10), dtype=int)):
-        with pytest.raises(TypeError, match="rows must be an integer array"):
-            Record(("mem",), 40, rows)
+    for kept in ([0, 1], np.zeros(100), np.zeros((10, 10), dtype=int)):
+        with pytest.raises(TypeError, match="frames must be a one-dimensional integer array"):
+            Record(("mem",), 40, kept)
+    for kept in ([0, 2, 1], [0, 1, 1]):
+        with pytest.raises(ValueError, match="frames must be in ascending order"):
+            Record(("mem",), 40, np.array(kept))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -211,3 +215,35 @@ def test_an_empty_batch(engine):
     pools = module.open_pools(prepared, PLAN, none)
     module.advance(prepared, module.at_rest(prepared, 0), Batch(FRAMES, none, none), [pools])
     assert pools.read().mem.shape == (0, 40)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [(engine, name) for engine in ENGINES for name in ("plain", "everything")]
+    + [("rate cells", "gru")],
+)
+def test_a_long_batch_is_cut_and_gives_the_same(monkeypatch, engine, name):
+    """Features and chosen states, of sequences of unlike lengths, run in pieces of few steps."""
+    lengths = np.array([70, 9, 130, 1])
+    frames = np.random.default_rng(4).normal(size=(lengths.sum(), 3)).astype(np.float32)
+    sequences = Sequences(frames, np.concatenate([[0], np.cumsum(lengths)]))
+    runner = Runner(reservoir_of(name, 40), PLAN, engine if engine in ENGINES else "numpy")
+    chosen, state = np.array([3, 69, 75, 100, 140]), STATES[name][-1]
+
+    def results():
+        (samples,) = runner.batches(sequences)
+        return runner.features(sequences, samples), runner.states(sequences, state, chosen)
+
+    whole = results()
+    assert np.ptp(whole[0]) > 0
+    assert whole[1].any()
+    counted = []
+    monkeypatch.setattr(protocol, "_PIECE_BYTES", 0)
+    monkeypatch.setattr(protocol, "_FEWEST_STEPS", 16)
+    advance = runner._engine.advance
+    monkeypatch.setattr(
+        runner._engine, "advance", lambda *args, **kw: counted.append(1) or advance(*args, **kw)
+    )
+    for mine, others in zip(results(), whole, strict=True):
+        np.testing.assert_array_equal(mine, others)
+    assert len(counted) > 2

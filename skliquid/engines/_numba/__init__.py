@@ -18,7 +18,7 @@ from numba import config
 from ...pooling import NO_POOLING, PoolingPlan, Pools
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
-from ..protocol import Batch, check_run
+from ..protocol import Batch, check_run, steps_of_a_piece
 from .layout import Prepared, aligned_zeros, prepare
 from .loop import State
 from .neurons import STEPS
@@ -33,6 +33,7 @@ __all__ = [
     "open_pools",
     "prepare",
     "shares",
+    "steps_at_once",
 ]
 
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
@@ -170,3 +171,10 @@ def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> i
     per_neuron = 32 + 12 * plan.n_windows + 24 * plan.n_features(1)
     n_channels = len(prepared.network.taps.input_offset)
     return per_neuron * prepared.n_padded + 8 * length * n_channels
+
+
+def steps_at_once(prepared: Prepared, n_sequences: int) -> int:
+    """Steps of so many sequences whose input is held in the form that is computed with."""
+    taps = prepared.network.taps
+    n_numbers = len(taps.input_offset) * prepared.n_together(n_sequences)
+    return steps_of_a_piece(max(1, n_numbers), taps.max_delay)

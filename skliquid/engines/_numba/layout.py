@@ -26,7 +26,11 @@ _SLAB_BYTES = 2**21
 # Measured times in ns, from which the form of the weights is chosen: of one byte of a row that
 # comes from the L2 cache, of one that comes from beyond, and of one synapse of a list.
 _ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
+# And of a step of a neuron with its sums, and of a tap; how many neurons fire in a step.
+_NEURON, _TAP, _RATE = 2.0, 0.2, 0.2
 _CACHE_LINE, _HUGE_PAGE = 64, 2**21
+# Sequences that go through a step together where there is more than one slab.
+_TOGETHER = 64
 # Items at the end of what a thread writes, so that no two threads write to one cache line; and
 # room for what a vector stores too much.
 _SPARE = 64
@@ -50,6 +54,8 @@ class Prepared:
         Where the liquid's neurons are.
     neurons : ndarray of shape (n_padded,), dtype int32
         The liquid's number of each neuron, -1 for those that never fire.
+    step_ns : float
+        About the time that a step of a sequence takes, in ns.
     """
 
     kernels: Kernels
@@ -58,6 +64,7 @@ class Prepared:
     state_units: np.ndarray
     places: Any
     neurons: np.ndarray
+    step_ns: float
 
     def __getstate__(self) -> Any:
         raise TypeError("A prepared liquid holds addresses of this process; prepare it anew.")
@@ -71,7 +78,7 @@ class Prepared:
         """A record's arrays as the kernels fill them."""
         which = np.array([self.states.index(name) for name in record.names], dtype=np.int64)
         return Kept(
-            record.rows,
+            _own(record.frames, np.int64),
             self.neurons,
             record.kept.get("spk", np.zeros((0, 0), dtype=np.uint8)),
             record.states,
@@ -88,6 +95,10 @@ class Prepared:
     def n_neurons(self) -> int:
         """Number of the liquid's neurons."""
         return int(np.count_nonzero(self.neurons >= 0))
+
+    def n_together(self, n_sequences: int) -> int:
+        """How many of some sequences are run side by side."""
+        return min(_TOGETHER, n_sequences) if self.has_slabs else 1
 
     @property
     def has_slabs(self) -> bool:
@@ -128,6 +139,7 @@ def prepare(liquid: Liquid) -> Prepared:
         np.array(units, dtype=np.float32),
         places,
         _filled(numbers, n_padded, np.int32, -1),
+        _NEURON * n + _TAP * len(taps.weights) + _RATE * n * min(_spike_ns(synapses)),
     )
 
 
@@ -233,9 +245,15 @@ def _filled(values: np.ndarray, n: int, dtype: Any, fill: float = 0) -> np.ndarr
 
 def _is_sparse(synapses: Synapses) -> bool:
     """Tell whether a list of synapses is read faster than whole rows of weights."""
+    listed, rows = _spike_ns(synapses)
+    return listed < rows
+
+
+def _spike_ns(synapses: Synapses) -> tuple[float, float]:
+    """Time that a spike takes by a list of synapses, and by a row of weights."""
     n = synapses.n_neurons
     row_byte = _ROW_BYTE_NEAR if 2 * n * n <= _SLAB_BYTES else _ROW_BYTE_FAR
-    return _SYNAPSE * synapses.density * n < row_byte * 2 * n
+    return _SYNAPSE * synapses.density * n, row_byte * 2 * n
 
 
 def _slab_width(n: int, is_sparse: bool) -> int:

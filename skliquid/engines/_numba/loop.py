@@ -160,17 +160,21 @@ def advance_slab(kernels, b, sample, t, slab, network, state, sums, work):
 
 
 @compiled
-def run(kernels, frames, starts, lengths, network, before, after, sums, kept, work):
-    """Run sequences from a state, longest first, as many side by side as there is room for.
+def run(kernels, frames, starts, lengths, network, before, after, sums, kept, work, stretch):
+    """Run a stretch of sequences, longest first, as many side by side as there is room for.
 
     A slab is a range of neurons whose incoming weights stay in the cache while all the
-    sequences go through one step.
+    sequences go through one step. The stretch is the first sequence and the one after the last,
+    and the first step and the one after the last. Only of sequences that fit side by side these
+    need not be all steps, if those before were run last in the same room.
     """
     taps, n_together, n_ahead = network.taps, len(work.drive), work.drive.shape[1]
-    for begin in range(0, len(starts), n_together):
-        n_left = len(starts) - begin
+    first_sample, end, first, last = stretch
+    for begin in range(first_sample, end, n_together):
+        n_left = end - begin
         n_opened = n_left if n_left < n_together else n_together
-        for b in range(n_opened):
+        n_steps = last if last < lengths[begin] else lengths[begin]
+        for b in range(0 if first else n_opened):
             sample = begin + b
             columns, past = at(work.columns, (b,)), at(before.past, (sample,))
             spk, spikes = at(before.spk, (sample,)), at(work.spikes, (1, b))
@@ -181,7 +185,7 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
             for i in range(len(values)):
                 copy[i] = values[i]
         n_running = n_opened
-        for t in range(lengths[begin]):
+        for t in range(first, n_steps):
             while lengths[begin + n_running - 1] <= t:
                 n_running -= 1
             for b in range(n_running):
@@ -194,17 +198,17 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
                 for b in range(n_running):
                     advance_slab(kernels, b, begin + b, t, slab, network, after, sums, work)
             for b in range(n_running):
-                sample, frame = begin + b, starts[begin + b] + t
+                sample = begin + b
                 spikes = part(at(work.spikes, (t % 2, b)), 0, work.n_spikes[t % 2, b])
                 if len(sums.counts) and sums.trace.shape[1]:
                     add_to_trace(at(sums.trace, (sample,)), sums.trace_decay, spikes)
-                if len(kept.rows) and kept.rows[frame] >= 0:
+                if len(kept.frames):
                     states = at(after.neurons, (sample,))
-                    call_keep(kernels.keep, (kept, kept.rows[frame], spikes, states))
-        for b in range(n_opened):
+                    call_keep(kernels.keep, (kept, starts[sample] + t, spikes, states))
+        for b in range(n_opened if last >= lengths[begin] else 0):
             sample = begin + b
-            last = 1 - lengths[sample] % 2
-            spikes = part(at(work.spikes, (last, b)), 0, work.n_spikes[last, b])
+            odd = 1 - lengths[sample] % 2
+            spikes = part(at(work.spikes, (odd, b)), 0, work.n_spikes[odd, b])
             columns, past = at(work.columns, (b,)), at(after.past, (sample,))
             spk = at(after.spk, (sample,))
             call_close(kernels.close, (columns, past, lengths[sample], spk, spikes))

@@ -6,13 +6,14 @@ longer than a step does. Both are kept from one piece to the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numba import typeof
 
+from ..._workers import leave_off_if_given_up
 from .._record import Record
 from ..protocol import Batch
 from .by_address import address_of
@@ -21,8 +22,41 @@ from .loop import State, Work, run
 from .sinks import KEEP, Sums, keep
 from .vectors import TAP_STEPS
 
-# Sequences that go through a step together where there is more than one slab.
-_TOGETHER = 64
+# Time that a call of the kernel is to take, in ns: short to whoever waits for an interrupt.
+_CALL_NS = 1e8
+
+
+def stretches(
+    lengths: list[int], n_together: int, most: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Cut the steps of sequences, longest first, into calls during which no interrupt is heard.
+
+    Parameters
+    ----------
+    lengths : list of int
+        Steps of each.
+    n_together : int
+        How many are run side by side.
+    most : int
+        Steps of a call, those of all its sequences added up.
+
+    Yields
+    ------
+    begin, end : int
+        Number of the first sequence, and of the one after the last.
+    first, last : int
+        Step at which they are taken up, and at which they are left. Only of sequences that are
+        run side by side these are not all of their steps.
+    """
+    begin = 0
+    while begin < len(lengths):
+        longest = max(1, lengths[begin])
+        n_groups = max(1, most // (longest * n_together))
+        end = min(begin + n_groups * n_together, len(lengths))
+        n_steps = longest if n_groups > 1 else max(1, most // (end - begin))
+        for first in range(0, longest, n_steps):
+            yield begin, end, first, first + n_steps
+        begin = end
 
 
 class Pieces:
@@ -61,14 +95,17 @@ class Pieces:
             state = state if after is state else State(*map(np.ascontiguousarray, state))
         where = kernels, frames, starts, lengths, prepared.network
         arguments = *where, state, after, sums, kept, work
-        kernel = self._kernel(arguments) if is_usual else run
-        kernel(*arguments)
+        most = max(1, int(_CALL_NS / prepared.step_ns))
+        for stretch in stretches(batch.lengths.tolist(), len(work.drive), most):
+            leave_off_if_given_up()
+            kernel = self._kernel((*arguments, stretch)) if is_usual else run
+            kernel(*arguments, stretch)
 
     def _room(self, n_sequences: int, longest: int) -> Work:
         """Room for a number of sequences, for somewhat longer ones than these."""
-        n_together = min(_TOGETHER, n_sequences) if self._prepared.has_slabs else 1
-        size = n_together, -(-longest // TAP_STEPS) * TAP_STEPS
+        size = self._prepared.n_together(n_sequences), -(-longest // TAP_STEPS) * TAP_STEPS
         if self._work is None or self._size != size:
+            self._work = None  # not both at a time
             self._size, self._work = size, room(self._prepared.network, *size)
         return self._work
 

@@ -55,8 +55,8 @@ class Kept(NamedTuple):
 
     Parameters
     ----------
-    rows : ndarray of shape (n_frames,), dtype int64
-        Row of each frame, or -1; empty where nothing is kept.
+    frames : ndarray of shape (n_rows,), dtype int64
+        Frames after which the states are kept, ascending; empty where nothing is kept.
     neurons : ndarray of shape (n_padded,), dtype int32
         The liquid's number of each neuron, -1 for those that fill the slabs.
     spikes : ndarray of shape (n_rows, n_bytes), dtype uint8
@@ -69,7 +69,7 @@ class Kept(NamedTuple):
         A unit of each as kept.
     """
 
-    rows: np.ndarray
+    frames: np.ndarray
     neurons: np.ndarray
     spikes: np.ndarray
     states: np.ndarray
@@ -137,8 +137,24 @@ def add_to_trace(trace, decay, spikes):
 
 
 @inner
-def keep(kept, row, spikes, states):
-    """Keep a step of all neurons; `states` are of shape (n_slabs, n_states, width)."""
+def row_of(frame, frames):
+    """Place of a frame among some in ascending order, or -1."""
+    low, high = 0, len(frames)
+    while low < high:
+        middle = (low + high) >> 1
+        if frames[middle] < frame:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(frames) and frames[low] == frame else -1
+
+
+@inner
+def keep(kept, frame, spikes, states):
+    """Keep a step of all neurons if asked; `states` are of shape (n_slabs, n_states, width)."""
+    row = row_of(frame, kept.frames)
+    if row < 0:
+        return
     if len(kept.spikes):
         for i in range(kept.spikes.shape[1]):
             kept.spikes[row, i] = 0
