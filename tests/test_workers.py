@@ -46,9 +46,12 @@ def test_a_call_in_a_thread_gives_what_the_function_gives():
 
 
 LONG = """
+import signal
 import numpy as np
 from skliquid import LiquidTransformer, LSMClassifier
 X = np.random.default_rng(0).standard_normal((4, 50, 2), np.float32)
+# What a shell starts in the background would not hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def long(n): return np.broadcast_to(X[:1, :1], (n, 10**7 // n, 2)).copy()
 """
 # What makes all ready, and what would take longer than a test may.
