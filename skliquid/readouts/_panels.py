@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 
 from .._workers import leave_off_if_given_up
 from ._blas import add_product, add_square, decompose_upper, invert_upper, solve_upper
-from ._ridge_design import slices
+from ._ridge_design import CACHED, slices
 from ._threads import serial_blas
 
 # Order up to which a matrix is one panel, which one thread factors; and columns of a panel of a
@@ -26,9 +26,9 @@ from ._threads import serial_blas
 _WHOLE, _WIDTH = 800, 192
 # Rows that one thread divides by a panel.
 _HEIGHT = 256
-# Sums into which the Gram matrix of a panel is shared out among threads, and bytes of a block of
-# rows that is added to them: in the processor's cache, and not a few numbers of every page.
-_N_SUMS, _BLOCK_BYTES = 4, 2**22
+# Sums into which the Gram matrix of a panel is shared out among threads, and the fewest rows of a
+# block that is added to them: in the processor's cache, but not a few numbers of every page.
+_N_SUMS, _FEWEST = 4, 512
 
 
 class NotDefiniteError(ArithmeticError):
@@ -42,8 +42,10 @@ class Panels:
     ----------
     order : int
         Number of rows, d.
-    dtype : dtype
+    dtype : dtype, default=float64
         float64 or float32.
+    columns : list of ndarray, default=None
+        The panels; None are those of zeros.
 
     Attributes
     ----------
@@ -51,12 +53,15 @@ class Panels:
         Columns ``i:j`` from the diagonal down. What is above the diagonal is not used.
     """
 
-    def __init__(self, order: int, dtype: DTypeLike = np.float64) -> None:
+    def __init__(
+        self,
+        order: int,
+        dtype: DTypeLike = np.float64,
+        columns: list[np.ndarray] | None = None,
+    ) -> None:
         self.order, self.dtype = order, np.dtype(dtype)
         self.width = order if order <= _WHOLE else _WIDTH
-        self.columns: list[np.ndarray] = [
-            np.zeros((order - i, j - i), dtype) for i, j in self._ranges()
-        ]
+        self.columns = columns or [np.zeros((order - i, j - i), dtype) for i, j in self._ranges()]
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
         for i in range(0, self.order, self.width):
@@ -82,7 +87,7 @@ class Panels:
             for rows in slices(n_rows, 8 * self.order):
                 self.add_gram(block(rows))
             return
-        blocks = list(slices(n_rows, 8 * self.order, _BLOCK_BYTES))
+        blocks = list(slices(n_rows, 1, max(CACHED // (8 * self.order), _FEWEST)))
         sums = [Panels(self.order, self.dtype) for _ in range(_N_SUMS)]
 
         def fill(first: int) -> None:
@@ -125,9 +130,8 @@ class Panels:
         NotDefiniteError
             If that is not positive definite.
         """
-        factor = Factor(self.order, self.dtype)
-        for panel, mine in zip(factor.columns, self.columns, strict=True):
-            panel[:] = mine
+        factor = Factor(self.order, self.dtype, [panel.copy() for panel in self.columns])
+        for panel in factor.columns:
             panel.reshape(-1)[: panel.shape[1] ** 2 : panel.shape[1] + 1] += alpha
         factor.decompose()
         return factor
@@ -188,7 +192,7 @@ class Factor(Panels):
     def inverse_diagonal(self) -> np.ndarray:
         """Diagonal of ``inv(L @ L.T)``, shape (d,)."""
         if self.order <= _WHOLE:
-            inverse = np.tril(self.columns[0])
+            inverse = self.columns[0].copy()  # zero above the diagonal, where nothing is added
             invert_upper(inverse.T)
             return squared_norms(inverse.T)
         diagonal = np.empty(self.order, self.dtype)
