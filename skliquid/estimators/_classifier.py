@@ -140,7 +140,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {shown(present[0])}; a "
+                f"y holds only one class with a positive weight, {shown(present.tolist()[0])}; a "
                 "classifier needs samples of at least two classes."
             )
         factor = None
@@ -215,7 +215,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         weight, factor = None, None
         if sample_weight is not None:
             require_weights(readout, "sample_weight", "partial_fit")
-            weight = checked_weight(sample_weight, y)
+            weight = self._weights_of_part(sample_weight, y, readout)
         self._announce(y, classes)
         if told.class_weight is not None:
             require_weights(readout, "class_weight", "partial_fit")

@@ -95,6 +95,17 @@ def test_weights_in_parts(few_vowels, liquid):
     np.testing.assert_allclose(doubled.decision_function(X), whole.decision_function(X))
 
 
+@pytest.mark.parametrize("machine", [LSMClassifier, LSMRegressor])
+def test_a_later_part_may_have_no_weight(few_vowels, machine):
+    X, y = few_vowels[0], few_vowels[1].astype(int)
+    lsm = machine(**SMALL).partial_fit(X, y)
+    expected = lsm.predict(X)
+    lsm.partial_fit(X[:5], y[:5][::-1], sample_weight=np.zeros(5))
+    np.testing.assert_array_equal(lsm.predict(X), expected)
+    with pytest.raises(ValueError, match="sample_weight is zero for every sample"):
+        machine(**SMALL).partial_fit(X, y, sample_weight=np.zeros(len(X)))
+
+
 def test_other_readouts_with_parts(few_vowels):
     X, y = few_vowels
     lsm = LSMClassifier(**SMALL, readout=SGDClassifier(random_state=0))
