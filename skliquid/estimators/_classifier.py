@@ -17,6 +17,7 @@ from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
+    announced_classes,
     check_known,
     class_factors,
     class_labels,
@@ -310,7 +311,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     def _announce(self, y: np.ndarray, classes: Any) -> None:
         """Learn in the first part which classes there are; later ones must not bring others."""
-        announced = None if classes is None else np.unique(classes)
+        announced = None if classes is None else announced_classes(classes)
         if self._begins():
             self.classes_ = np.unique(y) if announced is None else announced
             if len(self.classes_) < 2:

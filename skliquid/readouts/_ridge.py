@@ -16,7 +16,7 @@ from ._ridge_base import ALPHAS, RidgeReadout
 from ._ridge_docs import documented
 from ._ridge_model import RidgeFit
 from ._ridge_probabilities import LeftOut, log_probabilities, probabilities, temperature_of
-from ._samples import check_known, class_factors, class_labels, factors_of_part
+from ._samples import announced_classes, check_known, class_factors, class_labels, factors_of_part
 
 
 @documented
@@ -305,7 +305,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         begins = not self._has_parts()
         X, y = self._validated(X, y, reset=begins, n_least=1)
         y = class_labels(y)
-        announced = None if classes is None else np.unique(classes)
+        announced = None if classes is None else announced_classes(classes)
         if begins:
             found, where = (
                 (np.unique(y), "y holds") if announced is None else (announced, "classes names")
