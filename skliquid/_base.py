@@ -183,8 +183,10 @@ class _NoNumber:
         return repr(self.value)
 
 
-def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:
-    """Return sample weights as float64, non-negative and not all zero."""
+def checked_weight(
+    sample_weight: Any, sequences: Sized, *, may_be_zero: bool = False
+) -> np.ndarray:
+    """Return sample weights as float64, non-negative, and not all zero unless they may be."""
     require_numbers("sample_weight", sample_weight)
     samples = np.empty((len(sequences), 1))
     weight: np.ndarray = _check_sample_weight(
@@ -195,7 +197,7 @@ def checked_weight(sample_weight: Any, sequences: Sized) -> np.ndarray:
         raise ValueError(
             f"sample_weight must be non-negative, got {weight[sample]:g} for sample {sample}."
         )
-    if not weight.any():
+    if not (may_be_zero or weight.any()):
         raise ValueError("sample_weight is zero for every sample; expected a non-zero weight.")
     return weight
 

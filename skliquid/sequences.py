@@ -6,6 +6,7 @@ collection may differ in length.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -268,6 +269,7 @@ def as_collection(X: Any) -> np.ndarray | list[Any]:
             f"Expected {ACCEPTED}; got a 1D array of shape {array.shape}. Reshape your data: "
             "X.reshape(1, -1) if it is a single sequence of one channel."
         )
+    _require_real(array, "X")
     return array
 
 
@@ -354,16 +356,24 @@ def _numeric(array: np.ndarray, name: str) -> np.ndarray:
     _refuse(array, name)
     if array.dtype == object:
         refuse_objects(array, name)
+        # None was refused, and who never imported pandas has nothing that is missing to it.
+        na = getattr(sys.modules.get("pandas"), "NA", None)
+        is_na = np.frompyfunc(lambda value: value is na, 1, 1)(array).astype(bool)
         try:
-            return array.astype(np.float64)
+            return np.where(is_na, np.nan, array).astype(np.float64)
         except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(
                 f"{name} is an object array whose values are not all real numbers: "
                 f"{cut(str(error))}"
             ) from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
+    _require_real(array, name)
     return array
+
+
+def _require_real(array: np.ndarray, name: str) -> None:
+    """Raise an error for types, as of dates, that scikit-learn would turn into numbers."""
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"{name} has dtype {array.dtype}; expected real numbers.")
 
 
 def _refuse(array: np.ndarray, name: str) -> None:

@@ -1,6 +1,7 @@
 """What all estimators share."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
@@ -167,3 +168,13 @@ def test_dates_are_classes(classifier):
     fitted = clone(classifier).fit(TABLE, days)
     assert fitted.classes_.tolist() == DAYS[:2].tolist()
     assert set(fitted.predict(TABLE)) <= set(days)
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[s]", "timedelta64[s]", "str", "V8"])
+@pytest.mark.parametrize("as_form", [np.asarray, pd.DataFrame])
+def test_a_table_of_what_are_no_numbers_is_refused_at_fit_as_later(dtype, as_form):
+    X = as_form(np.arange(12).reshape(4, 3).astype("int64").astype(dtype))
+    fitted = LSMClassifier(**SMALL).fit(np.arange(12.0).reshape(4, 3), [0, 1, 0, 1])
+    for call in (LSMClassifier(**SMALL).fit, fitted.fit, lambda X, y: fitted.predict(X)):
+        with pytest.raises(TypeError, match="X .*real numbers"):
+            call(X, [0, 1, 0, 1])

@@ -38,6 +38,7 @@ EQUAL = np.arange(24.0).reshape(4, 3, 2)
         ([[1, 2, 3], [4]], [[[1], [2], [3]], [[4]]]),
         ([pd.DataFrame(RAGGED[0]), pd.DataFrame(RAGGED[1])], RAGGED),
         (pd.DataFrame(EQUAL[:, :, 0]), EQUAL[:, :, :1]),
+        ([pd.DataFrame(part, dtype="Int64") for part in RAGGED], RAGGED),
     ],
 )
 def test_accepted_forms(X, expected):
@@ -202,6 +203,17 @@ def test_missing_values_stay_and_padding_goes(dtype):
     for value, message in [(np.inf, "infinity: sample 2"), (-1e300, "beyond the range")]:
         with pytest.raises(ValueError, match=message):
             as_sequences(np.where(X[2, 0, 0] == X, value, X.astype(float)), missing=True)
+
+
+def test_what_pandas_calls_missing_is_missing():
+    frames = [pd.DataFrame(part, dtype="Int64") for part in EQUAL]
+    frames[2].iloc[1, 1] = pd.NA
+    expected = with_value(np.nan)
+    assert_same(as_sequences(frames, missing=True), expected)
+    table = pd.DataFrame(expected[:, :, 1], dtype="Int64")
+    assert_same(as_sequences(table, missing=True), expected[:, :, 1:])
+    with pytest.raises(ValueError, match="NaN: sample 2 at time step 1, channel 1"):
+        as_sequences(frames)
 
 
 def test_what_float32_does_not_resolve_is_seen_between_missing_values():

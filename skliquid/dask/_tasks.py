@@ -19,10 +19,11 @@ from dask.delayed import Delayed, delayed
 from dask.sizeof import sizeof
 from sklearn.base import is_classifier
 
+from .._base import checked_weight
 from ..collection import Collection
 from ..estimators._lsm import weighed_by
 from ..estimators._reading import inner_settings
-from ..readouts._ridge_base import RidgeReadout, checked_weights
+from ..readouts._ridge_base import RidgeReadout
 from ..readouts._threads import serial_blas
 from ._parts import opened, require_alike
 
@@ -208,10 +209,10 @@ def _weights(sample_weight: Any, i: int, **samples: Any) -> np.ndarray | None:
         return None
     require_alike(i, **samples, sample_weight=sample_weight)
     (values,) = samples.values()
-    if not np.any(sample_weight):
-        return np.zeros(len(values))
+    if not len(values):  # as a part that was filtered may hold none
+        return np.zeros(0)
     with _in_part(i, "sample_weight"):
-        return checked_weights(sample_weight, values)
+        return checked_weight(sample_weight, values, may_be_zero=True)
 
 
 def _targets(machine: Any, y: np.ndarray) -> np.ndarray:

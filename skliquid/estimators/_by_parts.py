@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._base import checked_weight
 from .._callbacks import fit_tasks
 from .._checks import shown
 from .._progress import progress
@@ -161,6 +162,11 @@ class LSMOfParts(BaseLSM):
     def _begins(self) -> bool:
         """Tell whether no part was added yet."""
         return not hasattr(self, "n_samples_seen_")
+
+    def _weights_of_part(self, sample_weight: Any, y: np.ndarray, readout: Any) -> np.ndarray:
+        """Validate the weights of a part; that it has none says nothing of those before."""
+        may_be_zero = not self._begins() and is_made_of_sums(readout)
+        return checked_weight(sample_weight, y, may_be_zero=may_be_zero)
 
     def _open_part(
         self, X: Any, liquid: LiquidTransformer | None

@@ -17,6 +17,7 @@ from ..collection import as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
+    announced_classes,
     check_known,
     class_factors,
     class_labels,
@@ -140,7 +141,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         present = self.classes_ if weight is None else np.unique(y[weight > 0])
         if len(present) < 2:
             raise ValueError(
-                f"y holds only one class with a positive weight, {shown(present[0])}; a "
+                f"y holds only one class with a positive weight, {shown(present.tolist()[0])}; a "
                 "classifier needs samples of at least two classes."
             )
         factor = None
@@ -215,7 +216,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         weight, factor = None, None
         if sample_weight is not None:
             require_weights(readout, "sample_weight", "partial_fit")
-            weight = checked_weight(sample_weight, y)
+            weight = self._weights_of_part(sample_weight, y, readout)
         self._announce(y, classes)
         if told.class_weight is not None:
             require_weights(readout, "class_weight", "partial_fit")
@@ -310,7 +311,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     def _announce(self, y: np.ndarray, classes: Any) -> None:
         """Learn in the first part which classes there are; later ones must not bring others."""
-        announced = None if classes is None else np.unique(classes)
+        announced = None if classes is None else announced_classes(classes)
         if self._begins():
             self.classes_ = np.unique(y) if announced is None else announced
             if len(self.classes_) < 2:

@@ -162,7 +162,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
         weight = None
         if sample_weight is not None:
             require_weights(readout, "sample_weight", "partial_fit")
-            weight = checked_weight(sample_weight, y)
+            weight = self._weights_of_part(sample_weight, y, readout)
         self._add(opened, y, weight, None, readout, liquid)
         return self
 

@@ -9,13 +9,14 @@ import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from .._base import checked_weight
 from .._checks import shown
 from .._fitted import all_or_nothing
-from ._ridge_base import ALPHAS, RidgeReadout, checked_weights
+from ._ridge_base import ALPHAS, RidgeReadout
 from ._ridge_docs import documented
 from ._ridge_model import RidgeFit
 from ._ridge_probabilities import LeftOut, log_probabilities, probabilities, temperature_of
-from ._samples import check_known, class_factors, class_labels, factors_of_part
+from ._samples import announced_classes, check_known, class_factors, class_labels, factors_of_part
 
 
 @documented
@@ -92,7 +93,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         """
         X, y = self._validated(X, y, reset=True, n_least=2)
         self._forget_parts()
-        weight = checked_weights(sample_weight, X)
+        weight = checked_weight(sample_weight, X)
         self._fit_whole(X, _columns(y), weight, weight)
         return self
 
@@ -269,7 +270,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         y = class_labels(y)
         self.classes_ = _at_least_two(np.unique(y))
         self._forget_parts()
-        weight = scale_weight = checked_weights(sample_weight, X)
+        weight = scale_weight = checked_weight(sample_weight, X)
         if self.class_weight is not None:
             weight = weight * class_factors(self.class_weight, y, weight)
         self._fit_whole(X, self._coded(y), weight, scale_weight)
@@ -304,7 +305,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         begins = not self._has_parts()
         X, y = self._validated(X, y, reset=begins, n_least=1)
         y = class_labels(y)
-        announced = None if classes is None else np.unique(classes)
+        announced = None if classes is None else announced_classes(classes)
         if begins:
             found, where = (
                 (np.unique(y), "y holds") if announced is None else (announced, "classes names")

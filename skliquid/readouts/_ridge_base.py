@@ -148,7 +148,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     ) -> None:
         self._penalties()  # names a wrong one before any work is done
         # That a part has no weight says nothing of the others.
-        weight = checked_weights(sample_weight, X, may_be_zero=True)
+        weight = checked_weight(sample_weight, X, may_be_zero=True)
         parts = self._opened(X.shape[1], Y.shape[1])
         parts.add(X, Y, weight if factor is None else weight * factor, weight)
         self.n_samples_seen_ = parts.n_seen
@@ -281,13 +281,6 @@ def _signature(readout: RidgeReadout) -> tuple[Any, ...]:
         None if classes is None else classes.tolist(),
         readout._parts.n_targets,
     )
-
-
-def checked_weights(sample_weight: Any, X: np.ndarray, *, may_be_zero: bool = False) -> np.ndarray:
-    """Weights in float64, ones if there are none."""
-    if may_be_zero and np.shape(sample_weight) == (len(X),) and not np.any(sample_weight):
-        return np.zeros(len(X))
-    return checked_weight(sample_weight, X)
 
 
 def _distinct(

@@ -34,6 +34,19 @@ def class_labels(y: Any) -> np.ndarray:
     return np.asarray(labels)
 
 
+def announced_classes(classes: Any) -> np.ndarray:
+    """Return the classes named for all parts, or raise an error that says what is none."""
+    labels = np.asarray(classes)
+    if labels.ndim == 0:
+        raise ValueError(
+            f"classes must be an array-like of shape (n_classes,), got {shown(classes)}."
+        )
+    try:
+        return np.unique(labels)
+    except TypeError as error:
+        raise ValueError(f"classes must be labels of one type: {cut(str(error))}.") from None
+
+
 def class_factors(
     class_weight: Any, y: np.ndarray, sample_weight: np.ndarray | None
 ) -> np.ndarray:

@@ -12,7 +12,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
+from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor, RidgeReadoutClassifier
 from skliquid import collection as collection_module
 from skliquid.estimators import _by_parts, _lsm
 
@@ -93,6 +93,29 @@ def test_weights_in_parts(few_vowels, liquid):
         doubled.partial_fit(part, y[rows], classes=classes, **given)
     whole = clone(doubled).fit(X, y)
     np.testing.assert_allclose(doubled.decision_function(X), whole.decision_function(X))
+
+
+@pytest.mark.parametrize("machine", [LSMClassifier, LSMRegressor])
+def test_a_later_part_may_have_no_weight(few_vowels, machine):
+    X, y = few_vowels[0], few_vowels[1].astype(int)
+    lsm = machine(**SMALL).partial_fit(X, y)
+    expected = lsm.predict(X)
+    lsm.partial_fit(X[:5], y[:5][::-1], sample_weight=np.zeros(5))
+    np.testing.assert_array_equal(lsm.predict(X), expected)
+    with pytest.raises(ValueError, match="sample_weight is zero for every sample"):
+        machine(**SMALL).partial_fit(X, y, sample_weight=np.zeros(len(X)))
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [({"1", "2", "3"}, r"array-like of shape \(n_classes,\), got {'"), (["1", None], "one type")],
+)
+def test_classes_that_are_none(few_vowels, classes, message):
+    X, y = few_vowels
+    features = np.array([x.mean(axis=0) for x in X])
+    for machine, samples in ((LSMClassifier(**SMALL), X), (RidgeReadoutClassifier(), features)):
+        with pytest.raises(ValueError, match=f"classes must be .*{message}"):
+            machine.partial_fit(samples, y, classes=classes)
 
 
 def test_other_readouts_with_parts(few_vowels):

@@ -605,3 +605,11 @@ def test_a_first_part_that_is_refused_leaves_what_was_fitted():
         fresh.fit(X, y, sample_weight=np.zeros(40))
     with pytest.raises(NotFittedError):
         fresh.predict(X)
+
+
+@pytest.mark.parametrize("readout", [RidgeReadoutClassifier, RidgeReadoutRegressor])
+@pytest.mark.parametrize("nothing", [None, "", np.datetime64(0, "s")], ids=repr)
+def test_weights_of_a_part_that_are_no_numbers(readout, nothing):
+    X, y = np.arange(8.0).reshape(4, 2), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match="sample_weight must hold numbers"):
+        readout().partial_fit(X, y, sample_weight=[nothing] * 4)
