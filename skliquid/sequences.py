@@ -327,7 +327,7 @@ def _sequence(value: Any, name: str) -> np.ndarray:
 def as_real_array(value: Any, name: str) -> np.ndarray:
     """Return frames of one sequence as float32, if they are that, or as float64."""
     array = _numeric_array(value, name)
-    with np.errstate(over="ignore"):  # which is named as infinity
+    with np.errstate(over="ignore", under="ignore"):  # infinity is named
         return array.astype(_floating(array.dtype), copy=False)
 
 
@@ -430,7 +430,7 @@ def _validated(
     start, has_missing = 0, False
     for block in _blocks_of(parts):
         rows = slice(start, start + len(block))
-        with np.errstate(over="ignore"):  # which is named as infinity
+        with np.errstate(over="ignore", under="ignore"):  # infinity is named
             frames = block.astype(dtype, copy=False)
             if not is_ready:
                 single[rows] = frames

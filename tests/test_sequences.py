@@ -297,3 +297,11 @@ def test_frames_are_chosen_among_those_of_some_sequences():
     assert (np.diff(few) > 0).all()
     assert np.isin(few, frames).all()
     np.testing.assert_array_equal(sequences.frames[few, 0] // 100, sequences.lengths[of])
+
+
+def test_what_float32_rounds_to_zero_is_no_error_where_numpy_is_told_to_raise():
+    X = EQUAL.copy()
+    X[0, 0] = 1e-50
+    with np.errstate(all="raise"):
+        assert not as_sequences(X).frames[0].any()
+        assert not as_sequences(list(X)).frames[0].any()

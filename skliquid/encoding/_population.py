@@ -76,6 +76,7 @@ class PopulationEncoder(RangeEncoder):
         self.n_neurons = n_neurons
         self.width = width
 
+    @np.errstate(under="ignore")  # far from a field its answer is 0
     def _encode(self, sequences: Sequences) -> Sequences:
         spacings = self._unit(sequences.frames) * (self.n_neurons - 2)
         shape = (*spacings.shape, self.n_neurons)

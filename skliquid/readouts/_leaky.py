@@ -256,6 +256,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         scores = self._last_scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
+    @np.errstate(under="ignore")  # what is far behind has no probability
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each class, the softmax of the scores.
 
@@ -272,6 +273,7 @@ class LeakyReadoutClassifier(ClassifierMixin, SequenceEstimator):
         probabilities: np.ndarray = softmax(self._last_scores(X), axis=1)
         return probabilities
 
+    @np.errstate(under="ignore")
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Compute the logarithm of the probability of each class.
 

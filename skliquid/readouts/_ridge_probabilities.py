@@ -52,6 +52,7 @@ def enough_of(n_samples: int) -> np.ndarray | slice:
     return np.sort(np.random.default_rng(0).choice(n_samples, _N_ENOUGH, replace=False))
 
 
+@np.errstate(under="ignore")  # what is far behind has no share
 def temperature_of(samples: LeftOut) -> float:
     """Temperature of the greatest posterior density.
 
@@ -82,6 +83,7 @@ def temperature_of(samples: LeftOut) -> float:
     return float(np.exp(low if slope(low) >= 0 else high))
 
 
+@np.errstate(over="ignore", under="ignore")  # what is far behind has no probability
 def log_probabilities(outputs: np.ndarray, temperature: float) -> np.ndarray:
     """Logarithms of the probabilities.
 
@@ -98,12 +100,12 @@ def log_probabilities(outputs: np.ndarray, temperature: float) -> np.ndarray:
         Logarithms.
     """
     scores = _of_classes(outputs.astype(np.float64))
-    with np.errstate(over="ignore"):  # what is infinitely far behind has no probability
-        scaled = (scores - scores.max(axis=1, keepdims=True)) / temperature
+    scaled = (scores - scores.max(axis=1, keepdims=True)) / temperature
     logs: np.ndarray = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
     return logs
 
 
+@np.errstate(under="ignore")
 def probabilities(outputs: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities, of which the first greatest is that of the first greatest score.
 

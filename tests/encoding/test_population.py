@@ -18,3 +18,12 @@ def test_population_against_bohte(ragged, unseen, m, width, training_range):
                 centre = low[c] + (2 * i - 3) / 2 * spacing
                 answer = np.exp(-((x[:, c] - centre) ** 2) / (2 * (width * spacing) ** 2))
                 np.testing.assert_allclose(code[:, c * m + i - 1], answer, atol=1e-7)
+
+
+def test_far_from_a_field_its_answer_is_zero_where_numpy_is_told_to_raise(ragged):
+    encoder = PopulationEncoder(width=0.01).fit(ragged)
+    expected = encoder.transform(ragged)
+    with np.errstate(all="raise"):
+        found = encoder.transform(ragged)
+    for code, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(code, other)

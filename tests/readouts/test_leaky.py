@@ -92,3 +92,13 @@ def test_bad_data(trains):
     )
     with pytest.raises(ValueError, match="trains of 9 units"):
         readout.predict(recorded)
+
+
+def test_what_is_too_small_is_zero_where_numpy_is_told_to_raise(trains):
+    X, y = trains
+    readout = LeakyReadoutClassifier(max_iter=1, random_state=0).fit(X, y)
+    readout.intercept_ = 1e5 * np.arange(len(readout.classes_))
+    with np.errstate(all="raise"):
+        found, logs = readout.predict_proba(X), readout.predict_log_proba(X)
+    np.testing.assert_array_equal(found[:, -1], 1)
+    np.testing.assert_array_equal(np.exp(logs), found)

@@ -170,6 +170,17 @@ def test_probabilities_do_not_depend_on_the_other_rows(n_classes, dtype):
             np.testing.assert_array_equal(method(X[rows]), whole[rows])
 
 
+def test_what_is_too_small_is_zero_where_numpy_is_told_to_raise():
+    X, y, _ = blobs(60, 40, 3, apart=30.0)
+    expected = RidgeReadoutClassifier().fit(X, y).predict_proba(X)
+    with np.errstate(all="raise"):
+        readout = RidgeReadoutClassifier().fit(X, y)
+        np.testing.assert_array_equal(readout.predict_proba(X), expected)
+        np.testing.assert_array_equal(probabilities(np.array([[900.0]]), 1.0), [[0, 1]])
+        logs = log_probabilities(np.array([[900.0]]), 1.0)
+    np.testing.assert_array_equal(logs, [[-1800, 0]])
+
+
 def test_of_samples_left_out_nothing_is_kept():
     X, y, _ = blobs(400, 5, 3)
     for readout in (RidgeReadoutClassifier(), RidgeReadoutRegressor()):
