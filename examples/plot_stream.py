@@ -94,6 +94,7 @@ axes["scores"].axvline(
 )
 axes["scores"].set(xlim=axes["input"].get_xlim(), xlabel="frame", ylabel="score")
 axes["scores"].set_title("Scores of the nine speakers after every frame", loc="left")
+axes["scores"].set_ylim(top=scores.max() + 0.7)  # room for the legend
 axes["scores"].legend(loc="upper center", frameon=False)
 for (name, accuracy), colour in zip(accuracies.items(), ["tab:gray", "tab:blue"], strict=True):
     time = np.arange(1, N_FRAMES + 1)
