@@ -35,8 +35,6 @@ _FLOAT32_STEPS = 300
 _FLOAT64_STEPS = 64
 # Numbers, and frames, of a block: keeps the copies in float64 small.
 _BLOCK_SIZE, _BLOCK_FRAMES = 2**21, 2**16
-
-
 # What NumPy makes numbers of, or what its errors do not name.
 _NO_NUMBERS = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
 

@@ -46,10 +46,9 @@ class DaskLSM(DaskEstimator):
         readout = machine._make_readout()
         if not is_made_of_sums(readout):
             raise ValueError(
-                f"readout={shown(self.readout)} needs all features in one place; the "
-                "readout of Dask's "
-                'parts must be "ridge", or a ridge readout of skliquid with standardize=True and '
-                "limit=True."
+                f"readout={shown(self.readout)} needs all features in one place; the readout of "
+                "Dask's parts must be "
+                '"ridge", or a ridge readout of skliquid with standardize=True and limit=True.'
             )
 
     def _require_targets(self, y: Any) -> Any:

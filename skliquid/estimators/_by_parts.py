@@ -64,10 +64,9 @@ class LSMOfParts(BaseLSM):
             self._fit_pipeline(X, collection, y, readout, sample_weight, class_factor)
         else:
             raise ValueError(
-                f"X yields parts, but the readout {shown(readout)} needs all features at "
-                "once; give X "
-                "as an array or a list, or call partial_fit for each part if the readout has it, "
-                'or choose readout="ridge".'
+                f"X yields parts, but the readout {shown(readout)} needs all features at once; "
+                "give X as an array or a list, or call partial_fit for each part if the readout "
+                'has it, or choose readout="ridge".'
             )
 
     def _fit_parts(

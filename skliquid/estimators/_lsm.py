@@ -27,7 +27,8 @@ from ._absent import SaysWhatIsAbsent
 from ._parameters import HOW_TO_RUN, LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
-from ._stream import LSMStream, stream_source
+from ._source import stream_source
+from ._stream import LSMStream
 from ._transformer import LiquidTransformer
 
 # Bytes of features that are held at a time, where not all of them have to be.

@@ -7,118 +7,21 @@ features are made of; it is advanced by the pushed frames alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
 
-import joblib
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from .._checks import check_integer, shown
 from .._versions import __version__, warn_of_version
-from ..encoding._base import SequenceEncoder
 from ..encoding._chosen import encoded_pieces, rest_of
 from ..engines import Batch, Runner
 from ..engines._streams import put, take
-from ..pooling import PoolingPlan
-from ..readouts._leaky import LeakyReadoutClassifier
 from ..sequences import Sequences
 from ._absent import SaysWhatIsAbsent, why_not_read
 from ._frames import as_pieces
 from ._reading import inner_settings, read_by
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """What a fitted estimator opens a stream from; a later fit makes another.
-
-    Parameters
-    ----------
-    name : str
-        Name of the estimator's class.
-    n_channels : int
-        Number of channels.
-    encoder : encoder or None
-        Fitted encoder.
-    reservoirs : list of Liquid or RateReservoir
-        The reservoirs.
-    plan : PoolingPlan
-        The features.
-    engine : str
-        Engine that runs a liquid.
-    pipeline : Pipeline or None
-        The liquid and the steps that read it, if there is a readout.
-    fill : ndarray of shape (n_channels,), dtype float32, or None
-        Values of the channels before their first ones, if values may be missing.
-    """
-
-    name: str
-    n_channels: int
-    encoder: Any
-    reservoirs: list[Any]
-    plan: PoolingPlan
-    engine: str
-    pipeline: Pipeline | None = None
-    fill: np.ndarray | None = None
-
-    def digest(self) -> str:
-        """Tell what a state belongs to: encoder, reservoirs and features."""
-        encoder = (
-            None if self.encoder is None else (type(self.encoder).__name__, vars(self.encoder))
-        )
-        fill = [] if self.fill is None else [self.fill]
-        plain = map(_plain, [*self.reservoirs, self.plan, *fill])
-        # Arrays that are mapped from a file are what they were before.
-        return str(joblib.hash([encoder, *plain], coerce_mmap=True))
-
-
-def _plain(record: Any) -> Any:
-    """Fields of a record alone, without what it has cached."""
-    if is_dataclass(record):
-        values = {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
-        return type(record).__qualname__, values
-    return [_plain(each) for each in record] if isinstance(record, tuple) else record
-
-
-def stream_source(estimator: Any) -> Source:
-    """What a fitted LiquidTransformer, or an estimator with a pipeline, streams through.
-
-    Raises
-    ------
-    ValueError
-        If both directions in time or interpolation are asked for, or a readout that acts over
-        time.
-    """
-    pipeline = getattr(estimator, "pipeline_", None)
-    liquid = estimator if pipeline is None else pipeline[0]
-    if pipeline is not None and isinstance(pipeline[-1], LeakyReadoutClassifier):
-        raise ValueError(
-            f"readout={shown(estimator.readout)} cannot stream: it reads every state of a whole "
-            "sequence. A readout of pooled features can, such as 'ridge'."
-        )
-    fitted = liquid._as_fitted()
-    if fitted.bidirectional:
-        raise ValueError(
-            "bidirectional=True cannot stream: to run a sequence backwards takes its end, which "
-            "is not known while its frames come. Fit with bidirectional=False."
-        )
-    if fitted.missing == "linear":
-        raise ValueError(
-            "missing='linear' cannot stream: a line over a gap takes the value after it, which is "
-            "not known while frames come. Fit with missing='hold'."
-        )
-    encoder = liquid.encoder_
-    return Source(
-        type(estimator).__name__,
-        estimator.n_channels_in_,
-        encoder._as_fitted() if isinstance(encoder, SequenceEncoder) else encoder,
-        liquid.liquids_,
-        fitted._plan(),
-        liquid.engine,
-        pipeline,
-        liquid.fill_values_,
-    )
+from ._source import Source
 
 
 class LiquidStream:

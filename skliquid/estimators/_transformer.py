@@ -32,7 +32,8 @@ from ..sequences import Sequences, as_sequences
 from ._absent import SaysWhatIsAbsent
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
-from ._stream import LiquidStream, stream_source
+from ._source import stream_source
+from ._stream import LiquidStream
 
 if TYPE_CHECKING:
     from ..nn import LiquidReservoir

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 
 from .._workers import leave_off_if_given_up
 from ._blas import add_product, add_square, decompose_upper, invert_upper, solve_upper
-from ._ridge_design import CACHED, slices
+from ._blocks import CACHED, slices
 from ._threads import serial_blas
 
 # Order up to which a matrix is one panel, which one thread factors; and columns of a panel of a

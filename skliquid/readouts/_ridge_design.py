@@ -7,33 +7,24 @@ with few vectors are made of X itself, and centred and scaled thereafter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ._blocks import CACHED, slices
 from ._threads import serial_blas
 
-# Bytes of a block: large enough for full speed of the products, small beside the features; and of
-# one of all samples, of which few features lie together.
-_BLOCK_BYTES, _WIDE_BYTES = 2**25, 2**23
-# Bytes of a block on which several operations follow each other in the processor's cache.
-CACHED = 2**20
+# Bytes of a block of all samples, of which few features lie together.
+_WIDE_BYTES = 2**23
 
 Order = Literal["C", "F"]
 
 
-def slices(length: int, row_bytes: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[slice]:
-    """Cut a length into blocks of rows of about equal memory."""
-    n_rows = max(16, block_bytes // max(1, row_bytes))
-    for start in range(0, length, n_rows):
-        yield slice(start, min(start + n_rows, length))
-
-
 def summed(
-    term: Callable[[slice], np.ndarray], X: np.ndarray, block_bytes: int = _BLOCK_BYTES
+    term: Callable[[slice], np.ndarray], X: np.ndarray, block_bytes: int | None = None
 ) -> np.ndarray:
     """Sum of a term over blocks of samples, which threads share out, in the blocks' order."""
     blocks = list(slices(len(X), 8 * X.shape[1], block_bytes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._ridge_design import CACHED, slices
+from ._blocks import CACHED, slices
 from ._ridge_probabilities import LeftOut
 
 # Features that are multiplied at once: so few that the weights stay in the cache from sample to

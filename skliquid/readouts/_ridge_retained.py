@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._ridge_design import CACHED, slices
+from ._blocks import CACHED, slices
 
 # Samples retained. In five draws from each of 54 sets, 17 of them with more samples, as many chose
 # the penalty of all every time; half as many did in 268 of the 270.

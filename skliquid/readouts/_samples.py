@@ -88,9 +88,8 @@ def factors_of_part(class_weight: Any, y: np.ndarray, classes: np.ndarray) -> np
     """Weight of each sample of a part by its class, of which the part need not hold all."""
     if isinstance(class_weight, str):
         raise ValueError(
-            f"class_weight={shown(class_weight)} needs all samples at once; give "
-            "partial_fit a dict of "
-            "weights."
+            f"class_weight={shown(class_weight)} needs all samples at once; give partial_fit a "
+            "dict of weights."
         )
     y = np.concatenate([classes, y])
     return class_factors(class_weight, y, None)[len(classes) :]
@@ -100,9 +99,8 @@ def require_weights(readout: Any, name: str, method: str = "fit") -> None:
     """Raise an error if a method of the readout cannot take sample weights."""
     if "sample_weight" not in signature(getattr(readout, method)).parameters:
         raise ValueError(
-            f"{name} was given, but the readout {shown(readout)} takes no sample_weight "
-            f"in {method}; "
-            "choose a readout that does."
+            f"{name} was given, but the readout {shown(readout)} takes no sample_weight in "
+            f"{method}; choose a readout that does."
         )
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from skliquid.readouts import _ridge_design
+from skliquid.readouts import _blocks, _ridge_design
 from skliquid.readouts._ridge_design import WholeDesign, mean_of, squares_of
 
 
 @pytest.fixture(params=[2**10, 2**25], ids=["blocks", "whole"], autouse=True)
 def block_bytes(request, monkeypatch):
-    monkeypatch.setattr(_ridge_design, "_BLOCK_BYTES", request.param)
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", request.param)
     monkeypatch.setattr(_ridge_design, "CACHED", request.param)
 
 
