@@ -1,14 +1,15 @@
 """The classifiers that the accuracy benchmark compares, each as it comes.
 
-Each is a function of ``(X, y, X_test, seed)``, X as lists of (n_timesteps, n_channels), that
-returns the predicted classes and the seconds that fitting and predicting took.
+Each is a function of ``(X, X_test, seed)``, X as lists of (n_timesteps, n_channels), that returns
+a classifier, and both collections in the form that it takes.
 """
 
 from __future__ import annotations
 
-import time
+from importlib import import_module
 
 import numpy as np
+from settings import PRESETS
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -24,15 +25,6 @@ class NotAffordableError(Exception):
     """The set is too large for the method."""
 
 
-def timed(classifier, X, y, X_test):
-    """Fit, predict and stop the time of both."""
-    start = time.perf_counter()
-    classifier.fit(X, y)
-    fitted = time.perf_counter()
-    predicted = classifier.predict(X_test)
-    return predicted, fitted - start, time.perf_counter() - fitted
-
-
 def padded(*collections):
     """Each collection as an array (n_samples, n_channels, longest), zeros after the ends."""
     longest = max(9, *(len(x) for X in collections for x in X))
@@ -45,17 +37,23 @@ def padded(*collections):
     return arrays
 
 
-def lsm(X, y, X_test, seed, **parameters):
+def lsm(**parameters):
     """The liquid state machine at its defaults, or with other parameters."""
-    return timed(LSMClassifier(random_state=seed, **parameters), X, y, X_test)
+
+    def prepare(X, X_test, seed):
+        return LSMClassifier(random_state=seed, **parameters), X, X_test
+
+    return prepare
 
 
-def minirocket(X, y, X_test, seed):
-    """aeon's MiniRocket, raw channels padded with zeros."""
-    from aeon.classification.convolution_based import MiniRocketClassifier
+def aeon(module, name):
+    """A classifier of aeon's at its defaults, on raw channels padded with zeros."""
 
-    train, test = padded(X, X_test)
-    return timed(MiniRocketClassifier(random_state=seed), train, y, test)
+    def prepare(X, X_test, seed):
+        classifier = getattr(import_module(f"aeon.classification.{module}"), name)
+        return classifier(random_state=seed), *padded(X, X_test)
+
+    return prepare
 
 
 class _RCModel:
@@ -88,12 +86,12 @@ class _RCModel:
         return self.classes_[np.asarray(self.model.predict(X)).astype(int)]
 
 
-def rc_model(X, y, X_test, seed):
+def rc_model(X, X_test, seed):
     """Reservoir model space of an echo state network (Bianchi et al. 2018)."""
     np.random.seed(seed)  # noqa: NPY002 (RC_model draws from it)
     train, test = (part.transpose(0, 2, 1).astype(np.float64) for part in padded(X, X_test))
     mean, std = train.mean(axis=(0, 1)), train.std(axis=(0, 1)) + 1e-9
-    return timed(_RCModel(), (train - mean) / std, y, (test - mean) / std)
+    return _RCModel(), (train - mean) / std, (test - mean) / std
 
 
 class _ReservoirPy:
@@ -123,12 +121,12 @@ class _ReservoirPy:
         return np.array(rows)
 
 
-def reservoirpy(X, y, X_test, seed):
+def reservoirpy(X, X_test, seed):
     """An echo state network of 500 units; mean and last state."""
-    return timed(_ReservoirPy(seed), X, y, X_test)
+    return _ReservoirPy(seed), X, X_test
 
 
-def dtw(X, y, X_test, seed):
+def dtw(X, X_test, seed):
     """The nearest neighbour under dynamic time warping."""
     from aeon.classification.distance_based import KNeighborsTimeSeriesClassifier
 
@@ -136,7 +134,7 @@ def dtw(X, y, X_test, seed):
     if len(X) * len(X_test) * longest**2 > MOST_CELLS:
         raise NotAffordableError
     train, test = ([np.asarray(x.T, dtype=np.float64) for x in part] for part in (X, X_test))
-    return timed(KNeighborsTimeSeriesClassifier(distance="dtw"), train, y, test)
+    return KNeighborsTimeSeriesClassifier(distance="dtw"), train, test
 
 
 class _MeanAndStd:
@@ -152,17 +150,21 @@ class _MeanAndStd:
         return np.array([np.concatenate([x.mean(axis=0), x.std(axis=0)]) for x in X])
 
 
-def mean_and_std(X, y, X_test, seed):
+def mean_and_std(X, X_test, seed):
     """Ridge on the mean and the standard deviation of each channel."""
-    return timed(_MeanAndStd(), X, y, X_test)
+    return _MeanAndStd(), X, X_test
 
 
 CLASSIFIERS = {
-    "LSMClassifier": lsm,
-    "MiniRocket": minirocket,
+    **{name: lsm(**parameters) for name, parameters in PRESETS.items()},
+    "MiniRocket": aeon("convolution_based", "MiniRocketClassifier"),
+    "MultiRocketHydra": aeon("convolution_based", "MultiRocketHydraClassifier"),
+    "Hydra": aeon("convolution_based", "HydraClassifier"),
+    "QUANT": aeon("interval_based", "QUANTClassifier"),
+    "RDST": aeon("shapelet_based", "RDSTClassifier"),
+    "1-NN DTW": dtw,
     "RC_model": rc_model,
     "reservoirpy": reservoirpy,
-    "1-NN DTW": dtw,
     "mean + std": mean_and_std,
 }
 # The same at every seed.
