@@ -126,7 +126,7 @@ def report(rows, arguments):
         ranks, n_sets = mean_ranks(met)
         print(f"\nmean ranks over {n_sets} sets\n{ranks.to_string(float_format='{:.2f}'.format)}")
     if arguments.figures:
-        n_channels = rows.groupby("set")["n_channels"].first()
+        n_channels = rows.groupby("set")["n_channels"].first()[met.index]
         figures.save_all(met, seconds, n_channels, ours, arguments.figures)
 
 

@@ -85,7 +85,7 @@ def draw_budget(ax, accuracies, seconds, ours):
         color, offset = ("C0", (6, -11)) if name in family else ("0.3", (6, 4))
         ax.scatter(spent[name], reached[name], s=28, color=color, zorder=2)
         ax.annotate(
-            name,
+            name.removeprefix(f"{ours}, "),
             (spent[name], reached[name]),
             offset,
             textcoords="offset points",
@@ -95,7 +95,8 @@ def draw_budget(ax, accuracies, seconds, ours):
     if MOST_ACCURATE in accuracies and accuracies[MOST_ACCURATE].notna().all():
         level = accuracies[MOST_ACCURATE].mean()
         ax.axhline(level, color="0.6", linestyle="--", linewidth=1)
-        ax.text(0.01, level, " HIVE-COTE 2.0, published", fontsize=9, va="bottom")
+        where = {"transform": ax.get_yaxis_transform(), "va": "bottom", "fontsize": 9}
+        ax.text(0.01, level, "HIVE-COTE 2.0, published", **where)
     ax.set(xscale="log", xlabel="seconds of one thread, fit and predict, all sets")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.spines[["top", "right"]].set_visible(False)
@@ -112,6 +113,6 @@ def save_all(accuracies, seconds, n_channels, ours, folder):
 
 def save(figure, path):
     """Save a figure and say where."""
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=150, bbox_inches="tight")
     plt.close(figure)
     print(f"figure saved as {path}")
