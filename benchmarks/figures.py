@@ -53,6 +53,7 @@ def save_ranks(accuracies, ours, path):
         width=9,
         textspace=2.5,
     )
+    figure.suptitle(f"Mean rank over {len(common)} sets; a bar joins what no test tells apart")
     save(figure, path)
 
 
@@ -72,6 +73,9 @@ def save_budget(accuracies, seconds, n_channels, ours, path):
         sets = sets if published.empty else published
         draw_budget(ax, accuracies.loc[sets], seconds.loc[sets], ours)
         ax.set_title(f"{len(sets)} sets of {label}", fontsize=11)
+        partly = seconds.columns[seconds.loc[sets].isna().any()]
+        if len(partly):
+            print(f"not run on all sets of {label}, so not drawn: {', '.join(partly)}")
     axes[0, 0].set_ylabel("mean test accuracy")
     save(figure, path)
 
