@@ -66,7 +66,7 @@ def save_budget(accuracies, seconds, n_channels, ours, path):
     parts = {"one channel": n_channels == 1, "several channels": n_channels > 1}
     parts = {label: n_channels.index[chosen] for label, chosen in parts.items() if chosen.any()}
     figure, axes = plt.subplots(
-        1, len(parts), figsize=(6 * len(parts), 4.5), layout="constrained", squeeze=False
+        1, len(parts), figsize=(6 * len(parts), 6), layout="constrained", squeeze=False
     )
     for ax, (label, sets) in zip(axes[0], parts.items(), strict=True):
         published = accuracies.get(MOST_ACCURATE, accuracies[ours])[sets].dropna().index
