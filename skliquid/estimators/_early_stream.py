@@ -69,7 +69,7 @@ class EarlyLSMStream(LSMStream):
     ...     if stream.push(frame).is_decided.all():
     ...         break
     >>> int(stream.n_frames_seen[0]), len(X_test[0]), str(stream.predict()[0])
-    (9, 19, '1')
+    (3, 19, '1')
     """
 
     _source: EarlySource
