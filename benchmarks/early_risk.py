@@ -28,7 +28,7 @@ def drawn(n, rng):
 
 
 def lost_and_heard(n, cv, seed):
-    """Share that is lost and mean fraction heard of a machine for each risk, on fresh sequences."""
+    """Share that a machine loses and mean fraction that it hears, for each risk."""
     rng = np.random.default_rng(seed)
     machine = LSMClassifier(40, random_state=seed)
     early = EarlyLSMClassifier(machine, cv=cv, risk=RISKS[-1], checkpoints=5, random_state=seed)

@@ -67,15 +67,15 @@ def test_risk_holds_on_fresh_sequences(cv):
     """Over machines: rarely missed with a share, and then by little with folds."""
     rng = np.random.default_rng(2)
     risk, lost = 0.2, []
-    for seed in range(14):
-        machine = early(seed, risk=risk, cv=cv, checkpoints=4).fit(*gradual(150, rng))
+    for seed in range(12):
+        machine = early(seed, risk=risk, cv=cv, checkpoints=4).fit(*gradual(120, rng))
         fresh, y = gradual(400, rng)
         assert np.isfinite(machine.threshold_)
         at_the_end = machine.estimator_.predict(fresh) == y
         lost.append((at_the_end & (machine.predict(fresh) != y)).mean())
     assert 0.04 < np.mean(lost) < risk
-    # One in ten is to be expected; five of fourteen or more have a probability of 0.9 %.
-    assert np.mean(np.array(lost) > risk) < 5 / 14
+    # One in ten may; five of twelve or more would have a probability of 0.4 %.
+    assert np.mean(np.array(lost) > risk) < 5 / 12
 
 
 def test_the_more_risk_the_earlier():
@@ -247,7 +247,7 @@ def test_what_needs_the_end_is_named(parameters):
 
 def test_search_over_both():
     grid = {"risk": [0.1, 0.4], "estimator__reservoir_size": [20, 40]}
-    search = GridSearchCV(early(cv=3, checkpoints=4), grid, cv=2).fit(X, Y)
+    search = GridSearchCV(early(checkpoints=3), grid, cv=2).fit(X, Y)
     assert search.best_score_ > 0.5
     assert (
         search.best_estimator_.estimator_.reservoir_size
