@@ -105,8 +105,8 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
     What is compared is the decision with what the same machine tells at the end. How often it is
     wrong there, `risk` does not say.
 
-    The liquid runs on one thread, frame by frame, but with a leaky readout; the states of all
-    training sequences are held at a time.
+    The liquid runs on one thread, frame by frame, but with a leaky readout; the states and the
+    features of all training sequences are held at a time.
 
     References
     ----------
@@ -260,11 +260,13 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
             Share of the sequences that is told right there.
         """
         check_is_fitted(self)
-        sequences = self._validate_sequences(X, reset=False)
-        answers = self._answers(sequences)
-        fractions = (answers.n_frames / sequences.lengths).mean(axis=1)
-        is_right = answers.labels == self._labels(sequences, y)
-        return fractions, is_right.mean(axis=1)
+        y = self._labels(X, y)
+        parts = []
+        for rows, part in self._parts(X):
+            answers = self._answers(part)
+            parts.append([answers.n_frames / part.lengths, answers.labels == y[rows]])
+        fractions, is_right = map(np.hstack, zip(*parts, strict=True))
+        return fractions.mean(axis=1), is_right.mean(axis=1)
 
     def open_stream(self, n_streams: int = 1) -> EarlyLSMStream:
         """Open a stream, into which frames are pushed until it is decided.
@@ -293,13 +295,13 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
         )
         return EarlyLSMStream(rule, n_streams)
 
-    def _labels(self, sequences: Sequences, y: Any) -> np.ndarray:
+    def _labels(self, X: Any, y: Any) -> np.ndarray:
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         labels = class_labels(y)
-        check_consistent_length(sequences, labels)
+        check_consistent_length(X, labels)
         return labels
 
     def _checked_checkpoints(self, longest: int) -> np.ndarray:
@@ -332,10 +334,21 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
             folds = StratifiedKFold(n_folds, shuffle=True, random_state=self.random_state)
             held = [free[part] for _, part in folds.split(free, y[free])]
         else:
-            held = train_test_split(
-                free, test_size=self.cv, stratify=y[free], random_state=self.random_state
-            )[1:]
+            held = [self._share(free, y[free])]
         return [(np.setdiff1d(np.arange(len(y)), part), part) for part in held]
+
+    def _share(self, samples: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Choose the share of some samples that is held out, of every class."""
+        try:
+            held: np.ndarray = train_test_split(
+                samples, test_size=self.cv, stratify=y, random_state=self.random_state
+            )[1]
+        except ValueError as error:
+            raise ValueError(
+                f"cv must be a share that leaves sequences of every class on both sides, or a "
+                f"number of folds, got {self.cv:g}: {error}"
+            ) from None
+        return held
 
     def _machine(self, X: Sequences, y: np.ndarray) -> tuple[LSMClassifier, list[Pipeline]]:
         """Fit the estimator, and a readout for each checkpoint."""
@@ -389,14 +402,13 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
         check_is_fitted(self)
         parts = [
             answers.at(answers.decided_by(self.threshold_))
-            for answers in map(self._answers, self._parts(X))
+            for answers in (self._answers(part) for _, part in self._parts(X))
         ]
         labels, probabilities, n_frames = map(np.concatenate, zip(*parts, strict=True))
         return labels, probabilities, n_frames
 
-    def _parts(self, X: Any) -> Iterator[Sequences]:
-        for _, part in self._validate_parts(X, most=self.estimator_._most_at_once()):
-            yield part
+    def _parts(self, X: Any) -> Iterator[tuple[slice, Sequences]]:
+        return self._validate_parts(X, most=self.estimator_._most_at_once())
 
     def _parameters_read(self) -> tuple[str, ...]:
         return ("estimator",)

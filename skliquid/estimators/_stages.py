@@ -16,11 +16,11 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .._checks import shown
+from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import class_factors, merge_duplicates
 from ..sequences import Sequences
 from ._classifier import LSMClassifier
 from ._lsm import is_made_of_sums
-from ._parameters import is_leaky
 from ._reading import inner_settings, read_by
 from ._stopping import Answers
 from ._stream import LSMStream
@@ -48,7 +48,12 @@ def fit_stages(
         The readouts, with the steps before them, and last the machine's own; nothing but this one
         with a leaky readout.
     """
-    if is_leaky(lsm.readout):
+    if _is_leaky(lsm):
+        if not hasattr(lsm, "predict_over_time"):
+            raise ValueError(
+                "bidirectional=True and missing='linear' need the end of a sequence, which is not "
+                "known at a checkpoint; set neither."
+            )
         return [lsm.pipeline_]
     early = [
         _fitted_readout(lsm, stream.features(), y) for stream in _advanced(lsm, X, checkpoints)
@@ -80,10 +85,14 @@ def answers_of(
     n_frames = np.vstack([np.minimum(checkpoints[:, np.newaxis], X.lengths), X.lengths])
     was_asked = checkpoints[:, np.newaxis] <= X.lengths
     asked = _over_time(lsm, X, n_frames)
-    if not is_leaky(lsm.readout):
+    if not _is_leaky(lsm):
         asked = _at_checkpoints(lsm, stages, X, checkpoints, was_asked)
     labels, probabilities = map(np.stack, zip(*asked, strict=True))
     return Answers(labels, probabilities, n_frames, was_asked)
+
+
+def _is_leaky(lsm: LSMClassifier) -> bool:
+    return isinstance(lsm.pipeline_[-1], LeakyReadoutClassifier)
 
 
 def read_at(

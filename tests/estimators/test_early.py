@@ -245,6 +245,20 @@ def test_what_needs_the_end_is_named(parameters):
         EarlyLSMClassifier(LSMClassifier(30, **parameters)).fit(X, Y)
 
 
+@pytest.mark.parametrize("parameters", [{"bidirectional": True}, {"missing": "linear"}])
+def test_what_needs_the_end_is_named_with_a_leaky_readout(parameters):
+    machine = LSMClassifier(20, readout="leaky_rate", **parameters)
+    with pytest.raises(ValueError, match="need the end of a sequence"):
+        EarlyLSMClassifier(machine, risk=0).fit(X[:30], Y[:30])
+
+
+@pytest.mark.parametrize("cv", [0.1, 0.9])
+def test_share_that_cannot_hold_every_class_is_named(cv):
+    classes = np.arange(200) // 4
+    with pytest.raises(ValueError, match=f"cv must be a share that leaves .* got {cv}"):
+        early(risk=0.5, cv=cv).fit(X, classes)
+
+
 def test_search_over_both():
     grid = {"risk": [0.1, 0.4], "estimator__reservoir_size": [20, 40]}
     search = GridSearchCV(early(checkpoints=3), grid, cv=2).fit(X, Y)
