@@ -164,7 +164,7 @@ def save_figure(results, path):
         right.scatter(values[:, 2], cost, s=18, color=f"C{i}", label=f"risk {risk:g}")
         right.axhline(risk, color=f"C{i}", linewidth=1, linestyle=":")
     right.set(xlabel="earliness: mean fraction heard", ylabel="accuracy lost", xlim=(0, 1.02))
-    right.set_title("What not waiting costs, one point for each set", loc="left")
+    right.set_title("What not waiting costs on each set", loc="left")
     right.legend(loc="upper right", frameon=False)
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)

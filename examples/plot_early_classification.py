@@ -25,7 +25,7 @@ lengths = np.array([len(x) for x in X_test])
 # for which they show, with a confidence of 90 %, that the risk is kept.
 
 machine = LSMClassifier(random_state=0)
-early = EarlyLSMClassifier(machine, risk=0.05, checkpoints=range(2, 20), random_state=0)
+early = EarlyLSMClassifier(machine, risk=0.05, checkpoints=range(2, 20), cv=0.3, random_state=0)
 early.fit(X_train, y_train)
 told, n_frames = early.predict_early(X_test)
 is_right = told == y_test

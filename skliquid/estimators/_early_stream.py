@@ -63,7 +63,7 @@ class EarlyLSMStream(LSMStream):
     >>> from skliquid import EarlyLSMClassifier
     >>> from skliquid.datasets import load_japanese_vowels
     >>> X, y, X_test, y_test = load_japanese_vowels()
-    >>> early = EarlyLSMClassifier(random_state=0).fit(X, y)
+    >>> early = EarlyLSMClassifier(cv=0.3, random_state=0).fit(X, y)
     >>> stream = early.open_stream()
     >>> for frame in X_test[0]:
     ...     if stream.push(frame).is_decided.all():
