@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from .._checks import shown
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._samples import class_factors, merge_duplicates
+from ..readouts._samples import class_factors
 from ..sequences import Sequences
 from ._classifier import LSMClassifier
 from ._lsm import is_made_of_sums
@@ -127,14 +127,10 @@ def _fitted_readout(lsm: LSMClassifier, features: np.ndarray, y: np.ndarray) -> 
     """Fit what comes after the liquid anew, as the machine has fitted it."""
     (_, liquid), *steps = lsm.pipeline_.steps
     steps = [(name, clone(step)) for name, step in steps]
-    weight = None
-    if is_made_of_sums(steps[-1][1]):  # which weighs the classes itself
-        # Sequences may begin alike that do not end alike.
-        kept, weight = merge_duplicates(features, y, None)
-        features, y = features[kept], y[kept]
-    elif lsm.class_weight is not None:
-        weight = class_factors(lsm.class_weight, y, None)
-    given = {} if weight is None else {"readout__sample_weight": weight}
+    given = {}
+    # What is made of sums weighs the classes itself.
+    if lsm.class_weight is not None and not is_made_of_sums(steps[-1][1]):
+        given["readout__sample_weight"] = class_factors(lsm.class_weight, y, None)
     with inner_settings():
         Pipeline(steps).fit(features, y, **given)
     return Pipeline([("liquid", liquid), *steps])

@@ -98,11 +98,10 @@ def test_readout_that_cannot_tell_how_sure_it_is():
 
 
 def test_sequences_that_begin_alike_are_one_sample():
-    flat = [np.concatenate([np.zeros((5, 1)), RNG.normal(size=(9, 1))]) for _ in Y]
-    lsm = LSMClassifier(40, random_state=0).fit(flat, Y)
-    stage = fit_stages(lsm, as_sequences(flat), Y, np.array([4]))[0]
-    assert stage[-1].predict_proba(lsm.pipeline_[0].transform(flat)[:1] * 0).shape == (1, 3)
-    # One sample of each class, of which nothing can be told.
-    assert_allclose(
-        stage[-1].predict_proba(lsm.pipeline_[0].transform([flat[0][:4]])), 1 / 3, atol=0.02
-    )
+    begins, classes = RNG.normal(size=(12, 5, 1)), np.arange(12) % 3
+    alike = [np.concatenate([begins[i % 12], RNG.normal(size=(9, 1))]) for i in range(60)]
+    lsm = LSMClassifier(40, random_state=0).fit(alike, np.tile(classes, 5))
+    stage = fit_stages(lsm, as_sequences(alike), np.tile(classes, 5), np.array([5]))[0]
+    features = lsm.pipeline_[0].transform(list(begins))
+    once = clone(lsm.pipeline_[-1]).fit(features, classes, sample_weight=np.full(12, 5.0))
+    assert_allclose(stage[-1].predict_proba(features), once.predict_proba(features), atol=1e-5)
