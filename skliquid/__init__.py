@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ._versions import __version__
 from .estimators._classifier import LSMClassifier
+from .estimators._early import EarlyLSMClassifier
+from .estimators._early_stream import EarlyLSMStream
 from .estimators._regressor import LSMRegressor
 from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
@@ -11,6 +13,8 @@ from .readouts._leaky import LeakyReadoutClassifier
 from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 
 __all__ = [
+    "EarlyLSMClassifier",
+    "EarlyLSMStream",
     "LSMClassifier",
     "LSMRegressor",
     "LSMStream",

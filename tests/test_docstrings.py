@@ -8,6 +8,8 @@ from numpydoc.validate import validate
 
 PUBLIC = {
     "skliquid": [
+        "EarlyLSMClassifier",
+        "EarlyLSMStream",
         "LSMClassifier",
         "LSMRegressor",
         "LSMStream",

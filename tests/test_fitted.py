@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 import skliquid
 from skliquid import (
+    EarlyLSMClassifier,
     LeakyReadoutClassifier,
     LiquidTransformer,
     LSMClassifier,
@@ -34,6 +35,7 @@ ESTIMATORS = {
     "classifier": LSMClassifier(**SMALL),
     "classifier over time": LSMClassifier(readout=LEAKY, **SMALL),
     "regressor": LSMRegressor(**SMALL),
+    "early classifier": EarlyLSMClassifier(LSMClassifier(**SMALL), risk=1, checkpoints=3, cv=2),
     "leaky readout": LEAKY,
     "ridge classifier": RidgeReadoutClassifier(),
     "ridge regressor": RidgeReadoutRegressor(),
@@ -152,6 +154,9 @@ OTHER_VALUES = {
     **{"kind": "spike", "tau": 1.0, "spk_reset": "hard", "alpha": 9.0, "learning_rate": 0.1},
     **{"max_iter": 9, "validation_fraction": 0.0, "n_iter_no_change": 1, "tol": 0.5},
     **{"alphas": [1e6], "fit_intercept": False, "standardize": True, "limit": True},
+    # Of early decisions.
+    **{"estimator": LSMClassifier(5, missing="hold"), "risk": 0.0, "confidence_level": 0.5},
+    **{"checkpoints": 2, "cv": 0.5},
     # Of encoders.
     **{"knee": 0.1, "n_neurons": 3, "width": 3.0, "start": "first", "n_steps": 2},
     **{"max_rate": 0.1, "n_taps": 2, "cutoff": 0.5},

@@ -65,6 +65,7 @@ CALLS = {
         getattr(skliquid, name): ({"reservoir_size": 20}, fitted)
         for name in ("LiquidTransformer", "LSMClassifier", "LSMRegressor")
     },
+    skliquid.EarlyLSMClassifier: ({"estimator": skliquid.LSMClassifier(20)}, fitted),
     **{
         getattr(skliquid, name): ({}, fitted)
         for name in ("LeakyReadoutClassifier", "RidgeReadoutClassifier", "RidgeReadoutRegressor")

@@ -85,6 +85,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     --------
     LiquidTransformer : The features alone.
     LSMRegressor : The same for numbers.
+    EarlyLSMClassifier : Classes before a sequence is over, at a chosen risk.
 
     References
     ----------

@@ -285,8 +285,12 @@ class LiquidStream:
                 f"No frame was pushed yet into the streams {shown(silent[n_frames == 0].tolist())}"
                 "; there is nothing to tell of them."
             )
+        return self._pooled(chosen, dtype)
+
+    def _pooled(self, chosen: np.ndarray | None, dtype: Any) -> np.ndarray:
         widths = [runner.n_features for runner in self._runners]
-        features = np.empty((len(n_frames), sum(widths)), dtype=dtype)
+        n_rows = self.n_streams if chosen is None else len(chosen)
+        features = np.empty((n_rows, sum(widths)), dtype=dtype)
         for i, liquid in enumerate(self._liquids):
             mine = slice(sum(widths[:i]), sum(widths[: i + 1]))
             liquid.features(features[:, mine], chosen)
@@ -320,7 +324,7 @@ class LiquidStream:
         return {"source": self._source, "n_streams": self.n_streams, "state": self.get_state()}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
-        LiquidStream.__init__(self, saved["source"], saved["n_streams"])
+        type(self).__init__(self, saved["source"], saved["n_streams"])
         self.set_state(saved["state"])
 
     def __repr__(self) -> str:

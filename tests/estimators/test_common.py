@@ -9,6 +9,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import (
+    EarlyLSMClassifier,
     LiquidTransformer,
     LSMClassifier,
     LSMRegressor,
@@ -24,6 +25,10 @@ ESTIMATORS = [LiquidTransformer, LSMClassifier, LSMRegressor]
     [
         *product(ESTIMATORS, [{}, {"engine": "mlx", "reservoir_size": 100}]),
         *product(ESTIMATORS, [{"missing": "hold", "reservoir_size": 100}]),
+        *(
+            (EarlyLSMClassifier, {"estimator": LSMClassifier(30, random_state=0), "cv": cv})
+            for cv in (0.3, 3)
+        ),
         (RidgeReadoutClassifier, {}),
         (RidgeReadoutRegressor, {}),
     ],
