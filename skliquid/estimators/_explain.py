@@ -41,12 +41,12 @@ def explained(estimator: Any, X: Any, target: Any) -> Explanation:
     with inner_settings(), progress(estimator, "explain", n_sequences):
         for rows, sequences in estimator._validate_parts(X):
             for some in _slices(sequences, explainer.n_neurons):
-                asked = _asked_of(target, slice(rows.start + some.start, rows.start + some.stop))
+                asked = _asked_of(target, rows.start + some.start, rows.start + some.stop)
                 parts.append(explainer.split(sequences.between(some.start, some.stop), asked))
     if np.ndim(target) and len(target) != sum(len(part.base) for part in parts):
         raise ValueError(f"target has {len(target)} items, but X holds {rows.stop} sequences.")
     contributions, base, targets = map(_joined, zip(*parts, strict=True))
-    collection = None if is_parts else as_collection(X)
+    collection = X if is_parts or isinstance(X, Sequences) else as_collection(X)
     if isinstance(collection, np.ndarray):
         lengths = np.array([len(each) for each in contributions])
         contributions = padded(np.concatenate(contributions), lengths, collection.shape[1])
@@ -93,8 +93,12 @@ def _slices(sequences: Sequences, n_neurons: int) -> Iterator[slice]:
         yield slice(start, stop)
 
 
-def _asked_of(target: Any, rows: slice) -> Any:
-    return np.asarray(target)[rows] if np.ndim(target) else target
+def _asked_of(target: Any, start: int, stop: int) -> Any:
+    if not np.ndim(target):
+        return target
+    if len(target) < stop:
+        raise ValueError(f"target has {len(target)} items, but X holds more sequences.")
+    return np.asarray(target)[start:stop]
 
 
 def _joined(parts: Any) -> Any:
