@@ -56,14 +56,15 @@ def explained(estimator: Any, X: Any, target: Any) -> Explanation:
 def refuse_unsplit(estimator: Any) -> None:
     """Raise an error that names what has no part of any frame."""
     liquid, readout = estimator.pipeline_[0], estimator.pipeline_[-1]
+    given = shown(estimator._as_fitted().readout)
     if isinstance(readout, LeakyReadoutClassifier):
         raise ValueError(
-            f"readout={shown(estimator.readout)} cannot be explained: it is no sum of pooled "
+            f"readout={given} cannot be explained: it is no sum of pooled "
             "features. One that is linear in them can, such as 'ridge'."
         )
     if not hasattr(readout, "coef_"):
         raise ValueError(
-            f"readout={shown(estimator.readout)} cannot be explained: it has no weights coef_ of "
+            f"readout={given} cannot be explained: it has no weights coef_ of "
             "the features. One that is linear in them can, such as 'ridge'."
         )
     fitted = liquid._as_fitted()
