@@ -60,6 +60,7 @@ PUBLIC = {
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
+    "skliquid.explanation": ["Explanation"],
     "skliquid.reservoirs": [
         "Liquid",
         "NeuronModel",

@@ -34,7 +34,7 @@ LAYERS = [
     {"encoding", "pooling"},
     {"engines"},
     {"nn", "adaptation"},
-    {"readouts"},
+    {"readouts", "explanation"},
     {"estimators"},
     {"dask", "datasets", "plotting"},
     {"__init__"},

@@ -16,6 +16,8 @@ from ..estimators._entries import warn_of_idle
 from ._parts import Parts, refuse
 from ._tasks import begin, called, has_begun
 
+_COMPUTED = "here only what was computed is taken"
+
 
 def refuse_beside(X: Any, **values: Any) -> None:
     """Raise an error if values are Dask collections where `X` is none."""
@@ -88,5 +90,9 @@ class DaskEstimator(BaseEstimator):
         return da.concatenate(arrays)
 
     def _open_collection(self, X: Any, *, reset: bool) -> Any:
-        refuse(X, "X", "here only what was computed is taken")
+        refuse(X, "X", _COMPUTED)
         return super()._open_collection(X, reset=reset)
+
+    def _validate_parts(self, X: Any, *, most: int | None = None) -> Any:
+        refuse(X, "X", _COMPUTED)  # which may be read one by one, as parts are
+        return super()._validate_parts(X, most=most)

@@ -100,7 +100,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         collection = X if isinstance(X, Sequences) else as_collection(X)
         if not isinstance(collection, np.ndarray):
             return np.split(frames, encoded.offsets[1:-1])
-        return _padded(frames, encoded, collection.shape[1] * fitted.n_steps)
+        return padded(frames, encoded.lengths, collection.shape[1] * fitted.n_steps)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the output's channels, or of its time steps.
@@ -169,11 +169,11 @@ def warn_of_rounding(sequences: Sequences) -> None:
     )
 
 
-def _padded(frames: np.ndarray, sequences: Sequences, n_timesteps: int) -> np.ndarray:
+def padded(frames: np.ndarray, lengths: np.ndarray, n_timesteps: int) -> np.ndarray:
     """Lay frames out as (n_samples, n_timesteps, n_channels), NaN after each end."""
-    shape = (len(sequences), n_timesteps, frames.shape[1])
-    if len(frames) == len(sequences) * n_timesteps:
+    shape = (len(lengths), n_timesteps, frames.shape[1])
+    if len(frames) == len(lengths) * n_timesteps:
         return frames.reshape(shape)
     out = np.full(shape, np.nan, dtype=frames.dtype)
-    out[np.arange(n_timesteps) < sequences.lengths[:, np.newaxis]] = frames
+    out[np.arange(n_timesteps) < lengths[:, np.newaxis]] = frames
     return out

@@ -122,3 +122,9 @@ def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:
         if len(encoded) != len(sequences):
             raise ValueError(f"of {len(sequences)} sequences it made {len(encoded)}.")
     return replace(encoded, dtype=sequences.dtype)
+
+
+def sources_of(encoder: SequenceEncoder) -> np.ndarray:
+    """Which channel of the input each channel of an encoder's output is made of."""
+    numbers = [str(channel) for channel in range(encoder.n_channels_in_)]
+    return np.array([int(name.split("_")[0]) for name in encoder._channel_names(numbers)])

@@ -6,14 +6,17 @@ from them here, in one place, whatever the engine.
 
 from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
+from ._shares import QUANTITIES, Share
 from ._sums import POTENTIAL_LIMIT, Pools, window_of
 
 __all__ = [
     "NO_POOLING",
     "POOLINGS",
     "POTENTIAL_LIMIT",
+    "QUANTITIES",
     "PoolingPlan",
     "Pools",
+    "Share",
     "make_plan",
     "pooled_features",
     "window_of",

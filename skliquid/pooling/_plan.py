@@ -11,6 +11,7 @@ import numpy as np
 
 from .._checks import MOST_STEPS, check_integer, check_real, shown
 from ._poolings import POOLINGS
+from ._shares import Share
 from ._sums import Pools
 
 # A model of the next state needs states with a successor.
@@ -59,6 +60,19 @@ class PoolingPlan:
     def feature_names(self, n_neurons: int) -> list[str]:
         """Names of the features, in order."""
         return self._names([f"neuron{i}" for i in range(n_neurons)])
+
+    def unshared(self) -> list[str]:
+        """Poolings asked for whose features are no sums over time."""
+        return [name for name in self.names if POOLINGS[name].shares is None]
+
+    def shares(self, n_timesteps: int) -> list[Share]:
+        """What each step of a sequence adds to the features, in their order."""
+        found: list[Share] = []
+        for name in self.names:
+            shares = POOLINGS[name].shares
+            assert shares is not None
+            found += shares(n_timesteps, self.scales, self.trace_decay)
+        return found
 
     def _names(self, neurons: list[str]) -> list[str]:
         return [

@@ -12,9 +12,17 @@ from typing import Any
 import numpy as np
 
 from ._model_space import N_COMPONENTS, model_space_features
-from ._sums import Pools
-
-Scales = tuple[int, ...]
+from ._shares import (
+    Scales,
+    Shares,
+    at_the_end,
+    averaged,
+    averaged_in_windows,
+    faded,
+    summed,
+    summed_in_windows,
+)
+from ._sums import Pools, window_lengths
 
 
 def _of_each(scales: Scales, neurons: list[str]) -> list[str]:
@@ -48,6 +56,10 @@ class Pooling:
         Function ``(scales, neurons)`` that returns their names in order.
     is_windowed : bool
         Whether they are made of windows of the sequence.
+    shares : callable or None
+        Function ``(n_timesteps, scales, trace_decay)`` that returns what each step adds to them,
+        as :class:`~skliquid.pooling._shares.Share`, one for each array that `features` returns.
+        None where they are no sums over time.
     """
 
     text: str
@@ -55,6 +67,7 @@ class Pooling:
     values: Callable[[Any, np.ndarray, Scales], list[np.ndarray]] | None = None
     names: Callable[[Scales, list[str]], list[str]] = _of_each
     is_windowed: bool = False
+    shares: Shares | None = None
 
     def features(self, pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
         """Make the features, arrays of shape (batch, ...)."""
@@ -86,7 +99,7 @@ def _membrane(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarra
 
 def _potentials(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     return [
-        _coarser(pools.potentials, scale) / _window_lengths(lengths, scale)[:, :, np.newaxis]
+        _coarser(pools.potentials, scale) / window_lengths(lengths, scale)[:, :, np.newaxis]
         for scale in scales
     ]
 
@@ -105,35 +118,59 @@ def _model_names(scales: Scales, neurons: list[str]) -> list[str]:
 
 
 POOLINGS = {
-    "rate": Pooling("mean firing rate of each neuron, in spikes per step", ("counts",), _rate),
+    "rate": Pooling(
+        "mean firing rate of each neuron, in spikes per step",
+        ("counts",),
+        _rate,
+        shares=averaged("spikes"),
+    ),
     "counts": Pooling(
         "spikes in each of `n_windows` equal windows of the sequence",
         ("counts",),
         _counts,
         _of_windows,
         is_windowed=True,
+        shares=summed_in_windows("spikes"),
     ),
-    "bursts": Pooling("number of runs of steps in each of which the neuron fires", ("bursts",)),
-    "longest_burst": Pooling("steps of the longest such run", ("longest_burst",)),
+    "bursts": Pooling(
+        "number of runs of steps in each of which the neuron fires",
+        ("bursts",),
+        shares=summed("onsets"),
+    ),
+    "longest_burst": Pooling(
+        "steps of the longest such run", ("longest_burst",), shares=summed("longest")
+    ),
     "first_spike": Pooling(
         "time of the first spike as a fraction of the sequence, 1 if none",
         ("first_spike",),
         _first_spike,
+        shares=averaged("silence"),
     ),
     "rectified": Pooling(
-        "mean of the positive part of the membrane potential", ("rectified",), _rectified
+        "mean of the positive part of the membrane potential",
+        ("rectified",),
+        _rectified,
+        shares=averaged("positive"),
     ),
-    "membrane": Pooling("mean membrane potential", ("potentials",), _membrane),
+    "membrane": Pooling(
+        "mean membrane potential", ("potentials",), _membrane, shares=averaged("potential")
+    ),
     "potentials": Pooling(
         "mean membrane potential in each window",
         ("potentials",),
         _potentials,
         _of_windows,
         is_windowed=True,
+        shares=averaged_in_windows("potential"),
     ),
-    "trace": Pooling("exponentially filtered spikes after the last step", ("trace",)),
+    "trace": Pooling(
+        "exponentially filtered spikes after the last step", ("trace",), shares=faded("spikes")
+    ),
     "last": Pooling(
-        "membrane potential and spikes of the last step", ("mem", "spk"), names=_last_names
+        "membrane potential and spikes of the last step",
+        ("mem", "spk"),
+        names=_last_names,
+        shares=at_the_end("potential", "spikes"),
     ),
     "model_space": Pooling(
         "coefficients of a linear model that predicts the next window's spikes [M]_",
@@ -151,9 +188,3 @@ def _coarser(sums: np.ndarray, n_windows: int) -> np.ndarray:
     if n_fine == n_windows:
         return sums
     return np.asarray(sums.reshape(batch, n_windows, n_fine // n_windows, n).sum(axis=2))
-
-
-def _window_lengths(lengths: np.ndarray, n_windows: int) -> np.ndarray:
-    """Steps of each window, shape (batch, n_windows); at least 1."""
-    edges = -(-np.arange(n_windows + 1) * lengths[:, np.newaxis] // n_windows)
-    return np.asarray(np.maximum(np.diff(edges, axis=1), 1))

@@ -55,3 +55,9 @@ class Pools:
 def window_of(t: int | np.ndarray, lengths: np.ndarray, n_windows: int) -> np.ndarray:
     """Index of the window that time step `t` falls in, for sequences of some lengths."""
     return np.asarray(t * n_windows // lengths)
+
+
+def window_lengths(lengths: np.ndarray, n_windows: int) -> np.ndarray:
+    """Steps of each window, shape (batch, n_windows); at least 1."""
+    edges = -(-np.arange(n_windows + 1) * lengths[:, np.newaxis] // n_windows)
+    return np.asarray(np.maximum(np.diff(edges, axis=1), 1))

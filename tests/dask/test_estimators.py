@@ -320,6 +320,17 @@ def test_readout_over_time_fitted_to_what_is_here_reads_parts(one_thread, few_vo
         lsm.predict_over_time(parts)
 
 
+def test_explains_what_was_computed(one_thread, data, as_dask):
+    X, y, _ = data
+    lsm = DaskLSMClassifier(**SMALL).fit(X, y)
+    mine, local = lsm.explain(X), lsm.to_local().explain(X)
+    for one, other in zip(mine.contributions, local.contributions, strict=True):
+        assert_array_equal(one, other)
+    for kind in ("array", "bag"):
+        with pytest.raises(TypeError, match="only what was computed is taken"):
+            lsm.explain(as_dask(X, kind))
+
+
 def test_local_estimator_needs_no_dask(one_thread, data, as_dask, tmp_path):
     X, y, _ = data
     lsm = DaskLSMClassifier(engine="numpy", **SMALL).fit(as_dask(X, "array"), y)

@@ -1,0 +1,126 @@
+"""Features as sums over the steps of a sequence: what each step adds to them.
+
+A feature of a neuron in a window is a sum over the window's steps::
+
+    feature = sum over t of factor[t] quantity[t]
+
+where the quantity is one of ``QUANTITIES`` of the neuron's spikes and potentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ._sums import POTENTIAL_LIMIT, window_lengths, window_of
+
+Scales = tuple[int, ...]
+# Function of the number of time steps, the scales of the windows and the trace's decay.
+Shares = Callable[[int, Scales, float], list["Share"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """What the steps of a sequence add to the features of all windows of a pooling.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of what is summed, from ``QUANTITIES``.
+    factor : ndarray of shape (n_timesteps,)
+        What it is multiplied by at each step.
+    windows : ndarray of shape (n_timesteps,), dtype int64
+        The window that each step falls in.
+    n_windows : int
+        How many there are.
+    """
+
+    quantity: str
+    factor: np.ndarray
+    windows: np.ndarray
+    n_windows: int = 1
+
+
+def _limited(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    return np.clip(potentials, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+
+
+def _onsets(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    """Steps with a spike after one without."""
+    return np.diff(spikes.astype(np.int8), axis=0, prepend=0) > 0
+
+
+def _silence(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    """Steps before the first spike."""
+    return ~np.logical_or.accumulate(spikes, axis=0)
+
+
+def _longest(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    """Steps of the longest run of spikes, of several the first."""
+    step = np.arange(1, len(spikes) + 1)[:, np.newaxis]
+    run = step - np.maximum.accumulate(np.where(spikes, 0, step), axis=0)
+    end = run.argmax(axis=0)
+    return (step <= end + 1) & (step > end + 1 - run.max(axis=0))
+
+
+# Functions of the spikes, bool, and of the potentials after them, both of shape (n_timesteps, n).
+QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "spikes": lambda spikes, potentials: spikes,
+    "onsets": _onsets,
+    "longest": _longest,
+    "silence": _silence,
+    "potential": _limited,
+    "positive": lambda spikes, potentials: np.maximum(_limited(spikes, potentials), 0),
+}
+
+
+def _over_time(quantity: str, factor: np.ndarray) -> Share:
+    return Share(quantity, factor, np.zeros(len(factor), dtype=np.int64))
+
+
+def summed(quantity: str) -> Shares:
+    """Sum of a quantity."""
+    return lambda n, scales, decay: [_over_time(quantity, np.ones(n))]
+
+
+def averaged(quantity: str) -> Shares:
+    """Mean of a quantity."""
+    return lambda n, scales, decay: [_over_time(quantity, np.full(n, 1 / n))]
+
+
+def faded(quantity: str) -> Shares:
+    """Trace of a quantity, which fades with every step after it."""
+    return lambda n, scales, decay: [
+        _over_time(quantity, float(np.float32(decay)) ** np.arange(n - 1, -1, -1))
+    ]
+
+
+def at_the_end(*quantities: str) -> Shares:
+    """Each quantity after the last step."""
+    return lambda n, scales, decay: [
+        _over_time(quantity, np.eye(1, n, n - 1)[0]) for quantity in quantities
+    ]
+
+
+def summed_in_windows(quantity: str) -> Shares:
+    """Sums of a quantity over the windows of each scale."""
+    return lambda n, scales, decay: [
+        Share(quantity, np.ones(n), window_of(np.arange(n), np.array(n), scale), scale)
+        for scale in scales
+    ]
+
+
+def averaged_in_windows(quantity: str) -> Shares:
+    """Means of a quantity over the windows of each scale."""
+
+    def shares(n: int, scales: Scales, decay: float) -> list[Share]:
+        sums = summed_in_windows(quantity)(n, scales, decay)
+        lengths = [window_lengths(np.array([n]), each.n_windows)[0] for each in sums]
+        return [
+            replace(each, factor=1 / length[each.windows])
+            for each, length in zip(sums, lengths, strict=True)
+        ]
+
+    return shares
