@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ._versions import __version__
 from .estimators._classifier import LSMClassifier
+from .estimators._forecaster import LSMForecaster
 from .estimators._regressor import LSMRegressor
+from .estimators._sequence_regressor import LSMSequenceRegressor
 from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
 from .readouts._leaky import LeakyReadoutClassifier
@@ -12,7 +14,9 @@ from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 
 __all__ = [
     "LSMClassifier",
+    "LSMForecaster",
     "LSMRegressor",
+    "LSMSequenceRegressor",
     "LSMStream",
     "LeakyReadoutClassifier",
     "LiquidStream",

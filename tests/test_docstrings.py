@@ -9,7 +9,9 @@ from numpydoc.validate import validate
 PUBLIC = {
     "skliquid": [
         "LSMClassifier",
+        "LSMForecaster",
         "LSMRegressor",
+        "LSMSequenceRegressor",
         "LSMStream",
         "LeakyReadoutClassifier",
         "LiquidStream",
@@ -54,7 +56,11 @@ PUBLIC = {
         "from_events",
         "from_pandas",
         "from_tslearn",
+        "make_lorenz",
+        "make_mackey_glass",
+        "make_narma",
     ],
+    "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
