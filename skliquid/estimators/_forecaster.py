@@ -15,7 +15,7 @@ from ..metrics import valid_prediction_time
 from ..readouts._ridge import RidgeReadoutRegressor
 from ..sequences import Sequences
 from ._entries import parametrized
-from ._sequence_base import BaseSequenceLSM, in_form_of
+from ._sequence_base import BaseSequenceLSM, in_form_of, read
 
 # Places in the steps that are held out from which forecasts are tried, in all.
 _N_TRIALS = 8
@@ -192,7 +192,10 @@ class LSMForecaster(BaseSequenceLSM):
         sequences = self._validate_sequences(X, reset=False)
         halves = sequences.lengths - sequences.lengths // 2
         places = np.stack([np.arange(len(halves)), halves, sequences.lengths // 2], axis=1)
-        tried = self._tried(sequences, places[places[:, 2] > 0], [self.readout_])
+        if not places[:, 2].all():
+            sample = int(np.argmin(places[:, 2]))
+            raise ValueError(f"sample {sample} has one step; expected two, a half to forecast.")
+        tried = self._tried(sequences, places, [self.readout_])
         scale = _scale(sequences.frames)
         valid = [
             valid_prediction_time(true[None], of_each, scale=scale)[0] for true, of_each in tried
@@ -259,7 +262,7 @@ class LSMForecaster(BaseSequenceLSM):
         for t in range(n_steps):
             rows = features.reshape(len(readouts), n_samples, -1)
             out[t] = np.concatenate(
-                [readout._outputs(each) for readout, each in zip(readouts, rows, strict=True)]
+                [read(readout, each) for readout, each in zip(readouts, rows, strict=True)]
             ).clip(*self.limits_)
             if t + 1 < n_steps:
                 features = stream.push(_frames(out[t]))

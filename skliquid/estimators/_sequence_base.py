@@ -18,10 +18,11 @@ from .._checks import check_option, shown
 from ..adaptation.recipe import median_length, steps_of
 from ..readouts._ridge import RidgeReadoutRegressor
 from ..reservoirs import Liquid, RateReservoir
+from ..reservoirs.rate_reservoir import is_rate_cell
 from ..sequences import Sequences
 from ._entries import told_of_idle, warn_of_idle
 from ._parameters import ReservoirParameters
-from ._sequence_parameters import STEP_FEATURES, SequenceParameters
+from ._sequence_parameters import OF_SPIKES, STEP_FEATURES, SequenceParameters
 from ._step_features import StepStream, step_features
 from ._transformer import LiquidTransformer
 
@@ -45,6 +46,11 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
             raise ValueError(f"features must name at least one, got {shown(self.features)}.")
         for name in names:
             check_option("features", name, STEP_FEATURES)
+            if name in OF_SPIKES and is_rate_cell(self.cell):
+                raise ValueError(
+                    f"features must be other than {name!r} with cell={shown(self.cell)}, whose "
+                    f"units do not spike; {sorted(set(STEP_FEATURES) - OF_SPIKES)} are."
+                )
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -117,7 +123,7 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
         for rows, features in self._run(held):
             some = is_held[rows]
             for i, readout in enumerate(tried if some.any() else []):
-                missed = readout._outputs(features[some]) - targets[rows[some]]
+                missed = read(readout, features[some]) - targets[rows[some]]
                 errors[i] += ((missed / scale) ** 2).sum()
         return errors
 
@@ -133,7 +139,7 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
         """Predictions after every frame, shape (n_frames, n_targets)."""
         outputs = None
         for rows, features in self._run(sequences):
-            some = self.readout_._outputs(features)
+            some = read(self.readout_, features)
             if outputs is None:
                 outputs = np.empty((len(sequences.frames), some.shape[1]))
             outputs[rows] = some
@@ -180,6 +186,11 @@ def _solved(alphas: list[float], parts: list[RidgeReadoutRegressor]) -> RidgeRea
         readout.merge(part)
     readout._finish()
     return readout
+
+
+def read(readout: RidgeReadoutRegressor, features: np.ndarray) -> np.ndarray:
+    """Outputs for features of our own, which need no validation, shape (n_rows, n_targets)."""
+    return readout._solved().outputs(features)
 
 
 def in_form_of(X: Any, arrays: list[np.ndarray]) -> Any:

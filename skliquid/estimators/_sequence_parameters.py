@@ -20,6 +20,7 @@ STEP_FEATURES = {
     "trace": "exponentially filtered spikes, with the time constant `tau_trace`",
     "input": "the frame itself",
 }
+OF_SPIKES = {"spikes", "trace"}
 _LISTED = ";\n".join(f'        - "{name}": {text}' for name, text in STEP_FEATURES.items())
 
 # What acts on pooled features alone, or is only known once a sequence has ended.

@@ -15,9 +15,9 @@ from ..engines import Batch, Runner
 from ..engines._steps import rows_of, steps_at_once
 from ..pooling import NO_POOLING
 from ..sequences import Sequences
+from ._sequence_parameters import OF_SPIKES
 from ._transformer import LiquidTransformer
 
-_OF_SPIKES = {"spikes", "trace"}
 # Sequences that run side by side.
 _MOST_SEQUENCES = 64
 
@@ -41,7 +41,7 @@ class StepFeatures:
         self, liquid: LiquidTransformer, names: tuple[str, ...], tau_trace: float, n_sequences: int
     ) -> None:
         self._names, self._decay = names, np.exp(-1.0 / tau_trace)
-        states = ("mem", "spk") if _OF_SPIKES & set(names) else ("mem",)
+        states = ("mem", "spk") if OF_SPIKES & set(names) else ("mem",)
         runners = [Runner(each, NO_POOLING, liquid.engine) for each in liquid.liquids_]
         self._steps = [runner.open_steps(states, n_sequences) for runner in runners]
         self._traces = np.zeros((len(runners), n_sequences, 1, runners[0].n_neurons))

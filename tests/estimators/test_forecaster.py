@@ -196,6 +196,7 @@ def test_a_constant_channel_stays():
         (lambda lsm, X: lsm.forecast(0, X), "n_steps must be .* got 0"),
         (lambda lsm, X: lsm.forecast(2.5, X), "n_steps must be .* got 2.5"),
         (lambda lsm, X: lsm.forecast(3, [x[:, :2] for x in X]), "2 channels, but LSMForecaster"),
+        (lambda lsm, X: lsm.score([X[0], X[1][:1]]), "sample 1 has one step"),
         (lambda lsm, X: lsm.fit([X[0] * np.nan]), "nan|NaN"),
         (lambda lsm, X: lsm.fit([x[:1] for x in X]), "leaves 0 steps"),
         (lambda lsm, X: LSMForecaster(**SMALL).forecast(3, X), "not fitted"),

@@ -216,7 +216,7 @@ def test_what_is_set_later_acts_at_the_next_fit(ragged):
         ({"features": []}, r"features must name at least one, got \[\]"),
         ({"alphas": [-1.0]}, "alphas.*-1"),
         ({"encoder": RateEncoder(n_steps=3)}, "changes the number of steps"),
-        ({"features": "trace"}, "spk"),
+        ({"features": "trace"}, "other than 'trace' with cell='leaky'"),
     ],
 )
 def test_errors_name_what_is_wrong(ragged, change, message):
