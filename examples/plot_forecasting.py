@@ -4,9 +4,9 @@ What the weather does next
 
 The Lorenz system is a sketch of convection, and of why the weather cannot be told for long: two
 states that are nearly the same part ways, their distance growing e-fold in each Lyapunov time. A
-reservoir that has heard the system for a while goes on by itself: it predicts the next frame, hears
-its prediction as if it had come, and so on. How long that stays near the truth says how much of
-the system it has understood.
+reservoir that has heard the system for a while goes on by itself: it predicts the next frame,
+hears its prediction as if it had come, and so on. How long that stays near the truth says how much
+of the system it has understood.
 """
 
 import matplotlib.pyplot as plt

@@ -83,7 +83,7 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
                 f"the longest sequence has {int(sequences.lengths.max())}."
             )
         is_held = is_used & held_out_steps(sequences, is_used)
-        parts = [RidgeReadoutRegressor(standardize=True) for _ in range(2)]
+        parts = [RidgeReadoutRegressor() for _ in range(2)]
         for rows, features in self._run(sequences):
             for part, chosen in zip(parts, (is_used & ~is_held, is_held), strict=True):
                 some = chosen[rows]
@@ -91,10 +91,10 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
                     part._teach(features[some], targets[rows[some]])
         alphas = np.atleast_1d(self.alphas).tolist()
         if len(alphas) > 1 and is_held.any():
-            tried = [_solved([alpha], parts[:1]) for alpha in alphas]
+            tried = [self._solved([alpha], parts[:1]) for alpha in alphas]
             errors = self._errors(tried, sequences, targets, is_held)
             alphas = [alphas[int(np.argmin(errors))]]
-        self.readout_ = _solved(alphas, [part for part in parts if part._has_parts()])
+        self.readout_ = self._solved(alphas, [part for part in parts if part._has_parts()])
 
     def _draw(self, sequences: Sequences) -> None:
         known = {f.name for f in fields(ReservoirParameters)} - {"tau_trace"}
@@ -126,6 +126,20 @@ class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
                 missed = read(readout, features[some]) - targets[rows[some]]
                 errors[i] += ((missed / scale) ** 2).sum()
         return errors
+
+    def _solved(
+        self, alphas: list[float], parts: list[RidgeReadoutRegressor]
+    ) -> RidgeReadoutRegressor:
+        """Readout of some parts, which stay as they are."""
+        # The trace of a neuron that was nearly silent in training is standardised to a size that
+        # a single spike would take beyond all bounds. Activations have bounds of their own, and a
+        # loop that leaves their range a little must know by how much.
+        limit = not is_rate_cell(self.cell)
+        readout = RidgeReadoutRegressor(alphas, standardize=True, limit=limit)
+        for part in parts:
+            readout.merge(part)
+        readout._finish()
+        return readout
 
     def _run(self, sequences: Sequences) -> Any:
         fitted = self._as_fitted()
@@ -177,15 +191,6 @@ def _with_finer_input(reservoir: Liquid | RateReservoir) -> Any:
         return replace(reservoir, taps=reservoir.taps.finer(_FINER))
     gates = tuple(replace(gate, taps=gate.taps.finer(_FINER)) for gate in reservoir.gates)
     return replace(reservoir, gates=gates)
-
-
-def _solved(alphas: list[float], parts: list[RidgeReadoutRegressor]) -> RidgeReadoutRegressor:
-    """Readout of some parts, which stay as they are."""
-    readout = RidgeReadoutRegressor(alphas, standardize=True)
-    for part in parts:
-        readout.merge(part)
-    readout._finish()
-    return readout
 
 
 def read(readout: RidgeReadoutRegressor, features: np.ndarray) -> np.ndarray:

@@ -168,5 +168,5 @@ def test_finer_taps_take_the_same_input_in_finer_steps():
     # What is beyond the range saturates earlier.
     x[:] = 100.0
     np.testing.assert_allclose(
-        current(finer), 8.0 * taps.input_weights.sum(axis=1)[None], atol=1e-5
+        current(finer), np.tile(8.0 * taps.input_weights.sum(axis=1), (20, 1)), atol=1e-5
     )
