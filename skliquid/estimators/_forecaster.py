@@ -17,8 +17,8 @@ from ..sequences import Sequences
 from ._entries import parametrized
 from ._sequence_base import BaseSequenceLSM, in_form_of, read
 
-# Places in the steps that are held out from which forecasts are tried, in all.
-_N_TRIALS = 8
+# Places in the steps held out from which forecasts are tried, in all, and most steps of one.
+_N_TRIALS, _MOST_TRIED = 8, 500
 # Errors in standard deviations that are as good as none.
 _NO_ERROR = 1e-12
 
@@ -277,7 +277,7 @@ def _frames(values: np.ndarray) -> Sequences:
 
 
 def _places(sequences: Sequences, is_held: np.ndarray) -> np.ndarray:
-    """Places from which the second half of the steps held out can be forecast."""
+    """Places in the steps held out, half of which, or the most that are tried, come after."""
     bounds = zip(sequences.offsets[:-1], sequences.offsets[1:], strict=True)
     held = [np.flatnonzero(is_held[first:stop]) for first, stop in bounds]
     samples = [i for i, steps in enumerate(held) if len(steps)][:_N_TRIALS]
@@ -285,7 +285,7 @@ def _places(sequences: Sequences, is_held: np.ndarray) -> np.ndarray:
     for i in samples:
         # What is predicted after the last step that is held out comes one later.
         first, n_targets = held[i][0] + 1, len(held[i])
-        n_steps = -(-n_targets // 2)
+        n_steps = min(-(-n_targets // 2), _MOST_TRIED)
         starts = first + np.linspace(0, n_targets - n_steps, _N_TRIALS // len(samples))
         places += [(i, start, n_steps) for start in np.unique(starts.astype(np.int64))]
     return np.array(places)
