@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Annotated, Any
 
-import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from .._checks import MOST_STEPS
@@ -70,4 +69,4 @@ class SequenceParameters(_Reservoir):
         Any,
         Accepts("array-like of float", "array-like"),
         """Penalties of the ridge readout among which `fit` chooses, all positive.""",
-    ] = tuple(np.logspace(-10, 2, 13).tolist())
+    ] = tuple(10.0**k for k in range(-10, 3))
