@@ -397,6 +397,11 @@ class LSMParameters(ReservoirParameters):
 class RegressorParameters(LSMParameters):
     """Parameters of a reservoir with a readout that predicts numbers."""
 
+    # Numbers often tell of the end of a sequence, which sums over all of it blur.
+    pooling: ReservoirParameters.__annotations__["pooling"] = (  # type: ignore[name-defined, valid-type]
+        *ReservoirParameters.pooling,
+        "trace",
+    )
     readout: Annotated[
         Any,
         _named(REGRESSORS, " or estimator", HasMethods(["fit"])),

@@ -149,6 +149,8 @@ class LSMSequenceRegressor(RegressorMixin, BaseSequenceLSM):
 
 def _targets(y: Any, sequences: Sequences) -> tuple[np.ndarray, bool]:
     """Targets of all steps, shape (n_frames, n_targets), and whether they have that last axis."""
+    if y is None:
+        raise ValueError("LSMSequenceRegressor requires y to be passed, but the target y is None.")
     given = list(y) if isinstance(y, list | tuple) else as_real_array(y, "y")
     if len(np.shape(given) if isinstance(given, np.ndarray) else given) == 0:
         raise ValueError(f"y is {shown(y)}; expected numbers for every step of every sequence.")

@@ -112,7 +112,12 @@ def test_defaults_are_those_of_the_reservoir_and_are_accepted(Estimator):
     estimator = Estimator()
     estimator._validate_params()
     for field in fields(ReservoirParameters):
-        assert getattr(estimator, field.name) is field.default
+        if field.name != "pooling" or Estimator is not LSMRegressor:
+            assert getattr(estimator, field.name) is field.default
+
+
+def test_a_regressor_is_given_what_has_just_happened_too():
+    assert LSMRegressor().pooling == (*LSMClassifier().pooling, "trace")
 
 
 def test_conditions_are_on_parameters_that_there_are():

@@ -205,6 +205,7 @@ def test_what_is_set_later_acts_at_the_next_fit(ragged):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"y": lambda y: None}, "requires y"),
         ({"y": lambda y: y[:3]}, "y has 3 sequences, but X has 7"),
         ({"y": lambda y: [*y[:2], y[2][:5], *y[3:]]}, r"y\[2\] has 5 steps.* has 80"),
         ({"y": lambda y: [*y[:6], y[6][:, :1]]}, "as many targets in each sequence"),
