@@ -116,10 +116,6 @@ def test_defaults_are_those_of_the_reservoir_and_are_accepted(Estimator):
             assert getattr(estimator, field.name) is field.default
 
 
-def test_a_regressor_is_given_what_has_just_happened_too():
-    assert LSMRegressor().pooling == (*LSMClassifier().pooling, "trace")
-
-
 def test_conditions_are_on_parameters_that_there_are():
     """One on a parameter that an estimator lacks holds there: a slip would go unnoticed."""
     own = fields(ClassifierParameters)
