@@ -6,7 +6,9 @@ from ._versions import __version__
 from .estimators._classifier import LSMClassifier
 from .estimators._early import EarlyLSMClassifier
 from .estimators._early_stream import EarlyLSMStream
+from .estimators._forecaster import LSMForecaster
 from .estimators._regressor import LSMRegressor
+from .estimators._sequence_regressor import LSMSequenceRegressor
 from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
 from .readouts._leaky import LeakyReadoutClassifier
@@ -16,7 +18,9 @@ __all__ = [
     "EarlyLSMClassifier",
     "EarlyLSMStream",
     "LSMClassifier",
+    "LSMForecaster",
     "LSMRegressor",
+    "LSMSequenceRegressor",
     "LSMStream",
     "LeakyReadoutClassifier",
     "LiquidStream",

@@ -27,7 +27,7 @@ LAYERS = [
     },
     {"_misread"},
     {"sequences"},
-    {"collection"},
+    {"collection", "metrics"},
     {"_base", "adaptation.channels"},
     {"topology"},
     {"reservoirs"},

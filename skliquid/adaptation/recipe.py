@@ -18,7 +18,7 @@ from .._checks import MOST_STEPS, check_pair, check_share, shown
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..reservoirs.liquid import PARAMETERS, Circuit, draw_circuit, draw_liquid
 from ..reservoirs.neurons import draw_neurons
-from ..reservoirs.rate_reservoir import GATES, is_rate_cell
+from ..reservoirs.rate_reservoir import GATES, LeakyReservoir, is_rate_cell
 from ..sequences import Sequences
 from .channels import channel_scaling, derivative_gain
 from .homeostasis import regulated
@@ -77,7 +77,7 @@ class _Draw:
         self._rates = _target_rate(parameters["target_rate"])
         length = median_length(sequences, sample_weight)
         measured = _standardisation(sequences, observed, sample_weight, parameters)
-        measured["max_delay"] = _steps(parameters["max_delay"], length)
+        measured["max_delay"] = steps_of("max_delay", parameters["max_delay"], length)
         measured["beta"] = _decay(parameters["beta"], parameters["relative_tau"], length)
         given = {**parameters, **measured}
         synapses, taps, self._of_neurons = (
@@ -98,9 +98,13 @@ class _Draw:
         return self._regulated(liquid, liquid.neurons, rng)
 
     def rate_reservoir(self, rng: np.random.Generator) -> RateReservoir:
-        """Draw a circuit for each gate of a cell."""
+        """Draw a circuit for each gate of a cell, and the decays of leaky units."""
         cell = self._parameters["cell"]
-        return RateReservoir(cell, tuple(self._gate(each) for each in rng.spawn(len(GATES[cell]))))
+        gates = tuple(self._gate(each) for each in rng.spawn(len(GATES[cell])))
+        if cell != "leaky":
+            return RateReservoir(cell, gates)
+        units = draw_neurons(self._n, beta=self._of_neurons["beta"], rng=rng.spawn(1)[0])
+        return LeakyReservoir(cell, gates, units.beta)
 
     def _gate(self, rng: np.random.Generator) -> Circuit:
         circuit = draw_circuit(self._n_channels, self._n, **self._of_circuit, rng=rng)
@@ -155,11 +159,11 @@ def median_length(sequences: Sequences, sample_weight: np.ndarray | None) -> int
     return int(sequences.lengths[order[np.searchsorted(below, below[-1] / 2)]])
 
 
-def _steps(delay: int | str, length: int) -> int:
-    """A delay in steps, of which a text is a share of the length."""
-    if isinstance(delay, str):
-        return min(int(check_share("max_delay", delay) * length), MOST_STEPS)
-    return delay
+def steps_of(name: str, value: int | str, length: int) -> int:
+    """A number of steps, of which a text is a share of the length."""
+    if isinstance(value, str):
+        return min(int(check_share(name, value) * length), MOST_STEPS)
+    return value
 
 
 def _decay(beta: Any, relative_tau: Any, length: int) -> Any:

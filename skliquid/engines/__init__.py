@@ -25,6 +25,7 @@ from ..pooling import NO_POOLING, PoolingPlan, pooled_features
 from ..reservoirs import Liquid, Neurons, RateReservoir
 from ..sequences import Sequences
 from ._record import Record, StateTrains
+from ._steps import Steps
 from ._streams import Streams
 from .protocol import Batch, Engine, run_in_pieces
 
@@ -35,6 +36,7 @@ __all__ = [
     "Record",
     "Runner",
     "StateTrains",
+    "Steps",
     "Streams",
     "add_neuron",
     "record",
@@ -283,6 +285,23 @@ class Runner:
             If some features are those of windows.
         """
         return Streams(self._engine, self._prepared, self.plan, n_streams)
+
+    def open_steps(self, names: tuple[str, ...], n_sequences: int) -> Steps:
+        """Open sequences whose states are asked for after every step.
+
+        Parameters
+        ----------
+        names : tuple of str
+            Which states: "mem" for potentials or activations, "spk" for spikes.
+        n_sequences : int
+            Number of sequences.
+
+        Returns
+        -------
+        Steps
+            They, before the first frame.
+        """
+        return Steps(self._engine, self._prepared, names, self.n_neurons, n_sequences)
 
     def _advance(self, batch: Batch, sink: Any) -> None:
         state = self._engine.at_rest(self._prepared, len(batch))

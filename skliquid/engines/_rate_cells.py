@@ -1,13 +1,14 @@
 """The engine of rate cells, in NumPy: the equations of :mod:`skliquid.reservoirs.rate_reservoir`.
 
-Sums over units are those of multiples of ``2**-14`` by int16 weights, exact in float64 in any
-order; element-wise functions are computed on contiguous arrays and rounded.
+Sums over units are those of multiples of ``2**-14``, or of ``2**-23``, by int16 weights, exact in
+float64 in any order; element-wise functions are computed on contiguous arrays and rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ import numpy as np
 from ..pooling import PoolingPlan
 from ..reservoirs import RateReservoir
 from ..reservoirs.fixed_point import to_grid
-from ..reservoirs.rate_reservoir import GATES
+from ..reservoirs.rate_reservoir import GATES, LeakyReservoir
 from ._lockstep import LockstepPools, TapInput, check_sinks, whole_batch
 from ._record import Record
 from .protocol import Batch, steps_of_a_piece
 
 STATE_EXPONENT = 14
+# A closed loop amplifies what is rounded off; float32 still holds activations on this grid.
+_LEAKY_EXPONENT = 23
 # LSTM's memory is kept in this range: sigma(f + 1) * c + sigma(i) * tanh(g) has no bound.
 _LARGEST_MEMORY = 2.0**10
 # Above this density a dense product is faster than a sparse one.
@@ -77,8 +80,9 @@ def advance(
     in_place: bool = False,
 ) -> State:
     """Run the frames of a batch from a state."""
-    cell = prepared.reservoir.cell
-    check_sinks(batch, state["h"], sinks, prepared.reservoir, _STATES[cell])
+    reservoir, cell = prepared.reservoir, prepared.reservoir.cell
+    check_sinks(batch, state["h"], sinks, reservoir, (*_STATES[cell], "mem"))
+    step = _step_of(reservoir)
     after = state if in_place else {name: values.copy() for name, values in state.items()}
     frames, currents = batch.padded(), {}
     for name, taps in prepared.taps.items():
@@ -92,11 +96,12 @@ def advance(
             recurrent = (prepared.weights[gate] @ s.T).T
             return np.ascontiguousarray(current[gate].astype(np.float64) + recurrent)
 
-        new = _STEPS[cell]({name: after[name][:n_running] for name in _STATES[cell]}, drive)
+        new = step({name: after[name][:n_running] for name in _STATES[cell]}, drive)
         for name, values in new.items():
             after[name][:n_running] = values
+        # An activation stands for a potential too, which a record keeps as it is.
         for sink in sinks:
-            sink.take(batch.starts[:n_running] + t, new)
+            sink.take(batch.starts[:n_running] + t, {**new, "mem": new["h"]})
     return after
 
 
@@ -112,6 +117,11 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def _vanilla(state: State, drive: Drive) -> State:
     return {"h": rounded(np.tanh(drive("h", state["h"])))}
+
+
+def _leaky(beta: np.ndarray, state: State, drive: Drive) -> State:
+    h = state["h"]
+    return {"h": to_grid(beta * h + (1.0 - beta) * np.tanh(drive("h", h)), _LEAKY_EXPONENT)}
 
 
 def _gru(state: State, drive: Drive) -> State:
@@ -136,13 +146,19 @@ def _lstm(state: State, drive: Drive) -> State:
     return {"h": rounded(sigmoid(gates["o"]) * np.tanh(c)), "c": c}
 
 
-_STATES = dict.fromkeys(("vanilla", "gru", "mgu"), ("h",)) | {"lstm": ("h", "c")}
+_STATES = dict.fromkeys(("vanilla", "leaky", "gru", "mgu"), ("h",)) | {"lstm": ("h", "c")}
 _STEPS: dict[str, Callable[[State, Drive], State]] = {
     "vanilla": _vanilla,
     "gru": _gru,
     "mgu": _mgu,
     "lstm": _lstm,
 }
+
+
+def _step_of(reservoir: RateReservoir) -> Callable[[State, Drive], State]:
+    if isinstance(reservoir, LeakyReservoir):
+        return partial(_leaky, reservoir.beta.astype(np.float64))
+    return _STEPS[reservoir.cell]
 
 
 shares = whole_batch

@@ -47,7 +47,7 @@ class Streams:
     @property
     def parts(self) -> dict[str, np.ndarray]:
         """The arrays that states and sums are kept in, the streams first."""
-        state = {f"state_{name}": part for name, part in _parts_of(self._state).items()}
+        state = {f"state_{name}": part for name, part in parts_of(self._state).items()}
         return state | {f"sum_{name}": part for name, part in self._pools.parts.items()}
 
     def advance(self, batch: Batch, streams: np.ndarray | None = None) -> None:
@@ -66,7 +66,7 @@ class Streams:
         state, pools = self._part(streams)
         state = self._run(state, batch, pools)
         self._spare = state, pools
-        put(_parts_of(self._state), streams, _parts_of(state))
+        put(parts_of(self._state), streams, parts_of(state))
         put(self._pools.parts, streams, pools.parts)
 
     def features(self, out: np.ndarray, streams: np.ndarray | None = None) -> None:
@@ -85,7 +85,7 @@ class Streams:
     def reset(self, streams: np.ndarray) -> None:
         """Put some streams back to before their first frame."""
         state, pools = self._opened(len(streams))
-        put(_parts_of(self._state), streams, _parts_of(state))
+        put(parts_of(self._state), streams, parts_of(state))
         put(self._pools.parts, streams, pools.parts)
 
     def _run(self, state: Any, batch: Batch, pools: PoolSink) -> Any:
@@ -101,7 +101,7 @@ class Streams:
         if len(self._spare[1].seen) != len(streams):
             self._spare = self._opened(len(streams))
         state, pools = self._spare
-        put(_parts_of(state), slice(None), take(_parts_of(self._state), streams))
+        put(parts_of(state), slice(None), take(parts_of(self._state), streams))
         put(pools.parts, slice(None), take(self._pools.parts, streams))
         return state, pools
 
@@ -117,7 +117,7 @@ def put(parts: Parts, streams: np.ndarray | slice, values: Parts) -> None:
         part[streams] = values[name]
 
 
-def _parts_of(state: Any) -> dict[str, np.ndarray]:
+def parts_of(state: Any) -> dict[str, np.ndarray]:
     """Arrays of an engine's state, which is a dict or a named tuple of them."""
     return state if isinstance(state, dict) else state._asdict()
 

@@ -17,7 +17,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, field, fields, make_dataclass
 from inspect import cleandoc
 from typing import Any, get_type_hints
 
@@ -84,6 +84,20 @@ class Entry:
     conditions: list[Acts]
     text: str
     sources: list[str]
+
+
+def parameters_of(base: type, *, without: set[str], **defaults: Any) -> Any:
+    """Make a dataclass of the entries of another, but for some, and with other defaults."""
+    own = [
+        (
+            each.name,
+            each.type,
+            field(default=defaults.get(each.name, each.default), kw_only=each.kw_only),
+        )
+        for each in fields(base)
+        if each.name not in without
+    ]
+    return make_dataclass(f"{base.__name__}Chosen", own, eq=False, repr=False)
 
 
 def entries(cls: type) -> list[Entry]:

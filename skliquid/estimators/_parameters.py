@@ -67,6 +67,11 @@ Scale = Annotated[float, Accepts("float", Interval(Real, 0, LARGEST_SCALE, close
 HOW_TO_RUN = "engine", "batch_size", "n_jobs", "verbose"
 
 LEAKY = Acts("cell", lambda p: isinstance(p.cell, str) and p.cell == "lif", '``cell="lif"``')
+DECAYING = Acts(
+    "cell",
+    lambda p: isinstance(p.cell, str) and p.cell in ("lif", "leaky"),
+    '``cell="lif"`` or "leaky"',
+)
 SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `cell`")
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
 NO_OTHER_DEGREE = Acts(
@@ -130,11 +135,11 @@ class ReservoirParameters:
     beta: Annotated[
         Any,
         Accepts("float or (float, float)", Interval(Real, 0, 1, closed="left"), tuple, list),
-        LEAKY,
+        DECAYING,
         Acts("relative_tau", lambda p: p.relative_tau is None, "``relative_tau=None``"),
-        """Decay of the membrane potential per time step, in [0, 1): ``exp(-1 / tau)`` for a
-        time constant of tau steps. A pair draws each neuron's tau log-uniformly between
-        those of the two [P]_; the default is 0.3 to 5 steps.
+        """Decay of the membrane potential per time step, or of a leaky unit's activation, in
+        [0, 1): ``exp(-1 / tau)`` for a time constant of tau steps. A pair draws each neuron's
+        tau log-uniformly between those of the two [P]_; (0.04, 0.82) is 0.3 to 5 steps.
 
         .. [P] Perez-Nieves, Leung, Dragotti, Goodman. "Neural heterogeneity promotes robust
            learning", Nature Communications 12, 2021.""",
@@ -148,7 +153,7 @@ class ReservoirParameters:
             list,
             None,
         ),
-        LEAKY,
+        DECAYING,
         """The time constant, or a range of it, as a fraction of the median length of the
         training sequences.""",
     ] = None
@@ -200,9 +205,9 @@ class ReservoirParameters:
         another :class:`~skliquid.reservoirs.NeuronModel`, whose parameters a search reaches
         as ``cell__name``; or the units of an untrained recurrent cell (see
         :class:`~skliquid.reservoirs.RateReservoir`), "vanilla" being the echo state network
-        [J]_. Each gate of such a cell has weights of its own, drawn like those of the liquid;
-        `input_scaling` and `target_rate` are then the deviation of a gate's drive and how
-        often that is above zero.
+        [J]_, and "leaky" that of leaky integrator units. Each gate of such a cell has weights
+        of its own, drawn like those of the liquid; `input_scaling` and `target_rate` are then
+        the deviation of a gate's drive and how often that is above zero.
 
         .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
            networks", GMD Report 148, 2001.""",
@@ -392,6 +397,11 @@ class LSMParameters(ReservoirParameters):
 class RegressorParameters(LSMParameters):
     """Parameters of a reservoir with a readout that predicts numbers."""
 
+    # Numbers often tell of the end of a sequence, which sums over all of it blur.
+    pooling: ReservoirParameters.__annotations__["pooling"] = (  # type: ignore[name-defined, valid-type]
+        *ReservoirParameters.pooling,
+        "trace",
+    )
     readout: Annotated[
         Any,
         _named(REGRESSORS, " or estimator", HasMethods(["fit"])),

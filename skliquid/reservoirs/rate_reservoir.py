@@ -4,6 +4,7 @@ With the drive ``D_g[t] = sum over taps of w x^[channel, t - delay] + b_g + W_g 
 by the input and by a state s::
 
     "vanilla"  h[t] = tanh(D(h[t-1]))
+    "leaky"    h[t] = beta * h[t-1] + (1 - beta) * tanh(D(h[t-1]))
     "gru"      r = sigma(D_r(h[t-1])),  z = sigma(D_z(h[t-1]))
                h[t] = (1 - z) * h[t-1] + z * tanh(D_h(r * h[t-1]))
     "mgu"      f = sigma(D_f(h[t-1]))
@@ -11,27 +12,33 @@ by the input and by a state s::
     "lstm"     c[t] = sigma(D_f(h[t-1]) + 1) * c[t-1] + sigma(D_i(h[t-1])) * tanh(D_g(h[t-1]))
                h[t] = sigma(D_o(h[t-1])) * tanh(c[t])
 
-The first is the echo state network [1]_; the others are the cells of :mod:`skliquid.nn`, whose
-states before the first step are zero as well. Each gate has recurrent weights and input taps of
-its own, drawn as those of a liquid: from the same random graph, at the same spectral radius.
-States h and c, and what a gate multiplies, are rounded to multiples of ``2**-14``, so that every
-sum is exact and the states do not depend on the batch.
+The first is the echo state network [1]_, the second that of leaky integrator units [2]_, each with
+a decay beta of its own; the others are the cells of :mod:`skliquid.nn`, whose states before the
+first step are zero as well. Each gate has recurrent weights and input taps of its own, drawn as
+those of a liquid: from the same random graph, at the same spectral radius. States h and c, and
+what a gate multiplies, are rounded to multiples of ``2**-14``, those of "leaky" of ``2**-23``, so
+that every sum is exact and the states do not depend on the batch.
 
 References
 ----------
 .. [1] Jaeger. "The echo state approach to analysing and training recurrent neural networks",
    GMD Report 148, 2001.
+.. [2] Jaeger, Lukosevicius, Popovici, Siewert. "Optimization and applications of echo state
+   networks with leaky-integrator neurons", Neural Networks 20(3), 2007.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .liquid import Circuit
 
 # The gates of each cell, in the order in which they are drawn.
 GATES = {
     "vanilla": ("h",),
+    "leaky": ("h",),
     "gru": ("r", "z", "h"),
     "mgu": ("f", "h"),
     "lstm": ("i", "g", "f", "o"),
@@ -50,7 +57,7 @@ class RateReservoir:
 
     Parameters
     ----------
-    cell : {"vanilla", "gru", "mgu", "lstm"}
+    cell : {"vanilla", "leaky", "gru", "mgu", "lstm"}
         Kind of the cell.
     gates : tuple of Circuit
         For each gate, in the order of ``GATES[cell]``, its input taps and recurrent synapses.
@@ -78,3 +85,20 @@ class RateReservoir:
     def n_channels(self) -> int:
         """Number of input channels."""
         return self.gates[0].taps.n_channels
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyReservoir(RateReservoir):
+    """Weights of one reservoir of leaky integrator units.
+
+    Parameters
+    ----------
+    cell : {"leaky"}
+        Kind of the cell.
+    gates : tuple of one Circuit
+        Its input taps and recurrent synapses.
+    beta : ndarray of shape (n,), dtype float32
+        Decay of each unit's activation per time step.
+    """
+
+    beta: np.ndarray

@@ -128,6 +128,22 @@ class Taps:
             bias=self.bias[order],
         )
 
+    def finer(self, exponent: int) -> Taps:
+        """Return taps that take the input in finer steps, and in a smaller range.
+
+        Parameters
+        ----------
+        exponent : int
+            The steps become ``2**-exponent`` of what they are, and so does the range.
+
+        Returns
+        -------
+        Taps
+            The record.
+        """
+        finer = np.float32(2.0**exponent)
+        return replace(self, input_gain=self.input_gain * finer, weights=self.weights / finer)
+
     def with_weights(self, weights: np.ndarray, bias: np.ndarray) -> Taps:
         """Return taps at the same places with other weights and biases, put on their grids.
 

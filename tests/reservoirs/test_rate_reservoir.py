@@ -13,10 +13,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
-from skliquid.engines import record
+from skliquid.engines import Batch, Runner, record
 from skliquid.engines._lockstep import TapInput
 from skliquid.nn import GRUCell, LSTMCell, MGUCell, VanillaRNNCell
-from skliquid.pooling import POOLINGS
+from skliquid.pooling import NO_POOLING, POOLINGS
 from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
 from skliquid.sequences import as_sequences
 from skliquid.topology import spectral_radius
@@ -76,7 +76,7 @@ def mlx_cell(reservoir):
     return module
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell != "leaky"])
 @pytest.mark.usefixtures("same_draws_every_run")
 def test_equations_are_those_of_the_mlx_cells(few_vowels, drawn, cell):
     reservoir = drawn[cell].liquid_
@@ -88,6 +88,36 @@ def test_equations_are_those_of_the_mlx_cells(few_vowels, drawn, cell):
     np.testing.assert_allclose(got, np.array(expected)[:, 0], atol=2e-3)
     assert np.abs(got).mean() > 0.05
     np.testing.assert_array_equal(got * 2**14 % 1, 0)
+
+
+def test_leaky_units_mix_what_was_with_what_comes(few_vowels, drawn):
+    liquid = drawn["leaky"]
+    reservoir, frames = liquid.liquid_, few_vowels[0][0]
+    beta = reservoir.beta.astype(float)
+    low, high = liquid.beta
+    assert ((beta >= low - 1e-6) & (beta <= high + 1e-6)).all()
+    assert len(np.unique(beta)) == 20
+    h, expected = np.zeros(20), []
+    for drive in drives_of(reservoir.gates[0], frames):
+        h = beta * h + (1 - beta) * np.tanh(drive + reservoir.gates[0].recurrent_weights @ h)
+        expected.append(h)
+    steps = Runner(reservoir, NO_POOLING, "auto").open_steps(("mem",), 1)
+    batch = Batch(np.float32(frames), np.zeros(1, int), np.array([len(frames)]))
+    got = steps.advance(batch)["mem"]
+    # The states' grid of 2**-23 is the difference.
+    np.testing.assert_allclose(got, expected, atol=2e-6)
+    np.testing.assert_array_equal(got.astype(float) * 2**23 % 1, 0)
+
+
+def test_leaky_units_that_forget_are_those_of_the_echo_state_network(few_vowels):
+    parameters = {"encoder": None, "spectral_radius": 0.5, "random_state": 0}
+    leaky, vanilla = (
+        LiquidTransformer(20, cell=cell, **parameters, **more).fit(few_vowels[0])
+        for cell, more in (("leaky", {"beta": 0.0}), ("vanilla", {}))
+    )
+    np.testing.assert_allclose(
+        leaky.transform(few_vowels[0]), vanilla.transform(few_vowels[0]), atol=5e-3
+    )
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skliquid.engines import Runner
-from skliquid.engines._lockstep import standardise
+from skliquid.engines._lockstep import TapInput, standardise
 from skliquid.pooling import NO_POOLING
 from skliquid.reservoirs import draw_liquid
 from skliquid.reservoirs.taps import draw_taps
@@ -150,3 +150,23 @@ def test_level_is_not_heard_once_it_has_filled_the_delays():
 def test_bad_parameters(parameters, error, message):
     with pytest.raises(error, match=message):
         draw(**parameters)
+
+
+def test_finer_taps_take_the_same_input_in_finer_steps():
+    rng = np.random.default_rng(0)
+    taps = draw_taps(2, 15, input_gain=np.full(2, 2.0), rng=rng)
+    finer = taps.finer(6)
+    x = rng.normal(size=(20, 1, 2)).astype(np.float32)
+
+    def current(taps):
+        currents, _ = TapInput(taps).run(np.zeros((1, 0, 2)), x, np.array([20]))
+        return np.concatenate(list(currents))
+
+    exact = (2.0 * x[:, 0].astype(float)) @ taps.input_weights.astype(float).T
+    errors = [np.abs(current(each) - exact).max() for each in (taps, finer)]
+    assert errors[1] < errors[0] / 8
+    # What is beyond the range saturates earlier.
+    x[:] = 100.0
+    np.testing.assert_allclose(
+        current(finer), np.tile(8.0 * taps.input_weights.sum(axis=1), (20, 1)), atol=1e-5
+    )
