@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.signal import lfilter
 from sklearn.utils import check_random_state
 
 from .._checks import check_integer, check_real
@@ -242,6 +240,8 @@ def _tenths(name: str, time: float) -> int:
 def _mackey_glass(history: float, n_delay: int, n_steps: int) -> np.ndarray:
     """Solve the equation at step 0 to `n_steps` of Simpson's rule."""
     h = 1.0 / _STEPS_PER_UNIT
+    from scipy.signal import lfilter  # slow to import
+
     decay = np.exp(-0.1 * h)
     x = np.full(n_delay + 1, history)
     parts = [x[-1:]]
@@ -262,6 +262,7 @@ def _mackey_glass(history: float, n_delay: int, n_steps: int) -> np.ndarray:
 
 def _lorenz(start: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Solve the system at some times, shape (n_timesteps, 3)."""
+    from scipy.integrate import solve_ivp  # slow to import
 
     def flow(t: float, state: np.ndarray) -> list[float]:
         x, y, z = state

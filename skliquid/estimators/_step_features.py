@@ -7,7 +7,6 @@ from copy import copy
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from ..encoding._base import SequenceEncoder
 from ..encoding._chosen import encoded_pieces, rest_of
@@ -95,6 +94,8 @@ class StepFeatures:
         self, spikes: np.ndarray, traces: np.ndarray, rows: np.ndarray, batch: Batch
     ) -> np.ndarray:
         """Spikes through an exponential filter, which goes on from the piece before."""
+        from scipy.signal import lfilter  # slow to import
+
         filtered = np.empty(spikes.shape)
         begins = np.searchsorted(rows, batch.starts)
         for i, (first, n_steps) in enumerate(zip(begins, batch.lengths, strict=True)):

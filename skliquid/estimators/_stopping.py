@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 _N_THRESHOLDS = 200
 # Of how small a doubt thresholds still tell.
@@ -103,7 +103,7 @@ def candidates(n_classes: int) -> np.ndarray:
 
 def chosen(thresholds: np.ndarray, n_lost: np.ndarray, n: int, risk: float, level: float) -> float:
     """Least of the thresholds down to which all keep the risk; infinity where none does."""
-    keeps = binom.cdf(n_lost, n, risk) <= 1 - level
+    keeps = bdtr(n_lost, n, risk) <= 1 - level
     n_kept = int(np.argmin(np.append(keeps, False)))
     return float(thresholds[n_kept - 1]) if n_kept else np.inf
 
