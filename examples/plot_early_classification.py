@@ -49,7 +49,9 @@ assert stream.predict()[0] == told[hardest]
 print(f"{stream.n_frames_seen[0]} of {lengths[hardest]} frames: speaker {stream.predict()[0]}")
 
 # %%
-# All 370 test utterances, one above the other: what was heard of each, and what was not.
+# To the left all 370 test utterances, one above the other: what was heard of each, and what not.
+# To the right the accuracy as a function of the fraction heard, where all are asked after the same
+# frame. Listening longer to those that are hard to tell is better than listening as long to all.
 
 figure, (bars, curve) = plt.subplots(
     1, 2, figsize=(11, 5), width_ratios=[1.25, 1], layout="constrained"
@@ -76,10 +78,6 @@ handles = [
 ]
 bars.set_title("Heard until it is sure", loc="left")
 bars.legend(handles=handles, loc="lower right", frameon=False)
-
-# %%
-# To the right the accuracy as a function of the fraction heard, where all are asked after the same
-# frame. Listening longer to those that are hard to tell is better than listening as long to all.
 
 fractions, accuracies = early.accuracy_curve(X_test, y_test)
 curve.plot(fractions, accuracies, "o-", color="0.5", label="all asked at the same frame")

@@ -239,9 +239,9 @@ def _tenths(name: str, time: float) -> int:
 
 def _mackey_glass(history: float, n_delay: int, n_steps: int) -> np.ndarray:
     """Solve the equation at step 0 to `n_steps` of Simpson's rule."""
-    h = 1.0 / _STEPS_PER_UNIT
     from scipy.signal import lfilter  # slow to import
 
+    h = 1.0 / _STEPS_PER_UNIT
     decay = np.exp(-0.1 * h)
     x = np.full(n_delay + 1, history)
     parts = [x[-1:]]

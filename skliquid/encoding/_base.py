@@ -141,7 +141,10 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         return self._encode(pieces), state
 
     def _channel_names(self, names: Sequence[str]) -> list[str]:
-        """Names of the output's channels, made of those of the input's."""
+        """Names of the output's channels.
+
+        Each is the name of the input's channel that it is made of, alone or before an underscore.
+        """
         return list(names)
 
     def __sklearn_tags__(self) -> Any:

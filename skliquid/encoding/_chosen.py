@@ -64,6 +64,11 @@ def observed_of(encoder: Any, observed: Sequences, encoded: Sequences) -> Sequen
     return replace(encoded, frames=np.where(is_missing, np.nan, encoded.frames), has_missing=True)
 
 
+def as_fitted(encoder: Any) -> Any:
+    """The encoder with the parameters that it was fitted with, as those of ours keep them."""
+    return encoder._as_fitted() if isinstance(encoder, SequenceEncoder) else encoder
+
+
 def rest_of(encoder: Any, n_streams: int, fill: np.ndarray | None = None) -> State:
     """State of a fitted encoder, and of what holds missing values, before the first frames.
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from .._checks import shown
-from ..encoding._base import SequenceEncoder
+from ..encoding._chosen import as_fitted
 from ..pooling import PoolingPlan
 from ..readouts._leaky import LeakyReadoutClassifier
 
@@ -94,11 +94,10 @@ def stream_source(estimator: Any) -> Source:
             "missing='linear' cannot stream: a line over a gap takes the value after it, which is "
             "not known while frames come. Fit with missing='hold'."
         )
-    encoder = liquid.encoder_
     return Source(
         type(estimator).__name__,
         estimator.n_channels_in_,
-        encoder._as_fitted() if isinstance(encoder, SequenceEncoder) else encoder,
+        as_fitted(liquid.encoder_),
         liquid.liquids_,
         fitted._plan(),
         liquid.engine,

@@ -84,8 +84,9 @@ def answers_of(
     """
     n_frames = np.vstack([np.minimum(checkpoints[:, np.newaxis], X.lengths), X.lengths])
     was_asked = checkpoints[:, np.newaxis] <= X.lengths
-    asked = _over_time(lsm, X, n_frames)
-    if not _is_leaky(lsm):
+    if _is_leaky(lsm):
+        asked = _over_time(lsm, X, n_frames)
+    else:
         asked = _at_checkpoints(lsm, stages, X, checkpoints, was_asked)
     labels, probabilities = map(np.stack, zip(*asked, strict=True))
     return Answers(labels, probabilities, n_frames, was_asked)
@@ -120,7 +121,12 @@ def _read(pipeline: Pipeline, method: str, features: np.ndarray) -> np.ndarray:
     scores = np.asarray(read_by(pipeline, "decision_function", features))
     if scores.ndim == 1:
         scores = np.stack([-scores, scores], axis=1)
-    return softmax(scores, axis=1)
+    return _softmax(scores)
+
+
+@np.errstate(under="ignore")  # what is far behind has no probability
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(softmax(scores, axis=1))
 
 
 def _fitted_readout(lsm: LSMClassifier, features: np.ndarray, y: np.ndarray) -> Pipeline:
@@ -164,7 +170,6 @@ def _at_checkpoints(
             yield labels, read_at(stages, "probabilities", features, number)
 
 
-@np.errstate(under="ignore")  # what is far behind has no probability
 def _over_time(
     lsm: LSMClassifier, X: Sequences, n_frames: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -172,4 +177,4 @@ def _over_time(
     scores = np.concatenate(lsm.predict_over_time(X))
     for seen in n_frames:
         told = scores[X.offsets[:-1] + seen - 1]
-        yield lsm.classes_[told.argmax(axis=1)], softmax(told, axis=1)
+        yield lsm.classes_[told.argmax(axis=1)], _softmax(told)

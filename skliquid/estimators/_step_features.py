@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from typing import Any
 
 import numpy as np
 
-from ..encoding._base import SequenceEncoder
-from ..encoding._chosen import encoded_pieces, rest_of
+from .._checks import shown
+from ..encoding._chosen import as_fitted, encoded_pieces, rest_of
 from ..engines import Batch, Runner
 from ..engines._steps import rows_of, steps_at_once
 from ..pooling import NO_POOLING
@@ -120,8 +119,8 @@ def step_features(
     encoded = liquid._encode(sequences)
     if (encoded.lengths != sequences.lengths).any():
         raise ValueError(
-            f"encoder {liquid.encoder!r} changes the number of steps, so that there is no target "
-            "for each; expected one that gives a frame for each frame."
+            f"encoder {shown(liquid.encoder)} changes the number of steps, so that there is no "
+            "target for each; expected one that gives a frame for each frame."
         )
     order = np.argsort(-sequences.lengths, kind="stable")
     for first in range(0, len(order), _MOST_SEQUENCES):
@@ -142,10 +141,7 @@ class StepStream:
     def __init__(
         self, liquid: LiquidTransformer, names: tuple[str, ...], tau_trace: float, n_sequences: int
     ) -> None:
-        encoder = liquid.encoder_
-        self._encoder: Any = (
-            encoder._as_fitted() if isinstance(encoder, SequenceEncoder) else encoder
-        )
+        self._encoder = as_fitted(liquid.encoder_)
         self._encoding = rest_of(self._encoder, n_sequences)
         self._features = StepFeatures(liquid, names, tau_trace, n_sequences)
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skliquid import LSMClassifier, RidgeReadoutClassifier
-from skliquid.estimators._stages import answers_of, fit_stages
+from skliquid.estimators._stages import _softmax, answers_of, fit_stages
 from skliquid.sequences import as_sequences
 
 RNG = np.random.default_rng(0)
@@ -105,3 +105,8 @@ def test_sequences_that_begin_alike_are_one_sample():
     features = lsm.pipeline_[0].transform(list(begins))
     once = clone(lsm.pipeline_[-1]).fit(features, classes, sample_weight=np.full(12, 5.0))
     assert_allclose(stage[-1].predict_proba(features), once.predict_proba(features), atol=1e-5)
+
+
+def test_what_is_far_behind_has_no_probability():
+    with np.errstate(all="raise"):
+        assert_array_equal(_softmax(np.array([[0.0, -1000.0]])), [[1.0, 0.0]])
