@@ -171,4 +171,6 @@ steps_at_once = liquid_steps_at_once
 def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:
     """Memory that a sequence of a batch takes while it runs."""
     per_neuron = 96 + 12 * plan.n_windows + 8 * plan.n_features(1)
-    return per_neuron * prepared.liquid.n_neurons + 24 * length * prepared.liquid.n_channels
+    of_neurons = per_neuron * prepared.liquid.n_neurons
+    of_synapses = prepared.drive.bytes_of_a_sequence
+    return of_neurons + of_synapses + 24 * length * prepared.liquid.n_channels

@@ -195,10 +195,10 @@ class LiquidReservoir(SequenceModule):
         -------
         dict
             Membrane potentials "mem" and spikes "spk", zeros of shape (batch_size,
-            reservoir_size). A liquid with adaptation or refractory steps has also the rise
-            of the threshold, "raised", and the steps left to rest, "rest"; one with delays
-            has the standardised frames before, "past", of shape (batch_size, max_delay,
-            input_size).
+            reservoir_size), unless the neurons begin elsewhere. A liquid with adaptation or
+            refractory steps has also the rise of the threshold, "raised", and the steps left to
+            rest, "rest"; one with delays has the standardised frames before, "past", of shape
+            (batch_size, max_delay, input_size).
         """
         batch_size = check_integer("batch_size", batch_size, low=1)
         shape = (batch_size, self.reservoir_size)
