@@ -11,17 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..reservoirs import DynamicSynapses, Liquid, Synapses
-from ..reservoirs.fixed_point import EFFICACY_EXPONENT, UNIT_EXPONENT, to_grid
+from ..reservoirs.fixed_point import EFFICACY_EXPONENT, to_grid
+from ._numpy_neurons import State, decay
 
 # Above this density a dense product with threaded BLAS is faster than a sparse one.
 _DENSE_FROM = 0.02
-
-State = dict[str, np.ndarray]
-
-
-def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
-    """One step of exponential decay, rounded to the unit grid."""
-    return to_grid(beta * values, UNIT_EXPONENT)
 
 
 class PlainDrive:

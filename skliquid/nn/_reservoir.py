@@ -8,7 +8,8 @@ from typing import Any
 import mlx.core as mx
 
 from .._checks import MOST_UNITS, check_bool, check_integer, shown
-from ..engines._mlx import STEPS, SYNAPSES, State, constants
+from ..engines._mlx import SYNAPSES
+from ..engines._mlx_neurons import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import SequenceModule
