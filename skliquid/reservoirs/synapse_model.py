@@ -35,6 +35,9 @@ class SynapseModel(Parametrized):
     What goes by pairs of types is one value for all, or a mapping of "EE", "EI", "IE" and "II" to
     one each, the type of the source first: "EI" is from excitatory to inhibitory neurons.
 
+    Weights are left as they are: the highest value of a current is the weight, and an exponential
+    one of time constant tau carries about tau times what a current of one step does.
+
     Parameters
     ----------
     tau_syn : float, (float, float) or None, default=None
@@ -54,8 +57,8 @@ class SynapseModel(Parametrized):
         (named D in [1]_) and that of facilitation (F), both non-negative. None is none.
     stp_spread : float, default=0.0
         Standard deviation of each of these over the synapses, as a fraction of its mean: they
-        are normal, and where they are not positive, or U is above 1, drawn anew
-        uniformly between 0 and twice the mean [2]_.
+        are normal, and where they are not positive, or U is above 1, drawn anew uniformly between
+        0 and twice the mean, or 1 [2]_.
     dt : float, default=1.0
         Length of a step; positive.
     inhibitory : array_like of shape (n,) or None, default=None
