@@ -9,8 +9,8 @@ which answer with spikes [1]_::
 The parts are described in :mod:`skliquid.reservoirs.taps`, :mod:`skliquid.reservoirs.synapses`
 and :mod:`skliquid.reservoirs.neurons`; what stands in the place of ``W s[t-1]`` where synapses
 have a state, in :mod:`skliquid.reservoirs.dynamic_synapses`. With one tap of delay zero for each
-channel, this is the plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding of weights and
-currents is described in :mod:`skliquid.reservoirs.fixed_point`.
+channel, this is the plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding of weights
+and currents is described in :mod:`skliquid.reservoirs.fixed_point`.
 
 References
 ----------
