@@ -44,7 +44,7 @@ from .synapses import Synapses
 _FORGOTTEN = 2.0**-30
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DynamicSynapses(Synapses):
     """Recurrent synapses whose spikes take time, drive currents, and change what follows them.
 

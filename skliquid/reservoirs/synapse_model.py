@@ -52,6 +52,9 @@ class SynapseModel(Parametrized):
         Time from a spike to its arrival over a recurrent synapse, rounded to steps, of which it is
         at least one; a pair draws it uniformly from a range. By pairs of types, or for each
         synapse, ``delay[i, j]`` being that from j to i.
+    speed : float or None, default=None
+        Distance that a spike goes in a unit of time; positive. To the delay comes the time from
+        neuron to neuron, which must have positions. None is none.
     stp : (float, float, float), mapping or None, default=None
         Short-term plasticity, by pairs of types: U in (0, 1], the time constant of recovery
         (named D in [1]_) and that of facilitation (F), both non-negative. None is none.
@@ -84,12 +87,19 @@ class SynapseModel(Parametrized):
     tau_input: float | None = None
     shape: str = "exponential"
     delay: Any = 0.0
+    speed: float | None = None
     stp: Any = None
     stp_spread: float = 0.0
     dt: float = 1.0
     inhibitory: Any = None
 
-    def draw(self, W: sparse.csc_array, rng: np.random.Generator) -> DynamicSynapses:
+    def draw(
+        self,
+        W: sparse.csc_array,
+        rng: np.random.Generator,
+        *,
+        positions: np.ndarray | None = None,
+    ) -> DynamicSynapses:
         """Draw the synapses of given weights.
 
         Parameters
@@ -98,6 +108,8 @@ class SynapseModel(Parametrized):
             ``W[i, j]`` is the synapse from j to i.
         rng : numpy.random.Generator
             Source of the draws.
+        positions : ndarray of shape (n, 3) or None, default=None
+            Where each neuron is, if it is anywhere.
 
         Returns
         -------
@@ -116,8 +128,8 @@ class SynapseModel(Parametrized):
         # The delays of the same weights and seed are the same with plasticity and without.
         delay_rng, stp_rng = rng.spawn(2)
         arrays = self._currents(W.shape[0], dt) | self._plasticity(pair, dt, stp_rng)
-        delays = self._delays(synapses, pair, delay_rng) / dt
-        arrays["delays"] = np.maximum(np.rint(delays), 1).astype(np.int32)
+        delays = self._delays(synapses, pair, delay_rng) + self._ways(synapses, positions)
+        arrays["delays"] = np.maximum(np.rint(delays / dt), 1).astype(np.int32)
         return DynamicSynapses.of(W, **arrays)
 
     def _types(self, synapses: DynamicSynapses) -> np.ndarray:
@@ -174,6 +186,19 @@ class SynapseModel(Parametrized):
 
         low, high = _by_pair("delay", self.delay, pair, ends)
         return np.asarray(rng.uniform(low, high))
+
+    def _ways(self, synapses: DynamicSynapses, positions: np.ndarray | None) -> Any:
+        """Time from neuron to neuron."""
+        if self.speed is None:
+            return 0.0
+        speed = check_real("synapse speed", self.speed, 0, closed="neither")
+        if positions is None:
+            raise ValueError(
+                "synapse speed must be None where neurons have no positions, got "
+                f"{shown(self.speed)}."
+            )
+        ways = positions[synapses.targets] - positions[synapses.sources]
+        return np.minimum(np.linalg.norm(ways, axis=1) / speed, MOST_STEPS * self.dt)
 
     def _given_delays(self, synapses: DynamicSynapses) -> np.ndarray:
         n, given = synapses.n_neurons, np.asarray(self.delay)
