@@ -65,7 +65,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout". With ``readout="ridge"``
+        The fitted steps "liquid", "root", "limiter", "scaler" and "readout". With
+        ``readout="ridge"``
         the readout itself limits and standardises, and a leaky one needs neither.
     reservoir_loss_curve_ : list of float
         Mean training loss of each pass over the sequences, if the liquid was trained.

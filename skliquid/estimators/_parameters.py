@@ -86,7 +86,7 @@ POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pool
 class ReservoirParameters:
     """Parameters of the reservoir, of its input and of its features."""
 
-    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1500
+    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 2000
     _: KW_ONLY
     connectivity: Annotated[
         float | None,
@@ -243,10 +243,15 @@ class ReservoirParameters:
         input is taken in steps of ``2**-14`` and saturates beyond +-512.""",
     ] = "common"
     derivative: Annotated[
-        Flag,
+        bool | float,
+        Accepts("bool or float", "boolean", Interval(Real, 0, 1, closed="left")),
         """Whether the difference of each frame to the one before, scaled to the same standard
-        deviation, makes further channels.""",
-    ] = False
+        deviation, makes further channels [K]_: True, for every neuron; a number, in [0, 1), for
+        this share of the neurons, which hear these in place of the others.
+
+        .. [K] Keogh, Pazzani. "Derivative dynamic time warping", SIAM International Conference
+           on Data Mining, 2001.""",
+    ] = 0.2
     input_scaling: Annotated[
         Scale,
         """With `target_rate`, standard deviation of each neuron's membrane potential over the

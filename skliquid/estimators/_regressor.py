@@ -39,7 +39,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     Attributes
     ----------
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout"; with ``readout="ridge"``
+        The fitted steps "liquid", "root", "limiter", "scaler" and "readout"; with
+        ``readout="ridge"``
         the readout itself limits and standardises.
     n_samples_seen_ : int
         Number of sequences in all parts, after `partial_fit`.
