@@ -40,8 +40,7 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     ----------
     pipeline_ : Pipeline
         The fitted steps "liquid", "root", "limiter", "scaler" and "readout"; with
-        ``readout="ridge"``
-        the readout itself limits and standardises.
+        ``readout="ridge"`` the readout itself limits and standardises.
     n_samples_seen_ : int
         Number of sequences in all parts, after `partial_fit`.
     n_channels_in_ : int
