@@ -74,6 +74,7 @@ PUBLIC = {
         "make_narma",
     ],
     "skliquid.metrics": ["valid_prediction_time"],
+    "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
