@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 
 from ._checks import MOST_STEPS, check_real, shown
-from .reservoirs import Liquid, Taps, draw_neurons, draw_synapses
+from .reservoirs import Liquid, Synapses, Taps, draw_neurons, draw_synapses
 from .reservoirs.neurons import LIF, checked_neurons
 
 _RESETS = ("LIF", "IF", "CubaLIF")
@@ -81,8 +81,8 @@ def to_nir(liquid: Liquid, *, dt: float = 1.0) -> Any:
     Raises
     ------
     ValueError, TypeError
-        If there is no graph that does what the liquid does: one with adaptation, refractory steps
-        or neurons that are not leaky integrate-and-fire, or a rate reservoir.
+        If there is no graph that does what the liquid does: one with adaptation, refractory steps,
+        another kind of synapses or neurons, or a rate reservoir.
 
     Examples
     --------
@@ -136,11 +136,12 @@ def _lines(taps: Taps) -> tuple[np.ndarray, np.ndarray]:
 def _check_liquid(liquid: Any) -> None:
     if not isinstance(liquid, Liquid):
         raise TypeError(f"liquid must be a Liquid of spiking neurons, got {shown(liquid)}.")
-    if type(liquid.neurons) is not LIF:
-        raise ValueError(
-            "liquid must have leaky integrate-and-fire neurons to be a NIR graph, got "
-            f"{type(liquid.neurons).__name__}."
-        )
+    for name, kind in {"synapses": Synapses, "neurons": LIF}.items():
+        if type(part := getattr(liquid, name)) is not kind:
+            raise ValueError(
+                f"liquid must have the {name} {kind.__name__} to be a NIR graph, got "
+                f"{type(part).__name__}."
+            )
     for name in ("adaptation", "refractory"):
         if getattr(liquid, name).any():
             raise ValueError(f"liquid must be without {name} to be a NIR graph.")
@@ -183,8 +184,13 @@ def from_nir(graph: Any, *, dt: float = 1.0) -> Liquid:
     if not isinstance(graph, nir.NIRGraph):
         raise TypeError(f"graph must be a nir.NIRGraph, got {shown(graph)}.")
     chain, potential, spikes, recurrent = _parts(graph)
+    tau = np.asarray(potential.tau, dtype=np.float64)
+    if tau.ndim != 1 or not (tau >= 0).all():
+        raise ValueError(
+            f"graph must have one row of LI with tau >= 0, got tau={shown(potential.tau)}."
+        )
     with np.errstate(divide="ignore"):
-        beta = np.exp(-dt / np.asarray(potential.tau, dtype=np.float64))
+        beta = np.exp(-dt / tau)
     n, scale = len(beta), (1 - beta) * potential.r  # scale: what a current of 1 adds in a step
     threshold = np.asarray(spikes.threshold, dtype=np.float64)
     taps = _taps(chain, scale, (1 - beta) * potential.v_leak, dt)

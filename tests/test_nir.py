@@ -10,7 +10,7 @@ import pytest
 from skliquid import LiquidTransformer
 from skliquid.engines import record
 from skliquid.nir import from_nir, to_nir
-from skliquid.reservoirs import Liquid, Synapses, Taps, draw_liquid
+from skliquid.reservoirs import Liquid, Neurons, Synapses, Taps, draw_liquid
 from skliquid.reservoirs.neurons import LIF
 from skliquid.sequences import as_sequences
 
@@ -172,6 +172,7 @@ def lif():
         ({"z": nir.Flatten({"input": np.array([3])}, 0, 0)}, "node 'z' .* holds: Flatten"),
         ({"z": nir.Scale(np.ones(3))}, r"graph must have one Threshold node, got \[\]"),
         ({"w": nir.Delay(np.ones(2))}, "type mismatch|must have between"),
+        ({"v": nir.LI(-np.ones(3), np.ones(3), np.ones(3))}, r"tau >= 0, got tau=array\(\[-1"),
         ({"back": nir.Affine(np.eye(3), np.ones(3))}, "'back' must be Linear or Scale in its"),
     ],
 )
@@ -228,6 +229,18 @@ def test_edges_that_would_be_lost():
 def test_neurons_that_nir_does_not_hold(options, message):
     with pytest.raises(ValueError, match=message):
         to_nir(drawn(**options))
+
+
+def test_other_kinds_of_synapses_and_neurons():
+    class Others(Synapses):
+        pass
+
+    liquid = drawn()
+    constants = {f.name: getattr(liquid.synapses, f.name) for f in fields(Synapses)}
+    with pytest.raises(ValueError, match="must have the synapses Synapses .* got Others"):
+        to_nir(replace(liquid, synapses=Others(**constants)))
+    with pytest.raises(ValueError, match="must have the neurons LIF to be .* got Neurons"):
+        to_nir(replace(liquid, neurons=Neurons(threshold=liquid.threshold)))
 
 
 def test_wrong_arguments():
