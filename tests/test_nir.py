@@ -171,7 +171,6 @@ def lif():
         ({"z": lif()}, "node 'z' that no liquid holds: LIF, which resets to a value"),
         ({"z": nir.Flatten({"input": np.array([3])}, 0, 0)}, "node 'z' .* holds: Flatten"),
         ({"z": nir.Scale(np.ones(3))}, r"graph must have one Threshold node, got \[\]"),
-        ({"w": nir.Delay(np.ones(2))}, "type mismatch|must have between"),
         ({"v": nir.LI(-np.ones(3), np.ones(3), np.ones(3))}, r"tau >= 0, got tau=array\(\[-1"),
         ({"back": nir.Affine(np.eye(3), np.ones(3))}, "'back' must be Linear or Scale in its"),
     ],
@@ -179,6 +178,23 @@ def lif():
 def test_what_no_liquid_holds(changed, message):
     with pytest.raises(ValueError, match=message):
         from_nir(other_graph(**changed))
+
+
+def test_a_path_that_is_longer_than_taps():
+    nodes = dict(other_graph().nodes)
+    weights = {f"w{i}": nir.Linear(np.eye(3)) for i in range(2)}
+    nodes = {"in": nodes.pop("in"), "w": nodes.pop("w")} | weights | nodes
+    with pytest.raises(ValueError, match=r"got the nodes \['w', 'w0', 'w1'\]"):
+        from_nir(nir.NIRGraph(nodes, list(pairwise(nodes))))
+
+
+def test_weights_back_as_a_scale_are_a_diagonal():
+    scaled, dense = (
+        from_nir(other_graph(back=node)).recurrent_weights
+        for node in (nir.Scale(np.array([0.5, 0.25, -1.0])), nir.Linear(np.diag([0.5, 0.25, -1])))
+    )
+    np.testing.assert_array_equal(scaled, dense)
+    assert np.count_nonzero(scaled) == 3
 
 
 def with_node(name, **values):
