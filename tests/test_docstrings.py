@@ -30,7 +30,13 @@ PUBLIC = {
         "RateEncoder",
         "BSAEncoder",
     ],
-    "skliquid.topology": ["erdos_renyi", "small_world", "scale_free", "spectral_radius"],
+    "skliquid.topology": [
+        "erdos_renyi",
+        "small_world",
+        "scale_free",
+        "spatial",
+        "spectral_radius",
+    ],
     "skliquid.nn": [
         "LSM",
         "LiquidReservoir",

@@ -73,7 +73,12 @@ CALLS = {
     **{encoder: ({}, fitted) for encoder in encoding.ENCODERS.values()},
     **{
         graph: ({"n": 20}, called)
-        for graph in (topology.erdos_renyi, topology.small_world, topology.scale_free)
+        for graph in (
+            topology.erdos_renyi,
+            topology.small_world,
+            topology.scale_free,
+            topology.spatial,
+        )
     },
     topology.spectral_radius: ({"W": np.eye(3)}, called),
     **{
