@@ -337,7 +337,8 @@ def _given_positions(positions: Any, n: int) -> np.ndarray:
     with naming("topology", f"a callable that returns {accepted}", positions, ValueError):
         positions = np.array(positions, dtype=np.float64)
     if positions.shape != (n, 3) or not np.isfinite(positions).all():
-        raise ValueError(f"topology must return {accepted}, got {shown(positions)}.")
+        found = "a NaN or an infinity" if positions.shape == (n, 3) else f"shape {positions.shape}"
+        raise ValueError(f"topology must return {accepted}, got {found}.")
     return positions
 
 
