@@ -160,8 +160,8 @@ def _sources(synapses: Any, n_excitatory: int, sources: Any) -> np.ndarray:
         middle = (places.min(axis=0) + places.max(axis=0)) / 2
         some = slice(n_excitatory or n)
         return np.argmin(((places[some] - middle) ** 2).sum(axis=1), keepdims=True)
-    numbers = np.atleast_1d(np.asarray(sources))
-    if numbers.dtype.kind not in "iu" or ((numbers < 0) | (numbers >= n)).any():
+    numbers = np.asarray(sources).ravel()
+    if numbers.size and (numbers.dtype.kind not in "iu" or min(numbers) < 0 or max(numbers) >= n):
         raise ValueError(f"sources must be integers in [0, {n - 1}], got {sources!r}.")
     return numbers
 
