@@ -75,6 +75,11 @@ def make_spike_templates(
     --------
     make_poisson_rates : Spike trains whose rates are to be read.
 
+    Notes
+    -----
+    As no spike is lost, a copy has in each train as many as its template: where the trains are
+    many, their numbers of spikes alone tell templates apart.
+
     References
     ----------
     .. [1] Maass, Natschlaeger, Markram. "Computational models for generic cortical microcircuits",
