@@ -84,7 +84,7 @@ def make_mackey_glass(
     >>> X.shape
     (2, 500, 1)
     """
-    n_samples, n_timesteps = _sizes(n_samples, n_timesteps)
+    n_samples, n_timesteps = checked_sizes(n_samples, n_timesteps)
     n_transient = check_integer("n_transient", n_transient, low=0)
     n_delay, n_between = _tenths("tau", tau), _tenths("dt", dt)
     histories = check_random_state(random_state).uniform(0.5, 1.3, n_samples)
@@ -154,7 +154,7 @@ def make_lorenz(
     >>> X.shape
     (2, 500, 3)
     """
-    n_samples, n_timesteps = _sizes(n_samples, n_timesteps)
+    n_samples, n_timesteps = checked_sizes(n_samples, n_timesteps)
     dt = check_real("dt", dt, 0, closed="neither")
     n_transient = check_integer("n_transient", n_transient, low=0)
     rng = check_random_state(random_state)
@@ -216,7 +216,7 @@ def make_narma(
     >>> u.shape, y.shape
     ((2, 500, 1), (2, 500, 1))
     """
-    n_samples, n_timesteps = _sizes(n_samples, n_timesteps)
+    n_samples, n_timesteps = checked_sizes(n_samples, n_timesteps)
     order = check_integer("order", order, low=2, high=10)
     rng = check_random_state(random_state)
     pairs = [_narma(rng, n_timesteps, order) for _ in range(n_samples)]
@@ -224,7 +224,8 @@ def make_narma(
     return u, y
 
 
-def _sizes(n_samples: int, n_timesteps: int) -> tuple[int, int]:
+def checked_sizes(n_samples: int, n_timesteps: int) -> tuple[int, int]:
+    """Return the sizes of a set of series if they are positive."""
     n_samples = check_integer("n_samples", n_samples, low=1)
     return n_samples, check_integer("n_timesteps", n_timesteps, low=1)
 

@@ -76,8 +76,8 @@ SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
 NO_OTHER_DEGREE = Acts(
     "topology_params",
-    lambda p: {"p", "k", "m"}.isdisjoint(p.topology_params or {}),
-    'none of "p", "k" and "m" in `topology_params`',
+    lambda p: {"p", "k", "m", "lambda_"}.isdisjoint(p.topology_params or {}),
+    'none of "p", "k", "m" and "lambda_" in `topology_params`',
 )
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
@@ -95,8 +95,8 @@ class ReservoirParameters:
         NO_OTHER_DEGREE,
         """Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours and of edges that they can have. None is about ten synapses for each
-        neuron that receives any.""",
+        neighbours and of edges that they can have, and synapses of "spatial" reach as far as
+        so many are expected. None is about ten synapses for each neuron that receives any.""",
     ] = None
     recurrent_fraction: Annotated[
         float,
@@ -190,13 +190,15 @@ class ReservoirParameters:
             TOPOLOGIES, ", callable or array-like", callable, "array-like", Hidden("sparse matrix")
         ),
         """Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
-        returns recurrent weights; or recurrent weights of shape (reservoir_size,
-        reservoir_size), where ``W[i, j]`` is the synapse from j to i.""",
+        returns recurrent weights, or these and positions of shape (reservoir_size, 3); or
+        recurrent weights of shape (reservoir_size, reservoir_size), where ``W[i, j]`` is the
+        synapse from j to i.""",
     ] = "erdos_renyi"
     topology_params: Annotated[
         dict[str, Any] | None,
         Accepts("dict", dict, None),
-        """Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.""",
+        """Further arguments of the named random graph, such as ``{"p_rewire": 0.3}`` or
+        ``{"shape": (3, 3, 15), "lambda_": 2.0}``.""",
     ] = None
     cell: Annotated[
         Any,

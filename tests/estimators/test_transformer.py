@@ -467,3 +467,19 @@ def test_single_neuron():
 def test_bad_weights(X, weight):
     with pytest.raises(ValueError, match="(?i)sample.weight"):
         LiquidTransformer(10, connectivity=0.5).fit(X, sample_weight=weight)
+
+
+def test_a_liquid_in_space_has_its_graphs_arguments():
+    X = np.random.default_rng(0).normal(size=(6, 20, 2))
+    column = {"shape": (3, 3, 15), "C": (0.3, 0.2, 0.4, 0.1), "lambda_": 2.0}
+    given = {"topology": "spatial", "recurrent_fraction": 1.0, "random_state": 0}
+    liquid = clone(LiquidTransformer(135, topology_params=column, **given)).fit(X).liquid_
+    np.testing.assert_array_equal(liquid.positions.max(axis=0), [2, 2, 14])
+    gaps = liquid.positions[liquid.synapses.sources] - liquid.positions[liquid.synapse_targets]
+    # A squared distance of lambda^2 / 2 on each axis, less near the walls.
+    assert 0.8 < np.sqrt((gaps**2).sum(axis=1).mean()) < 2.0 * 1.5**0.5
+    dense = LiquidTransformer(135, topology_params=column | {"lambda_": 50.0}, **given).fit(X)
+    assert dense.liquid_.density > 5 * liquid.density
+    # Without a reach of its own, ten synapses each.
+    free = LiquidTransformer(800, topology_params={"placement": "random"}, **given).fit(X).liquid_
+    assert len(free.synapse_units) / 800 == pytest.approx(10, rel=0.1)

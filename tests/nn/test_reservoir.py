@@ -177,7 +177,7 @@ def test_sequence_continues_from_a_state():
     assert mx.array_equal(last["mem"], final["mem"])
 
 
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_topologies(topology):
     reservoir = LiquidReservoir(1, 50, topology=topology, seed=0)
     expected = draw_liquid(1, 50, topology=topology, seed=0).recurrent_weights
