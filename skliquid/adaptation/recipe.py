@@ -107,7 +107,8 @@ class _Draw:
         return LeakyReservoir(cell, gates, units.beta)
 
     def _gate(self, rng: np.random.Generator) -> Circuit:
-        circuit = draw_circuit(self._n_channels, self._n, **self._of_circuit, rng=rng)
+        of_circuit = self._of_circuit | {"synapse": None}  # which acts with spikes alone
+        circuit = draw_circuit(self._n_channels, self._n, **of_circuit, rng=rng)
         if self._rates is None:
             return circuit
         # A unit of a rate cell has no memory but that of its cell; what was set to be above a
@@ -122,6 +123,7 @@ class _Draw:
             return circuit
         taps = regulated(
             circuit.taps,
+            circuit.synapses,
             neurons,
             self._sequences,
             self._weight,

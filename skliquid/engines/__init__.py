@@ -179,6 +179,12 @@ class Runner:
                 f"engine {name!r} does not run {type(reservoir.neurons).__name__} neurons; "
                 f"it runs {[kind.__name__ for kind in module.STEPS]}."
             )
+        if isinstance(reservoir, Liquid) and type(reservoir.synapses) not in module.SYNAPSES:
+            raise ValueError(
+                f"engine {name!r} does not run {type(reservoir.synapses).__name__}, of delays, "
+                "synaptic currents and short-term plasticity; it runs "
+                f"{[kind.__name__ for kind in module.SYNAPSES]}."
+            )
         self._engine = cast(Engine, module)
         self._prepared = self._engine.prepare(reservoir)
 

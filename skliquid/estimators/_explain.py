@@ -20,7 +20,7 @@ from ..engines._lockstep import standardise
 from ..explanation import Course, Explanation, split_over_frames
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
-from ..reservoirs import Liquid
+from ..reservoirs import DynamicSynapses, Liquid
 from ..sequences import Sequences, as_collection
 from ._reading import inner_settings, prepared_by, read_by
 
@@ -72,6 +72,16 @@ def refuse_unsplit(estimator: Any) -> None:
         raise ValueError(
             f"cell={shown(fitted.cell)} cannot be explained: its units do not spike. "
             "cell='lif' and a NeuronModel can."
+        )
+    if not liquid.liquid_.neurons.sums_drives:
+        raise ValueError(
+            f"cell={shown(fitted.cell)} cannot be explained: its potentials are no sums of "
+            "decayed currents less the threshold at each spike. Those of cell='lif' are."
+        )
+    if isinstance(liquid.liquid_.synapses, DynamicSynapses):
+        raise ValueError(
+            f"synapse={shown(fitted.synapse)} cannot be explained: its currents and delays keep "
+            "what was heard apart from the potentials. synapse=None can."
         )
     unshared = fitted._plan().unshared()
     if unshared:

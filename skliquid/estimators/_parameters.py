@@ -214,6 +214,18 @@ class ReservoirParameters:
         .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
            networks", GMD Report 148, 2001.""",
     ] = "lif"
+    synapse: Annotated[
+        Any,
+        Accepts("SynapseModel or None", HasMethods(["get_params", "draw"]), None),
+        SPIKING,
+        """What a spike does to the neurons that it reaches: a
+        :class:`~skliquid.reservoirs.SynapseModel` of synaptic currents, delays and short-term
+        plasticity [M2]_, whose parameters a search reaches as ``synapse__name``. None acts with
+        its whole weight in the next step, and in no other.
+
+        .. [M2] Markram, Wang, Tsodyks. "Differential signaling via the same axon of neocortical
+           pyramidal neurons", PNAS 95(9), 1998.""",
+    ] = None
     missing: Annotated[
         str,
         _named(["error", "hold", "linear"]),

@@ -8,7 +8,7 @@ from typing import Any
 import mlx.core as mx
 
 from .._checks import MOST_UNITS, check_bool, check_integer, shown
-from ..engines._mlx import STEPS, State, constants
+from ..engines._mlx import STEPS, SYNAPSES, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import SequenceModule
@@ -165,11 +165,18 @@ class LiquidReservoir(SequenceModule):
         return reservoir
 
     def _hold(self, liquid: Liquid, trainable: bool) -> None:
+        if type(liquid.synapses) not in SYNAPSES:
+            raise ValueError(
+                f"LiquidReservoir has no {type(liquid.synapses).__name__}, of delays, synaptic "
+                "currents and short-term plasticity; the engines 'numba' and 'numpy' run them."
+            )
         super().__init__()
         self.input_size = liquid.n_channels
         self.reservoir_size = liquid.n_neurons
         self.max_delay = liquid.max_delay
         self._neurons, self._neuron_states = type(liquid.neurons), liquid.neurons.state
+        initial = liquid.neurons.initial.items()
+        self._initial = {name: mx.array(values) for name, values in initial}
         held = constants(liquid.neurons) | input_constants(liquid.taps)
         held["W"] = mx.array(liquid.recurrent_weights)
         for name, value in held.items():
@@ -197,6 +204,8 @@ class LiquidReservoir(SequenceModule):
         shape = (batch_size, self.reservoir_size)
         mem, *others = self._neuron_states
         state = {name: mx.zeros(shape) for name in (mem, "spk", *others)}
+        for name, values in self._initial.items():
+            state[name] = state[name] + values
         if self.max_delay:
             state["past"] = mx.zeros((batch_size, self.max_delay, self.input_size))
         return state

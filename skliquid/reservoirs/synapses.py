@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -72,7 +72,7 @@ class Synapses:
     positions: np.ndarray | None = None
 
     @classmethod
-    def of(cls, weights: sparse.csc_array, positions: np.ndarray | None = None) -> Synapses:
+    def of(cls, weights: sparse.csc_array, *, positions: np.ndarray | None = None) -> Self:
         """Put weights on the finest grid on which their sums are exact.
 
         Parameters
@@ -87,12 +87,12 @@ class Synapses:
         Synapses
             The record.
         """
-        units, exponent = recurrent_grid(weights.data, weights.indices)
+        units, exponent = cls._on_grid(weights.data, weights.indices)
         offsets, targets = weights.indptr.astype(np.int64), weights.indices.astype(np.int32)
         return cls(offsets, targets, units, exponent, positions)
 
     @classmethod
-    def none(cls, n: int) -> Synapses:
+    def none(cls, n: int) -> Self:
         """Return no synapse among some neurons.
 
         Parameters
@@ -106,6 +106,35 @@ class Synapses:
             The record.
         """
         return cls.of(sparse.csc_array((n, n), dtype=np.float64))
+
+    _on_grid = staticmethod(recurrent_grid)
+
+    def at_rest(self, batch_size: int, width: int) -> dict[str, np.ndarray]:
+        """Return the state before the first step: none.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of sequences.
+        width : int
+            Number of neurons, those included that an engine adds.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The arrays, the batch first.
+        """
+        return {}
+
+    def unconnected(self) -> Synapses:
+        """Return what is left of the synapses where no neuron has one onto another.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
+        return Synapses.none(self.n_neurons)
 
     @property
     def n_neurons(self) -> int:
@@ -121,6 +150,12 @@ class Synapses:
     def sources(self) -> np.ndarray:
         """Neuron that each synapse starts from, shape (n_synapses,)."""
         return np.repeat(np.arange(self.n_neurons), np.diff(self.offsets))
+
+    @property
+    def inhibitory(self) -> np.ndarray:
+        """Whether the outgoing weights of each neuron sum to less than zero, shape (n,), bool."""
+        sums = np.bincount(self.sources, weights=self.units, minlength=self.n_neurons)
+        return np.asarray(sums < 0)
 
     @property
     def weights(self) -> np.ndarray:
@@ -168,7 +203,7 @@ class Synapses:
         Synapses
             The record.
         """
-        units, exponent = recurrent_grid(W[self.targets, self.sources], self.targets)
+        units, exponent = self._on_grid(W[self.targets, self.sources], self.targets)
         return replace(self, units=units, exponent=exponent)
 
 
@@ -182,6 +217,7 @@ def draw_synapses(
     spectral_radius: float = 0.9,
     exc_ratio: float = 0.8,
     ei_balance: float | None = None,
+    synapse: Any = None,
     rng: np.random.Generator,
 ) -> Synapses:
     """Draw the recurrent synapses of a liquid.
@@ -216,6 +252,10 @@ def draw_synapses(
     ei_balance : float or None, default=None
         Total inhibition as a fraction of total excitation in the named random graph: 1 is
         balance [1]_. None leaves every weight's magnitude as drawn.
+    synapse : SynapseModel or None, default=None
+        What a spike does beyond the next step: synaptic currents, delays and short-term
+        plasticity, see :class:`~skliquid.reservoirs.SynapseModel`. None is
+        ``I[t] = W s[t-1]``.
     rng : numpy.random.Generator
         Source of the draws.
 
@@ -269,8 +309,18 @@ def draw_synapses(
         )
     else:
         W, positions = _given(topology, n, rng)
-    synapses = Synapses.of(W, positions)
+    synapses = Synapses.of(W) if synapse is None else _drawn(synapse, W, rng)
+    synapses = replace(synapses, positions=positions)
     _warn_of_lost_synapses(W.data, synapses.units)
+    return synapses
+
+
+def _drawn(model: Any, W: sparse.csc_array, rng: np.random.Generator) -> Synapses:
+    if isinstance(model, type) or not callable(getattr(model, "draw", None)):
+        raise TypeError(f"synapse must be a configured SynapseModel or None, got {shown(model)}.")
+    synapses = model.draw(W, rng)
+    if not isinstance(synapses, Synapses):
+        raise TypeError(f"synapse must draw Synapses, got {type(synapses).__name__}.")
     return synapses
 
 

@@ -22,6 +22,7 @@ from skliquid import LeakyReadoutClassifier, LiquidTransformer, LSMClassifier, L
 from skliquid.estimators._entries import Accepts, Acts, entries, parametrized
 from skliquid.estimators._parameters import ClassifierParameters, ReservoirParameters
 from skliquid.estimators._recorder import LiquidRecorder
+from skliquid.reservoirs import SynapseModel
 
 PUBLIC = [LiquidTransformer, LSMClassifier, LSMRegressor]
 ESTIMATORS = [*PUBLIC, LiquidRecorder]
@@ -167,9 +168,10 @@ def test_without_docstrings():
 
 
 SPIKING = ["beta", "relative_tau", "threshold", "adaptation", "refractory", "engine", "n_jobs"]
+SPIKING += ["synapse"]
 VALUES = {
     **{"beta": 0.5, "relative_tau": 0.1, "threshold": 0.9, "adaptation": 0.2, "refractory": 1},
-    **{"engine": "numpy", "n_jobs": 1, "tau_adaptation": 3.0},
+    **{"engine": "numpy", "n_jobs": 1, "tau_adaptation": 3.0, "synapse": SynapseModel()},
     **{"connectivity": 0.5, "recurrent_fraction": 1.0, "spectral_radius": 0.7},
     **{"exc_ratio": 0.5, "ei_balance": None},
 }
