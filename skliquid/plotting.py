@@ -125,14 +125,19 @@ def plot_liquid(
     is_drawn = np.isin(synapses.sources, _sources(synapses, split, sources))
     ends = np.stack([synapses.sources[is_drawn], synapses.targets[is_drawn]], axis=1)
     is_linked = np.isin(np.arange(n), ends) if len(ends) else np.ones(n, dtype=bool)
-    size = 40.0 * min(1.0, (200.0 / n) ** (2 / 3))  # of the area of a dot, with their distance
+    size = 20.0 * min(1.0, (200.0 / n) ** (2 / 3))  # of the area of a dot, with their distance
     is_inhibitory = np.arange(n) >= split
+    ax.computed_zorder = False  # lines over all dots that are faint
     for is_kind, colour in zip((~is_inhibitory, is_inhibitory), _COLOURS.values(), strict=True):
-        for which, scale, alpha in ((~is_linked, 1.0, 0.3), (is_linked, 1.5, 1.0)):
+        for which, area, alpha in ((~is_linked, size, 0.15), (is_linked, max(size, 8.0), 1.0)):
             dots = places[is_kind & which].T
-            ax.scatter(*dots, s=scale * size, color=colour, lw=0, alpha=alpha, depthshade=False)
+            ax.scatter(
+                *dots, s=area, color=colour, lw=0, alpha=alpha, depthshade=False, zorder=1 + alpha
+            )
         if len(lines := places[ends[is_kind[ends[:, 0]]]]):
-            ax.add_collection3d(Line3DCollection(lines, colors=colour, lw=0.7, alpha=0.6))
+            ax.add_collection3d(
+                Line3DCollection(lines, colors=colour, lw=0.8, alpha=0.7, zorder=2)
+            )
     if n_excitatory is not None:
         _add_legend(ax)
     ax.set(xlabel="x", ylabel="y", zlabel="z")

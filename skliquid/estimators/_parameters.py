@@ -77,7 +77,7 @@ NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `
 NO_OTHER_DEGREE = Acts(
     "topology_params",
     lambda p: {"p", "k", "m", "lambda_"}.isdisjoint(p.topology_params or {}),
-    'none of "p", "k", "m" and "lambda_" in `topology_params`',
+    'none of "p", "k", "m" and ``"lambda_"`` in `topology_params`',
 )
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
