@@ -90,8 +90,8 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
     kind : type
         The subclass of :class:`skliquid.reservoirs.Neurons` that holds the constants.
     step : callable
-        One time step: for "numpy" as :func:`skliquid.engines._numpy.lif`, for "mlx" as
-        :func:`skliquid.engines._mlx.lif`, for "numba" as
+        One time step: for "numpy" as :func:`skliquid.engines._numpy_neurons.lif`, for "mlx" as
+        :func:`skliquid.engines._mlx_neurons.lif`, for "numba" as
         :func:`skliquid.engines._numba.neurons.lif`.
 
     Raises

@@ -89,7 +89,8 @@ class Pieces:
             kernels, kept = kernels._replace(keep=address_of(KEEP, keep)), prepared.kept(record)
         work = self._room(len(lengths), int(lengths[0]))
         frames, is_usual = batch.frames, record is None and batch.frames.dtype == np.float32
-        is_usual &= all(part.flags.carray for part in (frames, *state))
+        parts = state if prepared.dynamic_width else state[:3]  # of no items the others are fine
+        is_usual &= all(part.flags.carray for part in (frames, *parts))
         if not is_usual:
             frames = _writeable(np.ascontiguousarray(frames, dtype=np.float32))
             state = state if after is state else State(*map(np.ascontiguousarray, state))
