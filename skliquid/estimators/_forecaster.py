@@ -118,7 +118,7 @@ class LSMForecaster(BaseSequenceLSM):
         targets = np.roll(sequences.frames, -1, axis=0).astype(np.float64)
         is_target = np.ones(len(targets), dtype=bool)
         is_target[sequences.offsets[1:] - 1] = False
-        low, high = extremes(sequences.frames.astype(np.float64), has_missing=False)
+        low, high = np.stack(extremes(sequences.frames, False)).astype(np.float64)
         # What is fed back is float32.
         self.limits_ = np.stack([2.0 * low - high, 2.0 * high - low]).clip(-_LARGEST, _LARGEST)
         self._fit_steps(sequences, targets, is_target)
