@@ -7,7 +7,7 @@ variance in every standardised channel, past the encoder.
 
 The state of a reservoir is by default its spikes through an exponential filter, the liquid state
 of [1]_, or the activations of rate cells. All states of a run are never held: they come in pieces,
-of which sums are kept.
+of which sums are kept. Several liquids of an estimator are one reservoir, which runs forwards.
 
 ================================  =========================================================
 :func:`memory_capacity`           how much of its past input a linear readout can tell [2]_

@@ -28,7 +28,7 @@ from scipy import linalg, special
 from .._checks import check_integer, check_seed, shown
 from ..sequences import as_real_array
 from ._report import Report
-from ._states import matrix_of_states, reservoirs_of
+from ._states import Reservoirs, matrix_of_states, reservoirs_of
 
 # Of a target that no state knows of, a capacity is above 0 with this probability.
 _SIGNIFICANCE = 1e-4
@@ -40,6 +40,7 @@ _STEPS_EACH, _FEWEST_STEPS, _WASHOUT = 20, 2_000, 100
 _TARGETS_AT_ONCE = 512
 
 Target = tuple[tuple[int, int], ...]
+Pieces = Iterable[tuple[int, int, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -274,26 +275,17 @@ def _measured(
 ) -> tuple[np.ndarray, int]:
     """Capacity of each target, and the number of linearly independent states."""
     longest = max(lag for target in targets for lag, _ in target)
-    reservoirs, first = reservoirs_of(reservoir), longest
-    given = None if u is None else _one_input(u)
+    reservoirs, given = reservoirs_of(reservoir), None if u is None else _one_input(u)
     if reservoirs is None:
         states = matrix_of_states(reservoir, "(n_steps, n_states)")
-        if given is None or len(given) != len(states):
-            raise ValueError(
-                f"u must be the input that drove the {len(states)} recorded states, got "
-                f"{'none' if given is None else f'{len(given)} steps'}."
-            )
-        n_states = states.shape[1]
-        pieces: Iterable[tuple[int, int, np.ndarray]] = [(0, 0, states)]
+        n_states, first = states.shape[1], longest
+        given, pieces = _as_recorded(states, given)
     else:
         n_states, first = reservoirs.n_states(features), max(longest, _WASHOUT)
         if given is None:
             enough = max(_FEWEST_STEPS, _STEPS_EACH * n_states) + first
             given = rng.uniform(-1, 1, check_integer("n_steps", n_steps or enough, low=1))
-        drive = given * (reservoirs.unit / given.std())
-        frames = np.repeat(drive[:, np.newaxis], reservoirs.n_channels_in_, axis=1)
-        heard = reservoirs.standardised()
-        pieces = heard.pieces(heard.of_frames(frames, 1), features, tau_trace)
+        pieces = _driven(reservoirs, given, features, tau_trace)
     if len(given) - first < n_states + 2:
         raise ValueError(
             f"n_steps must be above {first + n_states + 1}, the {first} first ones and the "
@@ -303,6 +295,23 @@ def _measured(
     for _, start, states in pieces:
         sums.add(start, states)
     return sums.capacities()
+
+
+def _as_recorded(states: np.ndarray, u: np.ndarray | None) -> tuple[np.ndarray, Pieces]:
+    if u is None or len(u) != len(states):
+        raise ValueError(
+            f"u must be the input that drove the {len(states)} recorded states, got "
+            f"{'none' if u is None else f'{len(u)} steps'}."
+        )
+    return u, [(0, 0, states)]
+
+
+def _driven(reservoirs: Reservoirs, u: np.ndarray, features: Any, tau_trace: float) -> Pieces:
+    """States of reservoirs all of whose channels hear u, over its standard deviation."""
+    drive = u * (reservoirs.unit / u.std())
+    frames = np.repeat(drive[:, np.newaxis], reservoirs.n_channels_in_, axis=1)
+    heard = reservoirs.standardised()
+    return heard.pieces(heard.of_frames(frames, 1), features, tau_trace)
 
 
 def _one_input(u: Any) -> np.ndarray:

@@ -19,6 +19,7 @@ import numpy as np
 from .._checks import check_integer, check_real, check_seed, naming, shown
 from ..engines import Batch, Runner
 from ..pooling import NO_POOLING
+from ..reservoirs import Liquid
 from ..sequences import Sequences, as_real_array
 from ._report import Report
 from ._states import reservoirs_of
@@ -145,7 +146,7 @@ def lyapunov_exponent(
         "interval", interval or (_INTERVAL_OF_SPIKES if is_spiking else 1), low=1
     )
     if reservoirs is None:
-        twins: _Twins = _Map(reservoir, X, perturbation or _OF_FUNCTIONS, rng)
+        twins = _Map(reservoir, X, perturbation or _OF_FUNCTIONS, rng)
         growth = _growth(twins, washout, n_steps, interval)
     else:
         if X is None:
@@ -154,23 +155,33 @@ def lyapunov_exponent(
             sequences = reservoirs.noise(rng, n_trials, washout + n_steps)
         else:
             sequences = reservoirs.hearing(X)
-        if int(sequences.lengths.min()) < washout + interval:
-            raise ValueError(
-                f"X must hold sequences of at least {washout + interval} steps, the washout and "
-                f"an interval; the shortest has {int(sequences.lengths.min())}."
-            )
-        runner = Runner(reservoirs.liquids_[0], NO_POOLING, "numpy")
-        rates = []
-        for start, length in zip(sequences.offsets, sequences.lengths, strict=False):
-            driven = runner, sequences, int(start)
-            twins = (
-                _Neurons(rng, *driven)
-                if is_spiking
-                else _Cells(perturbation or _OF_CELLS, rng, *driven)
-            )
-            rates.append(_growth(twins, washout, int(length) - washout, interval))
-        growth = np.concatenate(rates)
+        rms = perturbation or _OF_CELLS
+        growth = _driven_growth(reservoirs.liquids_[0], sequences, washout, interval, rms, rng)
     return _exponent(growth, interval, is_spiking)
+
+
+def _driven_growth(
+    reservoir: Any,
+    sequences: Sequences,
+    washout: int,
+    interval: int,
+    rms: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Growth over the intervals of all sequences."""
+    shortest = int(sequences.lengths.min())
+    if shortest < washout + interval:
+        raise ValueError(
+            f"X must hold sequences of at least {washout + interval} steps, the washout and an "
+            f"interval; the shortest has {shortest}."
+        )
+    runner, is_spiking = Runner(reservoir, NO_POOLING, "numpy"), isinstance(reservoir, Liquid)
+    growth = []
+    for start, length in zip(sequences.offsets, sequences.lengths, strict=False):
+        driven = runner, sequences, int(start)
+        twins = _Neurons(rng, *driven) if is_spiking else _Cells(rms, rng, *driven)
+        growth.append(_growth(twins, washout, int(length) - washout, interval))
+    return np.concatenate(growth)
 
 
 def _exponent(growth: np.ndarray, interval: int, is_spiking: bool) -> LyapunovExponent:

@@ -152,7 +152,8 @@ def separation(
             pair[1]
         ):
             raise ValueError("X and X_other must hold as many sequences, all of one length.")
-    difference = (pair[1].frames.astype(np.float64) - pair[0].frames) / reservoirs.unit
+    unit = reservoirs.unit if X is None else 1.0
+    difference = (pair[1].frames.astype(np.float64) - pair[0].frames) / unit
     squares = (difference**2).mean(axis=1).reshape(len(pair[0]), -1)
     distances = _distances(reservoirs, pair, features, tau_trace)
     return Separation(np.sqrt(squares.mean(axis=1)), distances)

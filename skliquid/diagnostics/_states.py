@@ -19,7 +19,7 @@ from ..reservoirs import Liquid, RateReservoir
 from ..sequences import Sequences, as_real_array, as_sequences
 
 # Where an estimator keeps what it is made of.
-_INSIDE = "pipeline_", "liquid_", "estimator_"
+_INSIDE = "pipeline_", "liquid_", "estimator_", "best_estimator_"
 # The input itself is no state.
 STATES = tuple(name for name in STEP_FEATURES if name != "input")
 
@@ -147,12 +147,16 @@ def reservoirs_of(given: Any) -> Reservoirs | None:
     if not hasattr(given, "get_params"):
         return None
     check_is_fitted(given)
-    unit = 2.0**FINER if isinstance(given, BaseSequenceLSM) else 1.0
+    unit = 1.0
     while not isinstance(given, LiquidTransformer):
+        if isinstance(given, BaseSequenceLSM):
+            unit = 2.0**FINER
         inside = [getattr(given, name) for name in _INSIDE if hasattr(given, name)]
+        if isinstance(given, Pipeline):
+            inside = [given[0]]
         if not inside:
             raise TypeError(f"{type(given).__name__} holds no liquid that could be measured.")
-        given = inside[0][0] if isinstance(inside[0], Pipeline) else inside[0]
+        given = inside[0]
     return Reservoirs(given.liquids_, given.engine, unit, given)
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMSequenceRegressor
 from skliquid.diagnostics import memory_capacity, processing_capacity
@@ -161,3 +165,17 @@ def test_input_of_products_must_be_in_their_range():
         processing_capacity(np.ones((50, 2)), 2 * uniform(50))
     with pytest.raises(ValueError, match="max_lags must hold"):
         processing_capacity(np.ones((50, 2)), uniform(50), max_lags=())
+
+
+def test_liquids_are_found_wherever_they_are():
+    X, y = np.random.default_rng(0).normal(size=(12, 30, 1)), np.arange(12) % 2
+    given = {"max_lag": 5, "n_steps": 400}
+    pipeline = make_pipeline(LiquidTransformer(30, random_state=0), RidgeClassifier()).fit(X, y)
+    found = memory_capacity(pipeline[0], **given)
+    search = GridSearchCV(pipeline, {"ridgeclassifier__alpha": [1.0]}, cv=2).fit(X, y)
+    for holder in (pipeline, search):
+        np.testing.assert_array_equal(memory_capacity(holder, **given).by_lag, found.by_lag)
+    with pytest.raises(TypeError, match="RidgeClassifier holds no liquid"):
+        memory_capacity(pipeline[1])
+    with pytest.raises(NotFittedError):
+        memory_capacity(LiquidTransformer())
