@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # liquid, and how many times that without synapses it must be.
 _IDLE_SHARE, _AT_LIMIT, _EPILEPTIC, _TIMES = 0.9, 0.95, 0.4, 2.0
 # The first frames of some sequences are looked at where there are no features yet.
-_FEW_FRAMES, _FEW_SEQUENCES = 1_000, 8
+_FEW_FRAMES, _FEW_SEQUENCES = 400, 4
 
 
 def warn_of_activity(
