@@ -30,7 +30,7 @@ from ._transformer import LiquidTransformer
 _ONE_IN = 5
 # A closed loop amplifies what is rounded off the input: in steps of 2**-20 of a channel's standard
 # deviation, it is taken up to 8 of them.
-_FINER = 6
+FINER = 6
 
 
 class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
@@ -188,8 +188,8 @@ def held_out_steps(sequences: Sequences, is_used: np.ndarray) -> np.ndarray:
 
 def _with_finer_input(reservoir: Liquid | RateReservoir) -> Any:
     if isinstance(reservoir, Liquid):
-        return replace(reservoir, taps=reservoir.taps.finer(_FINER))
-    gates = tuple(replace(gate, taps=gate.taps.finer(_FINER)) for gate in reservoir.gates)
+        return replace(reservoir, taps=reservoir.taps.finer(FINER))
+    gates = tuple(replace(gate, taps=gate.taps.finer(FINER)) for gate in reservoir.gates)
     return replace(reservoir, gates=gates)
 
 
