@@ -80,7 +80,7 @@ def _mlx_has_gpu() -> bool:
     return any(name.startswith(("mlx-cuda", "mlx_cuda")) for name in names)
 
 
-def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> None:
+def add_neuron(engine: str, kind: Any, step: Callable[..., Any]) -> None:
     """Give an engine the equations of a kind of neurons.
 
     Parameters

@@ -222,7 +222,7 @@ class LiquidReservoir(SequenceModule):
             trains.append(neurons["spk"])
         return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 
-    def _check_state(self, state: State, batch_size: int) -> None:
+    def _check_state(self, state: Any, batch_size: int) -> None:
         expected = self.init_state(batch_size)
         wanted = [f'"{name}"' for name in expected]
         if not isinstance(state, dict) or state.keys() != expected.keys():
