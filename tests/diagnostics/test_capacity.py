@@ -137,8 +137,8 @@ def test_estimators_are_measured_by_their_liquid():
 
 COMMON = (
     *("reservoir_size", "recurrent_fraction", "spectral_radius", "exc_ratio", "beta", "cell"),
-    *("encoder", "input_scaling", "n_delays", "max_channels", "scale_channels", "target_rate"),
-    "random_state",
+    *("encoder", "derivative", "input_scaling", "n_delays", "max_channels", "scale_channels"),
+    *("target_rate", "random_state"),
 )
 
 

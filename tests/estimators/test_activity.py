@@ -10,7 +10,10 @@ from skliquid.diagnostics import LiquidActivityWarning, firing_statistics
 from skliquid.estimators import _activity
 
 SILENT = {"target_rate": None, "input_scaling": 0.01}
-SATURATED = {"encoder": None, "scale_channels": False, "target_rate": None, "input_scaling": 5.0}
+SATURATED = {
+    **{"encoder": None, "scale_channels": False, "derivative": False},
+    **{"target_rate": None, "input_scaling": 5.0},
+}
 EPILEPTIC = {"spectral_radius": 20.0, "ei_balance": None}
 
 
