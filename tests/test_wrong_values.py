@@ -33,7 +33,7 @@ SELDOM = {
 }
 FLAGS = {
     *("derivative", "scale_channels", "bidirectional", "train_reservoir", "trainable"),
-    *("as_sparse", "fit_intercept", "standardize", "limit", "verbose"),
+    *("as_sparse", "return_positions", "fit_intercept", "standardize", "limit", "verbose"),
 }
 SIZES = {
     *("reservoir_size", "n_delays", "n_liquids", "n_windows", "n_steps", "n_taps", "n_neurons"),
@@ -83,7 +83,12 @@ CALLS = {
     **{encoder: ({}, fitted) for encoder in encoding.ENCODERS.values()},
     **{
         graph: ({"n": 20}, called)
-        for graph in (topology.erdos_renyi, topology.small_world, topology.scale_free)
+        for graph in (
+            topology.erdos_renyi,
+            topology.small_world,
+            topology.scale_free,
+            topology.spatial,
+        )
     },
     topology.spectral_radius: ({"W": np.eye(3)}, called),
     **{

@@ -148,8 +148,11 @@ def _standardisation(
         common = parameters["scale_channels"] == "common"
         offset, gain = channel_scaling(observed, sample_weight, common=common)
         found |= {"input_offset": offset, "input_gain": gain}
-    if parameters["derivative"]:
+    derivative = parameters["derivative"]
+    if derivative:
         found["derivative_gain"] = derivative_gain(sequences, sample_weight)
+    if derivative and not isinstance(derivative, bool | np.bool_):
+        found["derivative_share"] = float(derivative)
     return found
 
 

@@ -68,8 +68,8 @@ class LiquidReservoir(SequenceModule):
         time constant of tau steps.
     threshold : float, default=1.0
         Membrane potential above which a neuron fires; positive.
-    topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
-            default="erdos_renyi"
+    topology : {"erdos_renyi", "small_world", "scale_free", "spatial"}, callable or \
+            array_like, default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`, a function ``(n, rng)`` that
         returns recurrent weights, or recurrent weights of shape (n, n), where ``W[i, j]`` is
         the synapse from j to i. Given weights are only rounded to their grid.
@@ -222,7 +222,7 @@ class LiquidReservoir(SequenceModule):
             trains.append(neurons["spk"])
         return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 
-    def _check_state(self, state: State, batch_size: int) -> None:
+    def _check_state(self, state: Any, batch_size: int) -> None:
         expected = self.init_state(batch_size)
         wanted = [f'"{name}"' for name in expected]
         if not isinstance(state, dict) or state.keys() != expected.keys():

@@ -89,7 +89,7 @@ class DynamicSynapses(Synapses):
     _on_grid = staticmethod(partial(recurrent_grid, limit=WIDE_ROW_SUM_LIMIT, dtype=np.int32))
 
     @classmethod
-    def of(cls, weights: sparse.csc_array, **arrays: np.ndarray) -> Self:
+    def of(cls, weights: sparse.csc_array, **arrays: Any) -> Self:
         """Put weights on the finest grid on which their sums are exact.
 
         Parameters

@@ -75,6 +75,7 @@ class Circuit:
     recurrent_weights = _of_a_part(
         "synapses.weights", "Recurrent weights, shape (n, n); ``W[i, j]`` is from j to i."
     )
+    positions = _of_a_part("synapses.positions", "Where each neuron is, (n, 3), or None.")
     sparse_recurrent_weights = _of_a_part(
         "synapses.sparse_weights", "Recurrent weights as a ``csc_array``."
     )

@@ -186,6 +186,11 @@ IDLE = [
         "connectivity",
         "topology_params={'k': 4}",
     ),
+    (
+        {"connectivity": 0.5, "topology": "spatial", "topology_params": {"lambda_": 2.0}},
+        "connectivity",
+        "topology_params={'lambda_': 2.0}",
+    ),
     ({"ei_balance": 0.5, "exc_ratio": 1.0}, "ei_balance", "exc_ratio=1.0"),
     ({"beta": 0.5, "relative_tau": 0.1}, "beta", "relative_tau=0.1"),
     ({"beta": [0.04, 0.5], "relative_tau": 0.1}, "beta", "relative_tau=0.1"),
