@@ -76,7 +76,7 @@ def warn_of_misreading(frames: np.ndarray, offsets: np.ndarray) -> None:
             + _CONVERT.format("from_events")
         )
     is_constant = len(frames) > 1 and (frames[:2] == frames[0]).all()
-    if is_constant and (frames.min(axis=0) == frames.max(axis=0)).all():
+    if is_constant and (np.min(frames, axis=0) == np.max(frames, axis=0)).all():
         warn_user(
             f"No channel of X varies: in float32 each frame is {shown(frames[0].tolist())}. If "
             "they vary around an offset, subtract it before fitting."

@@ -121,7 +121,7 @@ def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:
     if encoder is None:
         return sequences
     if isinstance(encoder, SequenceEncoder):
-        return encoder._as_fitted()._encode(sequences)
+        return encoder._as_fitted()._encoded(sequences)
     with naming("encoder", _ACCEPTED, encoder, ValueError, AttributeError):
         encoded = as_sequences(encoder.transform(list(sequences)))
         if len(encoded) != len(sequences):

@@ -88,7 +88,8 @@ class Pieces:
         if record is not None:
             kernels, kept = kernels._replace(keep=address_of(KEEP, keep)), prepared.kept(record)
         work = self._room(len(lengths), int(lengths[0]))
-        frames, is_usual = batch.frames, record is None and batch.frames.dtype == np.float32
+        frames = np.asarray(batch.frames)
+        is_usual = record is None and frames.dtype == np.float32
         is_usual &= all(part.flags.carray for part in (frames, *state))
         if not is_usual:
             frames = _writeable(np.ascontiguousarray(frames, dtype=np.float32))
