@@ -26,8 +26,8 @@ def from_events(
 ) -> Sequences:
     """Make sequences of events, such as spikes, by counting them in steps of time.
 
-    All estimators take what it returns as they take dense frames, with the same results to the last
-    bit, in memory, and with the Numba engine in time, that the events determine and not the
+    All estimators take what it returns as they take dense frames, with the same results to the
+    last bit, in memory, and with the Numba engine in time, that the events determine and not the
     frames. It has a length and a shape, and is indexed by the numbers of sequences, so that
     scikit-learn splits it.
 
@@ -41,8 +41,8 @@ def from_events(
     units : list of array-like of int of shape (n_events_i,), default=None
         Unit of each event, from 0: the channel that it becomes.
     n_units : int or tuple of int, default=None
-        Number of channels; or width, height and number of polarities of a sensor, the last of which
-        may be left out. An event at x, y of polarity p is one of channel
+        Number of channels; or width, height and number of polarities of a sensor, the last of
+        which may be left out. An event at x, y of polarity p is one of channel
         ``(p * height + y) * width + x``. None is one more than the largest unit.
     dt : float, default=1.0
         Length of a step, in the unit of the times; positive. Step k counts the events at times
