@@ -53,7 +53,7 @@ class Events:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         """Return dense frames, or what else an index takes out of them."""
-        if isinstance(key, slice) or np.ndim(key) == 1:
+        if not isinstance(key, tuple) and (isinstance(key, slice) or np.ndim(key) == 1):
             return np.asarray(self.rows(key))
         return np.asarray(np.asarray(self)[key])
 

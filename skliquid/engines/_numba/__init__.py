@@ -30,6 +30,7 @@ __all__ = [
     "advance",
     "at_rest",
     "bytes_of_a_sequence",
+    "hears_events",
     "open_pools",
     "prepare",
     "shares",
@@ -38,6 +39,7 @@ __all__ = [
 
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
 _SHARES = 2
+hears_events = True
 _UNIT = 2.0**-UNIT_EXPONENT
 _NO_SEQUENCE = np.zeros(0, dtype=np.int64)
 

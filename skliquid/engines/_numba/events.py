@@ -24,8 +24,10 @@ from ..protocol import Batch
 from .by_address import at, flat
 from .taps import INPUT, Input, list_before
 
-# Steps whose currents are summed at a time: the sums of that many stay in the cache.
-EVENT_STEPS = 32
+# Fewest steps whose currents are summed at a time, whose sums stay in the cache, and most.
+_FEWEST, _MOST = 64, 512
+# Blocks of steps that the longest delay is to span: for each an event is looked up once.
+_BLOCKS = 32
 
 
 class EventTaps(NamedTuple):
@@ -33,9 +35,11 @@ class EventTaps(NamedTuple):
 
     Parameters
     ----------
+    exponent : int
+        Delays are cut into blocks of ``2**exponent`` steps, and so is time.
     firsts : ndarray of shape (n_channels, n_blocks), dtype int64
-        Number of the first tap of each channel whose delay is ``EVENT_STEPS`` times the number of
-        a block or more; of the last block, that of the next channel.
+        Number of the first tap of each channel whose delay is in a block or beyond; of the last
+        block, that of the next channel.
     places : ndarray of shape (n_taps,), dtype int64
         ``delay * n_padded + neuron``.
     weights : ndarray of shape (n_taps,), dtype float64
@@ -46,6 +50,7 @@ class EventTaps(NamedTuple):
         Of each tap.
     """
 
+    exponent: int
     firsts: np.ndarray
     places: np.ndarray
     weights: np.ndarray
@@ -54,8 +59,10 @@ class EventTaps(NamedTuple):
     channels: np.ndarray
 
 
-def by_channel(taps: Input) -> EventTaps:
-    """Sort the taps of a liquid for its events."""
+def by_channel(taps: Input, may_be_long: bool) -> EventTaps:
+    """Sort the taps of a liquid for its events, in blocks that may be longer than the fewest."""
+    n_steps = min(max(_FEWEST, taps.max_delay // _BLOCKS), _MOST if may_be_long else _FEWEST)
+    exponent = int(np.ceil(np.log2(n_steps)))
     n_channels, n_padded = len(taps.input_offset), len(taps.bias)
     if len(taps.offsets):
         neuron = np.repeat(np.arange(n_padded), np.diff(taps.offsets))
@@ -65,12 +72,13 @@ def by_channel(taps: Input) -> EventTaps:
         delay, weight = np.zeros(len(channel), np.int32), taps.weights[channel, neuron]
     order = np.lexsort((neuron, delay, channel))
     channel, delay, neuron = channel[order], delay[order], neuron[order]
-    n_blocks = taps.max_delay // EVENT_STEPS + 2
+    n_blocks = (taps.max_delay >> exponent) + 2
     # As one number, channel and delay are in ascending order.
-    span = n_blocks * EVENT_STEPS
-    blocks = np.arange(n_channels)[:, np.newaxis] * span + EVENT_STEPS * np.arange(n_blocks)
+    span = n_blocks << exponent
+    blocks = np.arange(n_channels)[:, np.newaxis] * span + (np.arange(n_blocks) << exponent)
     firsts = np.searchsorted(channel.astype(np.int64) * span + delay, blocks)
     return EventTaps(
+        exponent,
         firsts.astype(np.int64),
         delay.astype(np.int64) * n_padded + neuron,
         weight[order].astype(np.float64),
@@ -83,7 +91,7 @@ class Heard(NamedTuple):
 
     Parameters
     ----------
-    firsts, places, weights : ndarray
+    exponent, firsts, places, weights : int and ndarray
         As in :class:`EventTaps`.
     onset_firsts : ndarray of shape (max_delay + 2,), dtype int64
         Number of the first onset of each delay.
@@ -107,10 +115,11 @@ class Heard(NamedTuple):
         Whether anything was heard before.
     base : ndarray of shape (n_together, n_padded), dtype float64
         What bias and silence drive.
-    sums : ndarray of shape (EVENT_STEPS, n_padded), dtype float64
-        What the events drive in some steps.
+    sums : ndarray of shape (2**exponent, n_padded), dtype float64
+        What the events drive in the steps of a block.
     """
 
+    exponent: int
     firsts: np.ndarray
     places: np.ndarray
     weights: np.ndarray
@@ -145,7 +154,7 @@ def heard(
     channels = frames.events.indices
     own = channels[mine]
     return Heard(
-        *by_channel[:3],
+        *by_channel[:4],
         *_onsets(by_channel, silent, taps.max_delay),
         silent,
         indptr,
@@ -157,7 +166,7 @@ def heard(
         samples=np.empty(n_together, dtype=np.int64),
         has_past=np.empty(n_together, dtype=np.uint8),
         base=np.empty((n_together, n_padded)),
-        sums=np.empty((EVENT_STEPS, n_padded)),
+        sums=np.empty((1 << by_channel.exponent, n_padded)),
     )
 
 
@@ -190,7 +199,7 @@ def add_event(sums, room, channel, value, lead, n_padded, size):
     firsts = at(room.firsts, (np.int64(channel),))
     low = lead * n_padded
     high = low + size
-    j = np.uint64(firsts[lead // EVENT_STEPS if lead > 0 else 0])
+    j = np.uint64(firsts[lead >> room.exponent if lead > 0 else 0])
     end = np.uint64(firsts[len(firsts) - 1])
     while j < end and room.places[j] < low:
         j += np.uint64(1)
@@ -201,8 +210,9 @@ def add_event(sums, room, channel, value, lead, n_padded, size):
 
 @inner
 def hear_events(drive, room, b, t, n_left, taps):
-    """Input currents of the next ``EVENT_STEPS`` steps from `t`, or of the `n_left` left."""
-    n_steps, n_padded = n_left if n_left < EVENT_STEPS else EVENT_STEPS, drive.shape[1]
+    """Input currents of the next steps from `t`, those of a block or the `n_left` left."""
+    n_steps, n_padded = len(room.sums), drive.shape[1]
+    n_steps = n_left if n_left < n_steps else n_steps
     size, sample, max_delay = n_steps * n_padded, room.samples[b], taps.max_delay
     sums, base = flat(room.sums), at(room.base, (b,))
     for i in range(size):
@@ -251,7 +261,7 @@ def close_events(room, b, past, length, spk, spikes):
 
 HEARD = types.NamedTuple(
     (
-        *(int64[:, ::1], int64[::1], float64[::1]),
+        *(int64, int64[:, ::1], int64[::1], float64[::1]),
         *(int64[::1], int32[::1], float64[::1], float64[::1]),
         *(int64[::1], int32[::1], float64[::1], int64[::1], int64[::1]),
         *(float64[:, :, ::1], int64[::1], uint8[::1], float64[:, ::1], float64[:, ::1]),

@@ -96,7 +96,7 @@ class Prepared:
     @cached_property
     def event_taps(self) -> EventTaps:
         """The taps in the order in which events drive them."""
-        return by_channel(self.network.taps)
+        return by_channel(self.network.taps, may_be_long=not self.has_slabs)
 
     @cached_property
     def event_kernels(self) -> Kernels:

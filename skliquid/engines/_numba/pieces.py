@@ -18,7 +18,7 @@ from ...events import Events
 from .._record import Record
 from ..protocol import Batch
 from .by_address import address_of
-from .events import EVENT_STEPS, heard
+from .events import heard
 from .layout import Prepared, columns_of, n_ahead, room
 from .loop import State, Work, run
 from .sinks import KEEP, Sums, keep
@@ -124,7 +124,7 @@ class Pieces:
         prepared, n_together = self._prepared, self._prepared.n_together(len(batch))
         pasts = np.ascontiguousarray(state.past)
         events = heard(batch, prepared.network.taps, prepared.event_taps, pasts, n_together)
-        return room(prepared.network, n_together, events, EVENT_STEPS)
+        return room(prepared.network, n_together, events, len(events.sums))
 
     def _kernel(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
         """The kernel, from the second piece on without a look at the types."""
