@@ -42,6 +42,11 @@ class Events:
     dtype = np.dtype(np.float32)
     ndim = 2
 
+    @classmethod
+    def of(cls, frames: np.ndarray) -> Events:
+        """Events of dense frames in which silence is zero."""
+        return cls(sparse.csr_array(frames), np.zeros(frames.shape[1], dtype=np.float32))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of frames and of channels."""

@@ -34,6 +34,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
     n_steps: int = 1  # steps that one frame becomes
     _waits_for: ClassVar[str] = ""
     _takes_events: bool = False  # or their frames are made dense
+    _makes_spikes: ClassVar[bool] = False  # so that most of the output may be zero
     n_channels_out_: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -1,5 +1,7 @@
 """Events on every engine, against the same frames dense on the NumPy engine."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -34,6 +36,7 @@ def pair(lengths=(130, 70, 70, 3, 1), density=0.1, scale=2.0):
     return Sequences(frames, events.offsets), Sequences(np.asarray(frames), events.offsets)
 
 
+@cache
 def liquid_of(case, n=150, gain=1.3, bias=2.0**-4):
     liquid = draw_liquid(
         3,
