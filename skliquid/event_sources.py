@@ -144,7 +144,9 @@ def _columns(times: list[Any], units: Any) -> list[dict[str, np.ndarray]]:
         return [_fields(np.asarray(each), i) for i, each in enumerate(times)]
     units = listed("units", units)
     if len(units) != len(times):
-        raise ValueError(f"times are those of {len(times)} sequences, but units of {len(units)}.")
+        raise ValueError(
+            f"times and units must be of as many sequences, got {len(times)} and {len(units)}."
+        )
     pairs = [{"t": np.asarray(t), "x": np.asarray(x)} for t, x in zip(times, units, strict=True)]
     for i, pair in enumerate(pairs):
         shapes = [each.shape for each in pair.values()]
@@ -218,12 +220,13 @@ def _lengths(
         last = np.zeros(n_samples)
         np.maximum.at(last, sample, step)
         return last + 1
-    each = [
-        check_real("duration", end, 0, closed="neither")
-        for end in np.atleast_1d(duration).tolist()
-    ]
+    ends = list(duration) if np.ndim(duration) == 1 else [duration]
+    each = [check_real("duration", end, 0, closed="neither") for end in ends]
     if len(each) not in (1, n_samples):
-        raise ValueError(f"duration has {len(each)} numbers; expected 1 or {n_samples}.")
+        raise ValueError(
+            f"duration must be one number or {n_samples}, one for each sequence, got "
+            f"{shown(duration)}."
+        )
     # What division adds beyond a whole number is not a step.
     n_steps = np.ceil(np.round(np.array(each) / dt, 6))
     return np.broadcast_to(np.maximum(n_steps, 1), (n_samples,))

@@ -44,7 +44,18 @@ class Events:
 
     @classmethod
     def of(cls, frames: np.ndarray) -> Events:
-        """Events of dense frames in which silence is zero."""
+        """Take the events out of dense frames in which silence is zero.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, n_channels), dtype float32
+            The frames.
+
+        Returns
+        -------
+        Events
+            What is not zero.
+        """
         return cls(sparse.csr_array(frames), np.zeros(frames.shape[1], dtype=np.float32))
 
     @property

@@ -20,6 +20,7 @@ PUBLIC = {
         "LiquidTransformer",
         "RidgeReadoutClassifier",
         "RidgeReadoutRegressor",
+        "from_events",
     ],
     "skliquid.encoding": [
         "CurrentEncoder",
@@ -56,6 +57,7 @@ PUBLIC = {
         "load_japanese_vowels",
         "from_aeon",
         "from_events",
+        "from_hdf5",
         "from_pandas",
         "from_tslearn",
         "make_lorenz",
@@ -64,6 +66,7 @@ PUBLIC = {
     ],
     "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.plotting": ["plot_raster"],
+    "skliquid.events": ["Events"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],

@@ -56,7 +56,7 @@ def test_units_are_counted_where_their_number_is_not_given():
     ("arguments", "error", "message"),
     [
         (([], [], 3), ValueError, "times is empty"),
-        (([[0.0], [1.0]], [[0]], 3), ValueError, "times are those of 2 sequences, .* of 1"),
+        (([[0.0], [1.0]], [[0]], 3), ValueError, "times and units must .* got 2 and 1"),
         (([[0.0], [1.0, 2.0]], [[0], [1]], 3), ValueError, "sample 1 has times of shape"),
         (([[0.0], [1.0, -2.0]], [[0], [1, 0]], 3), ValueError, "sample 1 has event 1 with t=-2"),
         (([[0.0], [np.nan]], [[0], [1]], 3), ValueError, "sample 1 has event 0 with t=nan"),
@@ -73,7 +73,11 @@ def test_units_are_counted_where_their_number_is_not_given():
         (([[0.0]], [[0]], (1, 2, 3, 4)), ValueError, "n_units must hold one to three"),
         (([[0.0]], [[0]], (2**20, 2**20)), ValueError, "n_units must make at most"),
         (([[0.0]], [[0]], 3, 0.0), ValueError, "dt must be a finite number in"),
-        (([[0.0]], [[0]], 3, 1.0, [1.0, 2.0]), ValueError, "duration has 2 numbers; expected 1"),
+        (
+            ([[0.0]], [[0]], 3, 1.0, [1.0, 2.0]),
+            ValueError,
+            "duration must be one number or 1, .* got .1.0, 2.0.",
+        ),
         (([[0.0]], [[0]], 3, 1.0, 0), ValueError, "duration must be a finite number in"),
         (([[1e12]], [[0]], 3), ValueError, "the sequences have 1000000000001 steps"),
     ],

@@ -96,6 +96,7 @@ CALLS = {
     reservoirs.draw_synapses: ({"n": 20, **RNG}, called),
     reservoirs.draw_neurons: ({"n": 20, **RNG}, called),
     datasets.from_events: (EVENTS, called),
+    skliquid.from_events: ({"times": [[0.0]], "units": [[1]], "n_units": 3}, called),
 }
 
 
@@ -103,7 +104,8 @@ def parameters_of(call):
     """Names of the parameters that are looked at here: data and generators are elsewhere."""
     parameters = inspect.signature(call).parameters.values()
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in parameters if p.kind in kinds and p.name not in ("rng", "X", "W")]
+    elsewhere = ("rng", "X", "W", "times", "units")
+    return [p.name for p in parameters if p.kind in kinds and p.name not in elsewhere]
 
 
 def error_of(call, name, value):

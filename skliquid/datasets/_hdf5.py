@@ -58,14 +58,16 @@ def from_hdf5(
 
     Examples
     --------
-    ::
-
-        from skliquid import LSMClassifier
-        from skliquid.datasets import from_hdf5
-
-        X, y = from_hdf5("shd_train.h5", duration=1.4)
-        X_test, y_test = from_hdf5("shd_test.h5", duration=1.4)
-        LSMClassifier(random_state=0).fit(X, y).score(X_test, y_test)
+    >>> import os, tempfile, h5py
+    >>> from skliquid.datasets import from_hdf5
+    >>> path = os.path.join(tempfile.mkdtemp(), "spikes.h5")
+    >>> with h5py.File(path, "w") as file:
+    ...     times = file.create_dataset("spikes/times", 1, dtype=h5py.vlen_dtype("float16"))
+    ...     units = file.create_dataset("spikes/units", 1, dtype=h5py.vlen_dtype("uint16"))
+    ...     times[0], units[0], file["labels"] = [0.1, 0.9], [699, 3], [7]
+    >>> X, y = from_hdf5(path, duration=1.0)
+    >>> X.shape, y
+    ((1, 100, 700), array([7]))
     """
     h5py = _h5py()
     with h5py.File(Path(path), "r") as file:
