@@ -83,7 +83,7 @@ def test_sums_stay_exact_where_the_input_saturates(gain):
 @pytest.mark.parametrize("exponents", [(1, 1), (3, 3), (6, 9)])
 def test_blocks_of_any_length_give_the_same(monkeypatch, exponents):
     monkeypatch.setattr(kernels, "_FEWEST", 2 ** exponents[0])
-    monkeypatch.setattr(kernels, "_MOST", 2 ** exponents[1])
+    monkeypatch.setattr(kernels, "_MOST_SUMS", 2 ** exponents[1] * 256)
     monkeypatch.setattr(kernels, "_BLOCKS", 1)
     events, dense = pair()
     liquid = liquid_of("delayed")

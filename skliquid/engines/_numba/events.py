@@ -24,8 +24,8 @@ from ..protocol import Batch
 from .by_address import at, flat
 from .taps import INPUT, Input, list_before
 
-# Fewest steps whose currents are summed at a time, whose sums stay in the cache, and most.
-_FEWEST, _MOST = 64, 512
+# Fewest steps whose currents are summed at a time, and sums of more: 8 MiB, which a cache holds.
+_FEWEST, _MOST_SUMS = 128, 2**20
 # Blocks of steps that the longest delay is to span: for each an event is looked up once.
 _BLOCKS = 32
 
@@ -39,10 +39,10 @@ class EventTaps(NamedTuple):
         Delays are cut into blocks of ``2**exponent`` steps, and so is time.
     firsts : ndarray of shape (n_channels, n_blocks), dtype int64
         Number of the first tap of each channel whose delay is in a block or beyond; of the last
-        block, that of the next channel.
-    places : ndarray of shape (n_taps,), dtype int64
-        ``delay * n_padded + neuron``.
-    weights : ndarray of shape (n_taps,), dtype float64
+        two blocks, that of the next channel.
+    places : ndarray of shape (n_taps,), dtype int32
+        ``delay * n_padded + neuron``, with the delay counted from the beginning of its block.
+    weights : ndarray of shape (n_taps,), dtype float32
         Weights in units of potential.
     delays, neurons : ndarray of shape (n_taps,), dtype int32
         Of each tap.
@@ -61,9 +61,9 @@ class EventTaps(NamedTuple):
 
 def by_channel(taps: Input, may_be_long: bool) -> EventTaps:
     """Sort the taps of a liquid for its events, in blocks that may be longer than the fewest."""
-    n_steps = min(max(_FEWEST, taps.max_delay // _BLOCKS), _MOST if may_be_long else _FEWEST)
-    exponent = int(np.ceil(np.log2(n_steps)))
     n_channels, n_padded = len(taps.input_offset), len(taps.bias)
+    most = max(_FEWEST, _MOST_SUMS // n_padded) if may_be_long else _FEWEST
+    exponent = min(max(_FEWEST, taps.max_delay // _BLOCKS), most).bit_length() - 1
     if len(taps.offsets):
         neuron = np.repeat(np.arange(n_padded), np.diff(taps.offsets))
         channel, delay, weight = taps.channels, taps.delays, taps.tap_weights
@@ -72,7 +72,7 @@ def by_channel(taps: Input, may_be_long: bool) -> EventTaps:
         delay, weight = np.zeros(len(channel), np.int32), taps.weights[channel, neuron]
     order = np.lexsort((neuron, delay, channel))
     channel, delay, neuron = channel[order], delay[order], neuron[order]
-    n_blocks = (taps.max_delay >> exponent) + 2
+    n_blocks = (taps.max_delay >> exponent) + 3
     # As one number, channel and delay are in ascending order.
     span = n_blocks << exponent
     blocks = np.arange(n_channels)[:, np.newaxis] * span + (np.arange(n_blocks) << exponent)
@@ -80,8 +80,8 @@ def by_channel(taps: Input, may_be_long: bool) -> EventTaps:
     return EventTaps(
         exponent,
         firsts.astype(np.int64),
-        delay.astype(np.int64) * n_padded + neuron,
-        weight[order].astype(np.float64),
+        ((delay & ((1 << exponent) - 1)) * n_padded + neuron).astype(np.int32),
+        weight[order].astype(np.float32),
         *(each.astype(np.int32) for each in (delay, neuron, channel)),
     )
 
@@ -116,7 +116,7 @@ class Heard(NamedTuple):
     base : ndarray of shape (n_together, n_padded), dtype float64
         What bias and silence drive.
     sums : ndarray of shape (2**exponent, n_padded), dtype float64
-        What the events drive in the steps of a block.
+        What the events drive in the steps of a block; zero when none is summed.
     """
 
     exponent: int
@@ -142,7 +142,7 @@ class Heard(NamedTuple):
 def heard(
     batch: Batch, taps: Input, by_channel: EventTaps, pasts: np.ndarray, n_together: int
 ) -> Heard:
-    """Make the events of a batch, and room, ready for the kernels."""
+    """Make the events of a batch, and room for what they drive, ready for the kernels."""
     frames: Events = batch.frames
     offset, gain, n_padded = taps.input_offset, taps.input_gain, len(taps.bias)
     silent = on_grid(frames.silent, offset, gain)
@@ -166,7 +166,7 @@ def heard(
         samples=np.empty(n_together, dtype=np.int64),
         has_past=np.empty(n_together, dtype=np.uint8),
         base=np.empty((n_together, n_padded)),
-        sums=np.empty((1 << by_channel.exponent, n_padded)),
+        sums=np.zeros((1 << by_channel.exponent, n_padded)),
     )
 
 
@@ -175,7 +175,7 @@ def _onsets(taps: EventTaps, silent: np.ndarray, max_delay: int) -> tuple[Any, A
     is_driven = np.flatnonzero(silent[taps.channels])
     order = is_driven[np.argsort(taps.delays[is_driven], kind="stable")]
     firsts = np.searchsorted(taps.delays[order], np.arange(max_delay + 2))
-    onsets = taps.weights[order] * silent[taps.channels[order]]
+    onsets = taps.weights[order].astype(np.float64) * silent[taps.channels[order]]
     return firsts.astype(np.int64), taps.neurons[order], onsets
 
 
@@ -194,16 +194,25 @@ def open_events(room, b, sample, past, frames, first, length, taps, spk, spikes,
 
 
 @spliced
-def add_event(sums, room, channel, value, lead, n_padded, size):
-    """Add what an event drives in a block that begins `lead` steps after it."""
-    firsts = at(room.firsts, (np.int64(channel),))
-    low = lead * n_padded
-    high = low + size
-    j = np.uint64(firsts[lead >> room.exponent if lead > 0 else 0])
-    end = np.uint64(firsts[len(firsts) - 1])
+def add_event(sums, room, channel, value, lead, n_padded):
+    """Add what an event drives in a block of steps that begins `lead` steps after it.
+
+    The delays are those of two blocks: of the first the last ones, of the second the first ones.
+    """
+    firsts, block = at(room.firsts, (np.int64(channel),)), lead >> room.exponent
+    low = (lead - (block << room.exponent)) * n_padded
+    # Unsigned, so that Numba does not look for negative indices.
+    j, end = np.uint64(firsts[block + 1]), np.uint64(firsts[block + 2])
+    after = len(sums) - low
+    while j < end and room.places[j] < low:
+        sums[np.uint64(room.places[j] + after)] += room.weights[j] * value
+        j += np.uint64(1)
+    if block < 0:
+        return
+    j, end = np.uint64(firsts[block]), np.uint64(firsts[block + 1])
     while j < end and room.places[j] < low:
         j += np.uint64(1)
-    while j < end and room.places[j] < high:
+    while j < end:
         sums[np.uint64(room.places[j] - low)] += room.weights[j] * value
         j += np.uint64(1)
 
@@ -213,29 +222,34 @@ def hear_events(drive, room, b, t, n_left, taps):
     """Input currents of the next steps from `t`, those of a block or the `n_left` left."""
     n_steps, n_padded = len(room.sums), drive.shape[1]
     n_steps = n_left if n_left < n_steps else n_steps
-    size, sample, max_delay = n_steps * n_padded, room.samples[b], taps.max_delay
+    sample, max_delay = room.samples[b], taps.max_delay
     sums, base = flat(room.sums), at(room.base, (b,))
-    for i in range(size):
-        sums[i] = 0
     start, shift = room.starts[sample], room.shifts[sample]
     for s in range(t - max_delay if t > max_delay else 0, t + n_steps):
         for k in range(room.indptr[start + s], room.indptr[start + s + 1]):
-            value = room.deviations[k - shift]
-            add_event(sums, room, room.channels[k], value, t - s, n_padded, size)
+            add_event(sums, room, room.channels[k], room.deviations[k - shift], t - s, n_padded)
     if room.has_past[b]:
         past = at(room.pasts, (sample,))
         for channel in range(len(past)):
             for k in range(t, max_delay):
                 if past[channel, k] != 0:
                     lead = t + max_delay - k
-                    add_event(sums, room, channel, past[channel, k], lead, n_padded, size)
+                    add_event(sums, room, channel, past[channel, k], lead, n_padded)
     for step in range(n_steps):
         if t + step <= max_delay:
             for j in range(room.onset_firsts[t + step], room.onset_firsts[t + step + 1]):
                 base[room.onset_neurons[j]] += room.onsets[j]
-        row, out = at(room.sums, (step,)), at(drive, (step,))
-        for i in range(len(base)):
-            out[i] = np.rint(row[i] + base[i])
+        take_sums(at(drive, (step,)), at(room.sums, (step,)), base)
+    for i in range(n_steps * n_padded, len(sums)):
+        sums[i] = 0
+
+
+@inner
+def take_sums(current, sums, base):
+    """Round sums to currents, and leave zeros."""
+    for i in range(len(current)):
+        current[i] = np.rint(sums[i] + base[i])
+        sums[i] = 0
 
 
 @inner
@@ -261,7 +275,7 @@ def close_events(room, b, past, length, spk, spikes):
 
 HEARD = types.NamedTuple(
     (
-        *(int64, int64[:, ::1], int64[::1], float64[::1]),
+        *(int64, int64[:, ::1], int32[::1], float32[::1]),
         *(int64[::1], int32[::1], float64[::1], float64[::1]),
         *(int64[::1], int32[::1], float64[::1], int64[::1], int64[::1]),
         *(float64[:, :, ::1], int64[::1], uint8[::1], float64[:, ::1], float64[:, ::1]),
