@@ -76,7 +76,9 @@ def transform_large(form):
     trains = spikes(*LARGE)
     liquid = LiquidTransformer(random_state=0).fit(trains[:200])
     liquid.transform(trains[:10])
-    X = as_sequences(trains) if form == "events" else np.stack([x.toarray() for x in trains])
+    X = as_sequences(trains)
+    del trains
+    X = X if form == "events" else X.dense()
     start = time.perf_counter()
     liquid.transform(X)
     print(f"{form:<8} {megabytes():8.0f} MB   {time.perf_counter() - start:6.1f} s")

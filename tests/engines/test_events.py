@@ -125,6 +125,16 @@ def test_pieces_of_events_give_the_state_of_the_whole(cuts, forms):
     np.testing.assert_array_equal(record.kept["mem"], expected)
 
 
+def test_events_that_are_mapped_from_a_file():
+    events, dense = pair()
+    liquid = liquid_of("delayed")
+    for part in (events.frames.events.data, events.frames.events.indices, events.frames.silent):
+        part.flags.writeable = False
+    np.testing.assert_array_equal(
+        features(liquid, events, "numba"), features(liquid, dense, "numpy")
+    )
+
+
 def test_rate_cells_hear_events():
     events, dense = pair()
     circuit = draw_circuit(3, 40, n_delays=3, max_delay=9, rng=np.random.default_rng(0))

@@ -158,7 +158,7 @@ def heard(
         *_onsets(by_channel, silent, taps.max_delay),
         silent,
         indptr,
-        channels.astype(np.int32, copy=False),
+        np.require(channels, np.int32, ["C", "A", "W"]),  # those of a mapped file are read-only
         on_grid(frames.events.data[mine], offset[own], gain[own]) - silent[own],
         batch.starts.astype(np.int64),
         begins - places,

@@ -122,7 +122,7 @@ class Pieces:
     def _room_of_events(self, state: State, batch: Batch) -> Work:
         """Events of a batch, and room for them."""
         prepared, n_together = self._prepared, self._prepared.n_together(len(batch))
-        pasts = np.ascontiguousarray(state.past)
+        pasts = np.require(state.past, np.float64, ["C", "A", "W"])
         events = heard(batch, prepared.network.taps, prepared.event_taps, pasts, n_together)
         return room(prepared.network, n_together, events, len(events.sums))
 
