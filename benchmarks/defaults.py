@@ -19,7 +19,7 @@ from measuring import Rows, add_arguments, measure, sets_and_runs
 from resampling import test_part, training_folds
 from settings import ABLATIONS, COMBINED, GRID
 
-from skliquid import LiquidTransformer
+from skliquid import LiquidTransformer, LSMClassifier
 
 DEFAULT = "default"
 MOST_P = 0.05
@@ -31,7 +31,7 @@ RULE = (
 
 def candidates(names, dictionaries):
     """Parameters of each candidate by its label; values that are the default's are left out."""
-    defaults = LiquidTransformer().get_params()
+    defaults = LSMClassifier().get_params()
     single = {
         f"{name}={value!r}": {name: value}
         for name in names
@@ -89,7 +89,10 @@ def ablate(arguments):
 def spikes_per_step(X, parameters):
     """Spikes per neuron and time step on at most 50 training series."""
     X = X[:: max(len(X) // 50, 1)]
-    transformer = LiquidTransformer(**{**parameters, "pooling": "rate"}, random_state=0)
+    asked = LSMClassifier(**{**parameters, "pooling": "rate"}, random_state=0).get_params()
+    transformer = LiquidTransformer(
+        **{name: asked[name] for name in LiquidTransformer().get_params()}
+    )
     lengths = np.array([len(x) for x in X]) if "encoder" not in parameters else None
     return float(np.average(transformer.fit_transform(X).mean(axis=1), weights=lengths))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 # Ours at several costs.
 PRESETS = {
     "LSMClassifier": {},
-    "LSMClassifier, 500 neurons": {"reservoir_size": 500},
-    "LSMClassifier, both directions": {"bidirectional": True},
-    "LSMClassifier, 3000 neurons": {"reservoir_size": 3000},
+    "LSMClassifier, fast": {"reservoir_size": 500},
+    "LSMClassifier, accurate": {"bidirectional": True},
+    "LSMClassifier, most accurate": {"reservoir_size": 3000, "bidirectional": True},
 }
 # Candidates for the defaults, one parameter at a time and several.
 GRID = {
@@ -48,6 +48,7 @@ PLAIN = {
     "input_scaling": 1.0,
     "n_delays": 1,
     "max_channels": None,
+    "derivative": False,
     "target_rate": None,
 }
 ABLATIONS = {
@@ -78,7 +79,8 @@ ABLATIONS = {
     },
     "+ adaptation 0.5": {"adaptation": 0.5},
     "+ refractory 2 steps": {"refractory": 2},
-    "+ derivative channels": {"derivative": True},
+    "no differences": {"derivative": False},
+    "differences for every neuron": {"derivative": True},
     **{f"+ {name}": parameters for name, parameters in COMBINED.items()},
     "+ relative time constants": {"relative_tau": (0.003, 0.05)},
     "encoder: population": {"encoder": "population"},

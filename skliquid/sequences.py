@@ -532,6 +532,14 @@ def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndar
     return least.reduce(frames), largest.reduce(frames)
 
 
+def deviation(frames: np.ndarray) -> np.ndarray:
+    """Standard deviation of each channel, the last axis; 1 where it is constant."""
+    values = frames.reshape(-1, frames.shape[-1])
+    # The mean of equal values may be another, by rounding.
+    is_constant = (values == values[0]).all(axis=0)
+    return np.where(is_constant, 1.0, values.std(axis=0, dtype=np.float64))
+
+
 def _unresolved(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Tell which channels, of this range, vary by less than a few hundred steps of float32."""
     span, largest = high - low, np.maximum(np.abs(low), np.abs(high))

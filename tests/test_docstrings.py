@@ -31,7 +31,13 @@ PUBLIC = {
         "RateEncoder",
         "BSAEncoder",
     ],
-    "skliquid.topology": ["erdos_renyi", "small_world", "scale_free", "spectral_radius"],
+    "skliquid.topology": [
+        "erdos_renyi",
+        "small_world",
+        "scale_free",
+        "spatial",
+        "spectral_radius",
+    ],
     "skliquid.nn": [
         "LSM",
         "LiquidReservoir",
@@ -43,6 +49,17 @@ PUBLIC = {
         "LSTMCell",
         "LeakyRateReadout",
         "LeakySpikeReadout",
+        "IF",
+        "LIF",
+        "ALIF",
+        "Expon",
+        "Alpha",
+        "DualExpon",
+        "STP",
+        "STD",
+        "SpikeTime",
+        "PoissonSpike",
+        "PoissonEncoder",
     ],
     "skliquid.nn.surrogate": [
         "fast_sigmoid",
@@ -60,21 +77,50 @@ PUBLIC = {
         "from_hdf5",
         "from_pandas",
         "from_tslearn",
+        "make_delayed_xor",
         "make_lorenz",
         "make_mackey_glass",
         "make_narma",
+        "make_poisson_rates",
+        "make_spike_templates",
+        "make_temporal_parity",
+    ],
+    "skliquid.diagnostics": [
+        "BranchingRatio",
+        "FiringStatistics",
+        "LiquidActivityWarning",
+        "LyapunovExponent",
+        "MemoryCapacity",
+        "ProcessingCapacity",
+        "Separation",
+        "SeparationRatio",
+        "StateRank",
+        "branching_ratio",
+        "firing_statistics",
+        "generalization_rank",
+        "kernel_rank",
+        "lyapunov_exponent",
+        "memory_capacity",
+        "processing_capacity",
+        "separation",
+        "separation_ratio",
     ],
     "skliquid.metrics": ["valid_prediction_time"],
-    "skliquid.plotting": ["plot_raster"],
     "skliquid.events": ["Events"],
+    "skliquid.nir": ["from_nir", "to_nir"],
+    "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],
     "skliquid.reservoirs": [
+        "DynamicSynapses",
+        "IntegrateAndFire",
+        "Izhikevich",
         "Liquid",
         "NeuronModel",
         "Neurons",
         "RateReservoir",
+        "SynapseModel",
         "Synapses",
         "Taps",
         "draw_liquid",
@@ -119,7 +165,9 @@ def test_has_an_example(module, name):
     assert ">>>" in thing.__doc__
 
 
-@pytest.mark.parametrize("module", ["topology", "reservoirs", "nn", "datasets", "dask"])
+@pytest.mark.parametrize(
+    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics"]
+)
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")
     listed = PUBLIC[f"skliquid.{module}"]

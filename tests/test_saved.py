@@ -154,6 +154,7 @@ TRUSTED = {
     "skliquid.estimators._transformer.LiquidTransformer",
     "skliquid.readouts._ridge.RidgeReadoutClassifier",
     "skliquid.readouts._ridge_model.RidgeFit",
+    "skliquid.readouts._root.signed_root",
     "skliquid.reservoirs.liquid.Liquid",
     "skliquid.reservoirs.neurons.LIF",
     "skliquid.reservoirs.synapses.Synapses",

@@ -7,6 +7,7 @@ import warnings
 import mlx.core as mx
 import numpy as np
 import pytest
+from scipy import sparse
 
 import skliquid
 from skliquid import datasets, encoding, nn, reservoirs, topology
@@ -32,15 +33,18 @@ SELDOM = {
 }
 FLAGS = {
     *("derivative", "scale_channels", "bidirectional", "train_reservoir", "trainable"),
-    *("as_sparse", "fit_intercept", "standardize", "limit", "verbose"),
+    *("as_sparse", "return_positions", "fit_intercept", "standardize", "limit", "verbose"),
 }
 SIZES = {
     *("reservoir_size", "n_delays", "n_liquids", "n_windows", "n_steps", "n_taps", "n_neurons"),
     *("n", "k", "m", "n_channels", "input_size", "hidden_size", "output_size", "sensor_size"),
 }
+SIGNED = [-1.5, np.int64(-3), np.array(-3)]
 ACCEPTED = {
     **{"n_jobs": [np.int64(-3), -(10**30)], "memory": ["wrong"], "seed": [(True, False)]},
     **{name: [(True, False)] for name in ("derivative_gain", "input_offset", "input_gain")},
+    **dict.fromkeys(("background", "reset", "initial", "b", "c", "d", "gain"), SIGNED),
+    "tau_m": [np.inf],
 }
 
 
@@ -52,6 +56,12 @@ def fitted(estimator):
 
 def ran(module):
     return module.forward_sequence(mx.ones((4, 2, 3)))
+
+
+def drawn(model):
+    rng = np.random.default_rng(0)
+    is_synapse = isinstance(model, reservoirs.SynapseModel)
+    return model.draw(sparse.csc_array(np.eye(20)) if is_synapse else 20, rng)
 
 
 def called(function):
@@ -73,7 +83,12 @@ CALLS = {
     **{encoder: ({}, fitted) for encoder in encoding.ENCODERS.values()},
     **{
         graph: ({"n": 20}, called)
-        for graph in (topology.erdos_renyi, topology.small_world, topology.scale_free)
+        for graph in (
+            topology.erdos_renyi,
+            topology.small_world,
+            topology.scale_free,
+            topology.spatial,
+        )
     },
     topology.spectral_radius: ({"W": np.eye(3)}, called),
     **{
@@ -95,6 +110,9 @@ CALLS = {
     reservoirs.draw_taps: ({"n_channels": 2, "n_neurons": 20, **RNG}, called),
     reservoirs.draw_synapses: ({"n": 20, **RNG}, called),
     reservoirs.draw_neurons: ({"n": 20, **RNG}, called),
+    reservoirs.SynapseModel: ({"tau_syn": 3.0}, drawn),
+    reservoirs.IntegrateAndFire: ({}, drawn),
+    reservoirs.Izhikevich: ({}, drawn),
     datasets.from_events: (EVENTS, called),
     skliquid.from_events: ({"times": [[0.0]], "units": [[1]], "n_units": 3}, called),
 }

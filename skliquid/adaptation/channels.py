@@ -18,12 +18,25 @@ _LARGEST = np.finfo(np.float32).max
 _Read = Callable[[Sequences, slice], np.ndarray]
 
 
+def _frames(sequences: Sequences, rows: slice) -> np.ndarray:
+    return sequences.frames[rows]
+
+
+def _steps(sequences: Sequences, rows: slice) -> np.ndarray:
+    """Differences of some frames to those before."""
+    before = sequences.frames[max(rows.start - 1, 0)]
+    with np.errstate(over="ignore"):
+        steps = np.diff(sequences.frames[rows], axis=0, prepend=before[np.newaxis])
+    first, last = np.searchsorted(sequences.offsets, (rows.start, rows.stop))
+    steps[sequences.offsets[first:last] - rows.start] = 0
+    return np.clip(steps, -_LARGEST, _LARGEST, out=steps)
+
+
 def channel_scaling(
     sequences: Sequences,
     sample_weight: np.ndarray | None = None,
     *,
     common: bool = False,
-    of_steps: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and inverse standard deviation of each channel over all frames.
 
@@ -36,8 +49,6 @@ def channel_scaling(
     common : bool, default=False
         Whether channels share one scale, the mean of their standard deviations; a channel
         whose own is less than a sixteenth of it is raised to that.
-    of_steps : bool, default=False
-        Whether the differences of frames in time are meant, the first of a sequence being 0.
 
     Returns
     -------
@@ -50,13 +61,7 @@ def channel_scaling(
     UserWarning
         If a channel varies so little around its mean that float32 loses most of it.
     """
-    read = _steps if of_steps else _frames
-    zeros = np.zeros(sequences.n_channels)
-    offset = weighted_mean(sequences, sample_weight, zeros, 1, read)
-    variance = weighted_mean(sequences, sample_weight, offset, 2, read)
-    std = np.sqrt(variance)
-    with np.errstate(divide="ignore", over="ignore"):
-        gain = (1.0 / std).astype(np.float32)
+    offset, std, gain = _scaling(sequences, sample_weight)
     lost = (std > 0) & ~np.isfinite(gain)
     if sequences.unresolved is not None:
         lost |= sequences.unresolved
@@ -66,8 +71,7 @@ def channel_scaling(
             f"Channel {channel} varies so little around {offset[channel]:.3g} that float32 loses "
             "most of it; subtract its offset, or scale it up, before fitting."
         )
-    # What rounding leaves of a constant is not a signal.
-    is_constant = (std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain)
+    is_constant = _is_constant(offset, std, gain)
     if common and not is_constant.all():
         gain = np.maximum(1.0 / std[~is_constant].mean(), _FAINTEST * gain).astype(np.float32)
     gain[is_constant] = 1.0
@@ -90,10 +94,27 @@ def derivative_gain(sequences: Sequences, sample_weight: np.ndarray | None = Non
     ndarray of shape (n_channels,), dtype float32
         Ratio of the standard deviations, at most 1e6; 1 where a channel never changes.
     """
-    _, steps_gain = channel_scaling(sequences, sample_weight, of_steps=True)
-    _, own_gain = channel_scaling(sequences, sample_weight)
-    ratio = steps_gain.astype(np.float64) / own_gain
-    return np.minimum(ratio, LARGEST_SCALE).astype(np.float32)
+    gains = []
+    for read in (_steps, _frames):
+        offset, std, gain = _scaling(sequences, sample_weight, read)
+        gain[_is_constant(offset, std, gain)] = 1.0
+        gains.append(gain.astype(np.float64))
+    return np.minimum(gains[0] / gains[1], LARGEST_SCALE).astype(np.float32)
+
+
+def _scaling(
+    sequences: Sequences, sample_weight: np.ndarray | None, read: _Read = _frames
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, standard deviation and its inverse in float32, each of shape (n_channels,)."""
+    offset = weighted_mean(sequences, sample_weight, np.zeros(sequences.n_channels), 1, read)
+    std = np.sqrt(weighted_mean(sequences, sample_weight, offset, 2, read))
+    with np.errstate(divide="ignore", over="ignore"):
+        return offset, std, (1.0 / std).astype(np.float32)
+
+
+def _is_constant(offset: np.ndarray, std: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Which channels do not vary: what rounding leaves of a constant is not a signal."""
+    return np.asarray((std <= _FLOAT32_STEP * np.abs(offset)) | ~np.isfinite(gain))
 
 
 def channel_means(sequences: Sequences, sample_weight: np.ndarray | None = None) -> np.ndarray:
@@ -112,20 +133,6 @@ def channel_means(sequences: Sequences, sample_weight: np.ndarray | None = None)
         The means of what is not missing; NaN where all is.
     """
     return weighted_mean(sequences, sample_weight, np.zeros(sequences.n_channels), 1)
-
-
-def _frames(sequences: Sequences, rows: slice) -> np.ndarray:
-    return sequences.frames[rows]
-
-
-def _steps(sequences: Sequences, rows: slice) -> np.ndarray:
-    """Differences of some frames to those before."""
-    before = sequences.frames[max(rows.start - 1, 0)]
-    with np.errstate(over="ignore"):
-        steps = np.diff(sequences.frames[rows], axis=0, prepend=before[np.newaxis])
-    first, last = np.searchsorted(sequences.offsets, (rows.start, rows.stop))
-    steps[sequences.offsets[first:last] - rows.start] = 0
-    return np.clip(steps, -_LARGEST, _LARGEST, out=steps)
 
 
 def weighted_mean(

@@ -38,6 +38,7 @@ _GAINS = 2.0**-10, 2.0**10
 
 def regulated(
     taps: Taps,
+    synapses: Synapses,
     neurons: Neurons,
     sequences: Sequences,
     sample_weight: np.ndarray | None,
@@ -54,6 +55,8 @@ def regulated(
     ----------
     taps : Taps
         The taps as drawn.
+    synapses : Synapses
+        The recurrent synapses, of which the currents count that the input drives too.
     neurons : Neurons
         The neurons that they drive.
     sequences : Sequences
@@ -77,7 +80,7 @@ def regulated(
         The same taps with other weights and biases.
     """
     q = rng.uniform(*target_rate, taps.n_neurons)
-    free = Liquid(taps, Synapses.none(taps.n_neurons), neurons.silent())
+    free = Liquid(taps, synapses.unconnected(), neurons.silent())
     weight = np.ones(len(sequences)) if sample_weight is None else sample_weight
     u, weight = _free_potentials(free, sequences, weight, engine, n_jobs, rng)
     level, deviation = _levels(u, weight, 1.0 - q)
@@ -85,7 +88,7 @@ def regulated(
     gain = np.where(is_driven, spread * neurons.threshold / np.where(is_driven, deviation, 1), 1)
     gain = _few_bits(np.clip(gain, *_GAINS))
     threshold = neurons.threshold.astype(np.float64) * (1.0 - _MARGIN)
-    bias = (threshold - gain * level) * neurons.holding_current
+    bias = (threshold - gain * level) * neurons.holding_current - neurons.constant_current
     weights = gain[taps.neurons] * taps.weights
     return taps.with_weights(weights, np.where(is_driven, bias, 0.0))
 

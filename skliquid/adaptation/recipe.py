@@ -107,7 +107,8 @@ class _Draw:
         return LeakyReservoir(cell, gates, units.beta)
 
     def _gate(self, rng: np.random.Generator) -> Circuit:
-        circuit = draw_circuit(self._n_channels, self._n, **self._of_circuit, rng=rng)
+        of_circuit = self._of_circuit | {"synapse": None}  # which acts with spikes alone
+        circuit = draw_circuit(self._n_channels, self._n, **of_circuit, rng=rng)
         if self._rates is None:
             return circuit
         # A unit of a rate cell has no memory but that of its cell; what was set to be above a
@@ -122,6 +123,7 @@ class _Draw:
             return circuit
         taps = regulated(
             circuit.taps,
+            circuit.synapses,
             neurons,
             self._sequences,
             self._weight,
@@ -146,8 +148,11 @@ def _standardisation(
         common = parameters["scale_channels"] == "common"
         offset, gain = channel_scaling(observed, sample_weight, common=common)
         found |= {"input_offset": offset, "input_gain": gain}
-    if parameters["derivative"]:
+    derivative = parameters["derivative"]
+    if derivative:
         found["derivative_gain"] = derivative_gain(sequences, sample_weight)
+    if derivative and not isinstance(derivative, bool | np.bool_):
+        found["derivative_share"] = float(derivative)
     return found
 
 

@@ -165,9 +165,14 @@ class LockstepPools:
 
 def liquid_at_rest(prepared: Any, batch_size: int) -> dict[str, np.ndarray]:
     """State of a liquid before the first step."""
-    shape, names = (batch_size, prepared.liquid.n_neurons), prepared.liquid.neurons.state
-    states = {name: np.zeros(shape, dtype=np.float32) for name in ("spk", *names)}
-    return {"past": prepared.taps.at_rest(batch_size), **states}
+    neurons, n = prepared.liquid.neurons, prepared.liquid.n_neurons
+    states = {
+        name: np.zeros((batch_size, n), dtype=np.float32) for name in ("spk", *neurons.state)
+    }
+    for name, values in neurons.initial.items():
+        states[name][:] = values
+    of_synapses = prepared.liquid.synapses.at_rest(batch_size, n)
+    return {"past": prepared.taps.at_rest(batch_size), **states, **of_synapses}
 
 
 def liquid_steps_at_once(prepared: Any, n_sequences: int) -> int:

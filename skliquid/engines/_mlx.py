@@ -1,13 +1,9 @@
-"""The MLX engine: the whole batch in lockstep, on Metal, CUDA or a CPU.
-
-The equations here are also those of :mod:`skliquid.nn`, which hands in a spike function and
-a rounding that have derivatives.
-"""
+"""The MLX engine: the whole batch in lockstep, on Metal, CUDA or a CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
@@ -16,10 +12,10 @@ import numpy as np
 
 from .._mlx import check_not_forked
 from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
-from ..reservoirs import Liquid, Neurons
+from ..reservoirs import Liquid, Synapses
 from ..reservoirs.fixed_point import UNIT_EXPONENT
-from ..reservoirs.neurons import LIF
 from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
+from ._mlx_neurons import STEPS, State, constants, decay
 from ._record import Record
 from .protocol import Batch
 
@@ -27,55 +23,9 @@ from .protocol import Batch
 # multiplications of a graph, as no interrupt is heard meanwhile.
 _STEPS_PER_EVALUATION, _MULTIPLICATIONS = 16, 2**29
 
-State = dict[str, mx.array]
 Arrays = dict[str, np.ndarray]
-Fire = Callable[[mx.array], mx.array]
-Round = Callable[[mx.array], mx.array]
-
-
-def constants(neurons: Neurons) -> State:
-    """Constants of neurons as MLX arrays."""
-    values = {f.name: getattr(neurons, f.name) for f in fields(neurons)}
-    return {name: mx.array(value.astype(np.float32)) for name, value in values.items()}
-
-
-def heaviside(excess: mx.array) -> mx.array:
-    """Spike where the membrane potential is above the threshold."""
-    return (excess > 0).astype(mx.float32)
-
-
-def to_grid(values: mx.array, exponent: int, rounding: Round = mx.round) -> mx.array:
-    """Round to multiples of ``2**-exponent``."""
-    return rounding(values * 2.0**exponent) * 2.0**-exponent
-
-
-def decay(values: mx.array, beta: mx.array | float, rounding: Round = mx.round) -> mx.array:
-    """One step of exponential decay, rounded to the unit grid."""
-    return to_grid(beta * values, UNIT_EXPONENT, rounding)
-
-
-def lif(
-    c: State, state: State, current: mx.array, fire: Fire = heaviside, rounding: Round = mx.round
-) -> State:
-    """Advance leaky integrate-and-fire neurons by a step (:mod:`skliquid.reservoirs.neurons`)."""
-    v = decay(state["mem"], c["beta"], rounding) + current
-    if "raised" not in state:
-        spk = fire(v - c["threshold"])
-        return {"spk": spk, "mem": v - c["threshold"] * spk}
-    spk = fire(v - (c["threshold"] + state["raised"])) * (state["rest"] == 0)
-    raised = decay(state["raised"], c["adaptation_beta"], rounding) + c["adaptation"] * spk
-    return {
-        "spk": spk,
-        "mem": v - c["threshold"] * spk,
-        "raised": raised,
-        "rest": mx.where(spk > 0, c["refractory"], mx.maximum(state["rest"] - 1, 0)),
-    }
-
-
-# For each kind of neurons, a function of their constants, their state and the current, arrays of
-# shape (batch, n), of a spike function and a rounding, that returns their spikes, as "spk", and
-# their new state.
-STEPS: dict[type, Callable[..., State]] = {LIF: lif}
+# Kinds of synapses that a product of spikes and weights stands for.
+SYNAPSES = (Synapses,)
 
 
 @dataclass(frozen=True)

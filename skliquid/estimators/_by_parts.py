@@ -152,9 +152,9 @@ class LSMOfParts(BaseLSM):
         self.n_samples_seen_ += len(y)
 
     def _fit_scaler(self, sequences: Sequences, weight: np.ndarray | None) -> None:
-        """Fit the steps between liquid and readout, where there are any, to the first part."""
+        """Fit the steps between liquid and readout, where they learn, to the first part."""
         steps = self.pipeline_[1:-1]
-        if len(steps):
+        if "scaler" in steps.named_steps:
             given = {} if weight is None else {"scaler__sample_weight": weight}
             steps.fit(self.pipeline_[0].transform(in_float64(sequences)), **given)
 

@@ -53,8 +53,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     """Classify sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
-    pooled spike features (see :class:`LiquidTransformer`); the features are standardised,
-    and a readout is trained on them.
+    pooled spike features (see :class:`LiquidTransformer`); a readout is trained on the roots of
+    the features, standardised.
 
     Parameters
     ----------
@@ -65,8 +65,9 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout". With ``readout="ridge"``
-        the readout itself limits and standardises, and a leaky one needs neither.
+        The fitted steps "liquid", "root", "limiter", "scaler" and "readout". With
+        ``readout="ridge"`` the readout itself limits and standardises, and a leaky one needs
+        none of them.
     reservoir_loss_curve_ : list of float
         Mean training loss of each pass over the sequences, if the liquid was trained.
     reservoir_validation_loss_curve_ : list of float or None

@@ -22,6 +22,7 @@ from ..collection import Collection, as_parts
 from ..explanation import Explanation
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._ridge_base import RidgeReadout
+from ..readouts._root import make_root
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
 from ._absent import SaysWhatIsAbsent
@@ -156,7 +157,9 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         if sample_weight is not None:
             of_liquid["sample_weight"] = sample_weight
             weights = {
-                f"{name}__sample_weight": sample_weight for name, _ in steps if name != "limiter"
+                f"{name}__sample_weight": sample_weight
+                for name, _ in steps
+                if name in ("scaler", "readout")
             }
         if class_factor is not None:  # not that of the liquid's statistics
             factor = 1.0 if sample_weight is None else sample_weight
@@ -186,7 +189,7 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         return {field.name: getattr(self, field.name) for field in fields(ReservoirParameters)}
 
     def _steps(self, readout: Any) -> list[tuple[str, Any]]:
-        """Liquid, limiter, scaler and readout; a readout over time takes the bare states.
+        """Liquid, root, limiter, scaler and readout; a readout over time takes the bare states.
 
         The limiter keeps each feature to the range that it had in training. Without, a neuron
         that was all but silent there would, once it fires, count for more than all others.
@@ -195,11 +198,11 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
             trainer = clone(readout) if self._trains_reservoir() else None
             recorder = LiquidRecorder(trainer=trainer, **self._of_reservoir())
             return [("liquid", recorder), ("readout", readout)]
-        liquid = ("liquid", LiquidTransformer(**self._of_reservoir()))
+        prepared = [("liquid", LiquidTransformer(**self._of_reservoir())), ("root", make_root())]
         if is_made_of_sums(readout):
-            return [liquid, ("readout", readout)]
+            return [*prepared, ("readout", readout)]
         return [
-            liquid,
+            *prepared,
             ("limiter", MinMaxScaler(clip=True)),
             ("scaler", StandardScaler()),
             ("readout", readout),
@@ -285,8 +288,9 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         what a neuron did is shared among the frames that drove it, by their Shapley values in the
         game of its membrane potential (:mod:`skliquid.explanation`), where a frame that takes no
         part is at the training mean of its channels. It is exact in its sum, the same at every
-        call and in any company, and takes about as long as a few predictions. A frame that spoke
-        for the class has a positive part, one that spoke against it a negative one.
+        call and in any company, and takes some ten times as long as to predict a sequence alone. A
+        frame that spoke for the class has a positive part, one that spoke against it a negative
+        one.
 
         Parameters
         ----------

@@ -76,8 +76,8 @@ SPIKING = Acts("cell", lambda p: not is_rate_cell(p.cell), "spiking neurons as `
 NAMED_GRAPH = Acts("topology", lambda p: isinstance(p.topology, str), "a named `topology`")
 NO_OTHER_DEGREE = Acts(
     "topology_params",
-    lambda p: {"p", "k", "m"}.isdisjoint(p.topology_params or {}),
-    'none of "p", "k" and "m" in `topology_params`',
+    lambda p: {"p", "k", "m", "lambda_"}.isdisjoint(p.topology_params or {}),
+    'none of "p", "k", "m" and ``"lambda_"`` in `topology_params`',
 )
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
@@ -86,7 +86,7 @@ POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pool
 class ReservoirParameters:
     """Parameters of the reservoir, of its input and of its features."""
 
-    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1500
+    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 2000
     _: KW_ONLY
     connectivity: Annotated[
         float | None,
@@ -95,8 +95,8 @@ class ReservoirParameters:
         NO_OTHER_DEGREE,
         """Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours and of edges that they can have. None is about ten synapses for each
-        neuron that receives any.""",
+        neighbours and of edges that they can have, and synapses of "spatial" reach as far as
+        so many are expected. None is about ten synapses for each neuron that receives any.""",
     ] = None
     recurrent_fraction: Annotated[
         float,
@@ -190,13 +190,15 @@ class ReservoirParameters:
             TOPOLOGIES, ", callable or array-like", callable, "array-like", Hidden("sparse matrix")
         ),
         """Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
-        returns recurrent weights; or recurrent weights of shape (reservoir_size,
-        reservoir_size), where ``W[i, j]`` is the synapse from j to i.""",
+        returns recurrent weights, or these and positions of shape (reservoir_size, 3); or
+        recurrent weights of shape (reservoir_size, reservoir_size), where ``W[i, j]`` is the
+        synapse from j to i.""",
     ] = "erdos_renyi"
     topology_params: Annotated[
         dict[str, Any] | None,
         Accepts("dict", dict, None),
-        """Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.""",
+        """Further arguments of the named random graph, such as ``{"p_rewire": 0.3}`` or
+        ``{"shape": (3, 3, 15), "lambda_": 2.0}``.""",
     ] = None
     cell: Annotated[
         Any,
@@ -212,6 +214,18 @@ class ReservoirParameters:
         .. [J] Jaeger. "The echo state approach to analysing and training recurrent neural
            networks", GMD Report 148, 2001.""",
     ] = "lif"
+    synapse: Annotated[
+        Any,
+        Accepts("SynapseModel or None", HasMethods(["get_params", "draw"]), None),
+        SPIKING,
+        """What a spike does to the neurons that it reaches: a
+        :class:`~skliquid.reservoirs.SynapseModel` of synaptic currents, delays and short-term
+        plasticity [S]_, whose parameters a search reaches as ``synapse__name``. None acts with
+        its whole weight in the next step, and in no other.
+
+        .. [S] Markram, Wang, Tsodyks. "Differential signaling via the same axon of neocortical
+           pyramidal neurons", PNAS 95(9), 1998.""",
+    ] = None
     missing: Annotated[
         str,
         _named(["error", "hold", "linear"]),
@@ -243,10 +257,15 @@ class ReservoirParameters:
         input is taken in steps of ``2**-14`` and saturates beyond +-512.""",
     ] = "common"
     derivative: Annotated[
-        Flag,
+        bool | float,
+        Accepts("bool or float", "boolean", Interval(Real, 0, 1, closed="left")),
         """Whether the difference of each frame to the one before, scaled to the same standard
-        deviation, makes further channels.""",
-    ] = False
+        deviation, makes further channels [K]_: True, for every neuron; a number, in [0, 1), for
+        this share of the neurons, which hear these in place of the others.
+
+        .. [K] Keogh, Pazzani. "Derivative dynamic time warping", SIAM International Conference
+           on Data Mining, 2001.""",
+    ] = 0.2
     input_scaling: Annotated[
         Scale,
         """With `target_rate`, standard deviation of each neuron's membrane potential over the

@@ -29,8 +29,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     """Predict numbers from sequences with a liquid state machine.
 
     A fixed random network of spiking neurons, the liquid [1]_, turns each sequence into
-    pooled spike features (see :class:`LiquidTransformer`); the features are standardised,
-    and a readout is trained on them.
+    pooled spike features (see :class:`LiquidTransformer`); a readout is trained on the roots of
+    the features, standardised.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class LSMRegressor(RegressorMixin, RegressorParameters, LSMOfParts):
     Attributes
     ----------
     pipeline_ : Pipeline
-        The fitted steps "liquid", "limiter", "scaler" and "readout"; with ``readout="ridge"``
-        the readout itself limits and standardises.
+        The fitted steps "liquid", "root", "limiter", "scaler" and "readout"; with
+        ``readout="ridge"`` the readout itself limits and standardises.
     n_samples_seen_ : int
         Number of sequences in all parts, after `partial_fit`.
     n_channels_in_ : int

@@ -35,6 +35,7 @@ _Reservoir: Any = parameters_of(
     beta=(0.04, 0.2),
     cell="leaky",
     encoder=None,
+    derivative=False,
     input_scaling=0.1,
     n_delays=1,
     max_channels=None,

@@ -62,8 +62,13 @@ class Source:
 def _plain(record: Any) -> Any:
     """Fields of a record alone, without what it has cached."""
     if is_dataclass(record):
-        values = {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
-        return type(record).__qualname__, values
+        own = {
+            field.name: _plain(value)
+            for field in fields(record)
+            # What a record may lack can have come with a later version than a saved state.
+            if (value := getattr(record, field.name)) is not None or field.default is not None
+        }
+        return type(record).__qualname__, own
     return [_plain(each) for each in record] if isinstance(record, tuple) else record
 
 

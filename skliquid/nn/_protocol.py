@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -21,10 +23,24 @@ def check_input(name: str, x: mx.array, axes: tuple[str, ...], input_size: int) 
         )
 
 
-def _check_real_array(name: str, x: mx.array) -> None:
+def _check_real_array(name: str, x: Any) -> None:
     if not isinstance(x, mx.array) or x.dtype == mx.complex64:
         kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
         raise TypeError(f"{name} must be a real mlx.core.array, got {kind}.")
+
+
+def check_state(state: Any, shapes: dict[str, tuple[int, ...]], axes: str) -> None:
+    """Raise an error unless `state` holds real arrays of these names and shapes."""
+    if not isinstance(state, dict) or not shapes.keys() <= state.keys():
+        wanted = " and ".join(f'"{name}"' for name in shapes)
+        got = f"the keys {shown(list(state))}" if isinstance(state, dict) else shown(state)
+        raise TypeError(f"state must be a dict with {wanted}, got {got}.")
+    for name, shape in shapes.items():
+        _check_real_array(f'state["{name}"]', state[name])
+        if tuple(state[name].shape) != shape:
+            raise ValueError(
+                f'state["{name}"] has shape {tuple(state[name].shape)}; expected {axes} = {shape}.'
+            )
 
 
 class SequenceModule(nn.Module):
@@ -52,7 +68,8 @@ class SequenceModule(nn.Module):
         -------
         dict
             Arrays of shape (batch_size, n_units); n_units is the `hidden_size` of a cell, the
-            `reservoir_size` of a liquid, and the `output_size` of what has a readout.
+            `reservoir_size` of a liquid, the `output_size` of what has a readout, and the
+            `input_size` of neurons and synapses.
         """
         shape = (check_integer("batch_size", batch_size, low=1), self._n_units)
         return {name: draw("state_init", self.state_init, shape) for name in self._state_names}
@@ -93,8 +110,7 @@ class SequenceModule(nn.Module):
         Returns
         -------
         outputs : mlx.core.array of shape (T, batch, n_units)
-            Output of every time step; n_units is the `hidden_size` of a cell, the
-            `reservoir_size` of a liquid, and the `output_size` of what has a readout.
+            Output of every time step; n_units is as in ``init_state``.
         final_state : dict
             State after the last step.
         """
@@ -117,18 +133,8 @@ class SequenceModule(nn.Module):
         return int(getattr(self, self._units_name))
 
     def _check_state(self, state: State, batch_size: int) -> None:
-        if not isinstance(state, dict) or not set(self._state_names) <= state.keys():
-            wanted = " and ".join(f'"{name}"' for name in self._state_names)
-            got = f"the keys {shown(list(state))}" if isinstance(state, dict) else shown(state)
-            raise TypeError(f"state must be a dict with {wanted}, got {got}.")
         shape = (batch_size, self._n_units)
-        for name in self._state_names:
-            _check_real_array(f'state["{name}"]', state[name])
-            if tuple(state[name].shape) != shape:
-                raise ValueError(
-                    f'state["{name}"] has shape {tuple(state[name].shape)}; expected '
-                    f"(batch, {self._units_name}) = {shape}."
-                )
+        check_state(state, dict.fromkeys(self._state_names, shape), f"(batch, {self._units_name})")
 
     def _drive(self, x: mx.array) -> mx.array:
         return x

@@ -6,12 +6,11 @@ import math
 
 import mlx.core as mx
 
-from .._checks import MOST_UNITS, check_integer, check_option, check_real
-from ._named import INITIALIZERS, Initializer, by_name, draw
+from .._checks import MOST_UNITS, check_integer, check_real
+from ._named import INITIALIZERS, Initializer, draw
 from ._protocol import SequenceModule, State
-from .surrogate import SPIKE_FUNCTIONS, SpikeFunction
-
-RESETS = ("soft", "hard")
+from ._spiking import check_spiking, fired
+from .surrogate import SpikeFunction
 
 
 class _LeakyReadout(SequenceModule):
@@ -196,13 +195,10 @@ class LeakySpikeReadout(_LeakyReadout):
     ) -> None:
         super().__init__(input_size, output_size, tau, dt, w_init)
         self.v_th = check_real("v_th", v_th, 0, closed="neither")
-        draw("spk_fun", spk_fun, (1,), SPIKE_FUNCTIONS)
-        self.spk_fun = spk_fun
-        self.spk_reset = check_option("spk_reset", spk_reset, RESETS)
+        check_spiking(spk_fun, spk_reset)
+        self.spk_fun, self.spk_reset = spk_fun, spk_reset
 
     def _step(self, drive: mx.array, state: State) -> tuple[mx.array, State]:
-        fire = by_name("spk_fun", self.spk_fun, SPIKE_FUNCTIONS)
         v = self._alpha * state["mem"] + (1 - self._alpha) * drive
-        spikes = fire((v - self.v_th) / self.v_th)
-        drop = self.v_th if self.spk_reset == "soft" else mx.stop_gradient(v)
-        return spikes, {"mem": v - drop * spikes}
+        spikes, mem = fired(v, self.v_th, self.spk_fun, self.spk_reset)
+        return spikes, {"mem": mem}

@@ -8,7 +8,8 @@ from typing import Any
 import mlx.core as mx
 
 from .._checks import MOST_UNITS, check_bool, check_integer, shown
-from ..engines._mlx import STEPS, State, constants
+from ..engines._mlx import SYNAPSES
+from ..engines._mlx_neurons import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import SequenceModule
@@ -67,8 +68,8 @@ class LiquidReservoir(SequenceModule):
         time constant of tau steps.
     threshold : float, default=1.0
         Membrane potential above which a neuron fires; positive.
-    topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
-            default="erdos_renyi"
+    topology : {"erdos_renyi", "small_world", "scale_free", "spatial"}, callable or \
+            array_like, default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`, a function ``(n, rng)`` that
         returns recurrent weights, or recurrent weights of shape (n, n), where ``W[i, j]`` is
         the synapse from j to i. Given weights are only rounded to their grid.
@@ -165,11 +166,18 @@ class LiquidReservoir(SequenceModule):
         return reservoir
 
     def _hold(self, liquid: Liquid, trainable: bool) -> None:
+        if type(liquid.synapses) not in SYNAPSES:
+            raise ValueError(
+                f"LiquidReservoir has no {type(liquid.synapses).__name__}, of delays, synaptic "
+                "currents and short-term plasticity; the engines 'numba' and 'numpy' run them."
+            )
         super().__init__()
         self.input_size = liquid.n_channels
         self.reservoir_size = liquid.n_neurons
         self.max_delay = liquid.max_delay
         self._neurons, self._neuron_states = type(liquid.neurons), liquid.neurons.state
+        initial = liquid.neurons.initial.items()
+        self._initial = {name: mx.array(values) for name, values in initial}
         held = constants(liquid.neurons) | input_constants(liquid.taps)
         held["W"] = mx.array(liquid.recurrent_weights)
         for name, value in held.items():
@@ -188,15 +196,17 @@ class LiquidReservoir(SequenceModule):
         -------
         dict
             Membrane potentials "mem" and spikes "spk", zeros of shape (batch_size,
-            reservoir_size). A liquid with adaptation or refractory steps has also the rise
-            of the threshold, "raised", and the steps left to rest, "rest"; one with delays
-            has the standardised frames before, "past", of shape (batch_size, max_delay,
-            input_size).
+            reservoir_size), unless the neurons begin elsewhere. A liquid with adaptation or
+            refractory steps has also the rise of the threshold, "raised", and the steps left to
+            rest, "rest"; one with delays has the standardised frames before, "past", of shape
+            (batch_size, max_delay, input_size).
         """
         batch_size = check_integer("batch_size", batch_size, low=1)
         shape = (batch_size, self.reservoir_size)
         mem, *others = self._neuron_states
         state = {name: mx.zeros(shape) for name in (mem, "spk", *others)}
+        for name, values in self._initial.items():
+            state[name] = state[name] + values
         if self.max_delay:
             state["past"] = mx.zeros((batch_size, self.max_delay, self.input_size))
         return state
@@ -212,7 +222,7 @@ class LiquidReservoir(SequenceModule):
             trains.append(neurons["spk"])
         return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 
-    def _check_state(self, state: State, batch_size: int) -> None:
+    def _check_state(self, state: Any, batch_size: int) -> None:
         expected = self.init_state(batch_size)
         wanted = [f'"{name}"' for name in expected]
         if not isinstance(state, dict) or state.keys() != expected.keys():

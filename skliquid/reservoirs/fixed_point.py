@@ -16,6 +16,8 @@ subnormal numbers, which are slow on most processors.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 # Standardised input: steps of 2**-14 in +-512, which float32 holds exactly.
@@ -25,6 +27,10 @@ INPUT_LIMIT = 512.0
 UNIT_EXPONENT = 20
 # A row of |W| sums to less than this many units, so that int16 can hold any partial sum.
 ROW_SUM_LIMIT = 2**15 - 1
+# And where int32 holds it, to so many, which float32 holds too.
+WIDE_ROW_SUM_LIMIT = 2**24
+# Efficacies of synapses, which lie in [0, 1]: steps of 2**-24.
+EFFICACY_EXPONENT = 24
 # A product W_in x^ has 53 bits at the most: 24 of them are the input's.
 _INPUT_WEIGHT_BITS = 28
 
@@ -35,8 +41,13 @@ def to_grid(values: np.ndarray, exponent: int) -> np.ndarray:
     return rounded
 
 
-def recurrent_grid(weights: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, int]:
-    """Round recurrent weights to the finest grid on which int16 sums are exact.
+def recurrent_grid(
+    weights: np.ndarray,
+    targets: np.ndarray,
+    limit: int = ROW_SUM_LIMIT,
+    dtype: type[np.signedinteger[Any]] = np.int16,
+) -> tuple[np.ndarray, int]:
+    """Round recurrent weights to the finest grid on which their sums are exact.
 
     Parameters
     ----------
@@ -44,10 +55,14 @@ def recurrent_grid(weights: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
         Weights of all synapses.
     targets : ndarray of shape (n_synapses,)
         Neuron that each synapse ends on.
+    limit : int, default=ROW_SUM_LIMIT
+        Most units that the weights of a neuron may sum to.
+    dtype : type, default=numpy.int16
+        A type that holds them.
 
     Returns
     -------
-    units : ndarray of shape (n_synapses,), dtype int16
+    units : ndarray of shape (n_synapses,)
         Weights in units of ``2**-exponent``.
     exponent : int
         At most ``UNIT_EXPONENT``.
@@ -56,8 +71,8 @@ def recurrent_grid(weights: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
     while True:
         units = np.rint(np.ldexp(weights.astype(np.float64), exponent))
         row_sums = np.bincount(targets, weights=np.abs(units))
-        if row_sums.max(initial=0) <= ROW_SUM_LIMIT:
-            return units.astype(np.int16), exponent
+        if row_sums.max(initial=0) <= limit:
+            return units.astype(dtype), exponent
         exponent -= 1
 
 

@@ -74,6 +74,7 @@ class Circuit:
     recurrent_weights = _of_a_part(
         "synapses.weights", "Recurrent weights, shape (n, n); ``W[i, j]`` is from j to i."
     )
+    positions = _of_a_part("synapses.positions", "Where each neuron is, (n, 3), or None.")
     sparse_recurrent_weights = _of_a_part(
         "synapses.sparse_weights", "Recurrent weights as a ``csc_array``."
     )
@@ -132,7 +133,8 @@ def draw_liquid(
     seed : int, numpy.random.Generator or None, default=None
         Seed of all random draws.
     neurons : callable, default=draw_neurons
-        Function ``(n, *, rng, **parameters)`` that draws the neurons.
+        Function ``(n, *, rng, **parameters)`` that draws the neurons. If it has a parameter
+        `inhibitory` that is not given, it is told which neurons are, by their synapses.
     **parameters
         Parameters of the parts: those of
         :func:`~skliquid.reservoirs.draw_synapses`,
@@ -161,8 +163,11 @@ def draw_liquid(
         raise TypeError(f"neurons must be a function (n, *, rng), got {shown(neurons)}.")
     synapses, taps, cells = _sorted_to(parameters, *PARAMETERS[:2], _parameters_of(neurons))
     synapse_rng, tap_rng, neuron_rng = check_seed("seed", seed).spawn(3)
+    drawn = draw_synapses(n, **synapses, rng=synapse_rng)
+    if "inhibitory" in _parameters_of(neurons):
+        cells = {"inhibitory": drawn.inhibitory, **cells}
     return Liquid(
-        synapses=draw_synapses(n, **synapses, rng=synapse_rng),
+        synapses=drawn,
         taps=draw_taps(n_channels, n, **taps, rng=tap_rng),
         neurons=_drawn(neurons, n, cells, neuron_rng),
     )

@@ -23,7 +23,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -37,6 +37,7 @@ from .._checks import (
     check_real,
     shown,
 )
+from ._parametrized import Parametrized
 from .fixed_point import UNIT_EXPONENT, to_grid
 
 # A threshold that no potential reaches.
@@ -66,6 +67,8 @@ class Neurons:
 
     # Constants and states that are potentials, whose unit an engine may choose.
     potentials: ClassVar[frozenset[str]] = frozenset({"threshold", "mem"})
+    # Whether a potential is a sum of decayed currents, and of thresholds that spikes took off.
+    sums_drives: ClassVar[bool] = True
 
     threshold: np.ndarray
 
@@ -78,14 +81,24 @@ class Neurons:
     def state(self) -> tuple[str, ...]:
         """Names of the arrays that a step takes and gives on; "mem", the potential, is first.
 
-        Each is float32, of shape (batch, n), and zero at rest.
+        Each is float32, of shape (batch, n).
         """
         return ("mem",)
+
+    @property
+    def initial(self) -> dict[str, np.ndarray]:
+        """States that are not zero before the first step, arrays of shape (n,)."""
+        return {}
 
     @property
     def holding_current(self) -> np.ndarray:
         """Constant current that holds a potential of 1, without spikes."""
         return np.ones(self.n_neurons)
+
+    @property
+    def constant_current(self) -> Any:
+        """Current that drives the neurons besides their bias; shape (n,), or 0."""
+        return 0.0
 
     def take(self: _N, neurons: Any) -> _N:
         """Return some of the neurons.
@@ -158,7 +171,7 @@ class LIF(Neurons):
         return super(LIF, untired).silent()
 
 
-class NeuronModel:
+class NeuronModel(Parametrized):
     """Base of what a `cell` may be: parameters, from which neurons are drawn.
 
     A subclass is a dataclass of parameters, which a search reaches as ``cell__name``, with a
@@ -180,46 +193,6 @@ class NeuronModel:
     >>> Memoryless().set_params(threshold=2.0).draw(3, np.random.default_rng(0)).threshold
     array([2., 2., 2.], dtype=float32)
     """
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Ignored: no parameter has parameters of its own.
-
-        Returns
-        -------
-        dict
-            The parameters.
-        """
-        kind: Any = type(self)
-        if not is_dataclass(kind):
-            raise TypeError(f"{kind.__name__} must be a dataclass of its parameters.")
-        return {f.name: getattr(self, f.name) for f in fields(kind)}
-
-    def set_params(self, **parameters: Any) -> NeuronModel:
-        """Set parameters by name.
-
-        Parameters
-        ----------
-        **parameters
-            Those to set.
-
-        Returns
-        -------
-        NeuronModel
-            The model itself.
-        """
-        known = self.get_params()
-        for name, value in parameters.items():
-            if name not in known:
-                raise ValueError(
-                    f"{type(self).__name__} has no parameter {name!r}; it has {sorted(known)}."
-                )
-            setattr(self, name, value)
-        return self
 
     def draw(self, n: int, rng: np.random.Generator) -> Neurons:
         """Draw neurons.

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -20,7 +20,8 @@ from .._checks import (
     naming,
     shown,
 )
-from ..topology import erdos_renyi, scale_free, small_world
+from ..topology import erdos_renyi, scale_free, small_world, spatial
+from ..topology._space import length_of_density
 from ._segments import reordered
 from .fixed_point import recurrent_grid
 
@@ -28,8 +29,9 @@ TOPOLOGIES: dict[str, Callable[..., Any]] = {
     "erdos_renyi": erdos_renyi,
     "small_world": small_world,
     "scale_free": scale_free,
+    "spatial": spatial,
 }
-_SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2}
+_SMALLEST = {"erdos_renyi": 1, "small_world": 3, "scale_free": 2, "spatial": 1}
 # A warning is due where rounding removes more than this fraction of the synapses.
 _LOST_SYNAPSES = 0.1
 # Synapses of a neuron where the connectivity is not given: enough to connect the graph.
@@ -50,6 +52,8 @@ class Synapses:
         Weight of each synapse in units of ``2**-exponent``.
     exponent : int
         Exponent of the grid of the weights.
+    positions : ndarray of shape (n, 3) or None, default=None
+        Where each neuron is in space, if it is anywhere.
 
     Examples
     --------
@@ -65,28 +69,30 @@ class Synapses:
     targets: np.ndarray
     units: np.ndarray
     exponent: int
+    positions: np.ndarray | None = None
 
     @classmethod
-    def of(cls, weights: sparse.csc_array) -> Synapses:
+    def of(cls, weights: sparse.csc_array, *, positions: np.ndarray | None = None) -> Self:
         """Put weights on the finest grid on which their sums are exact.
 
         Parameters
         ----------
         weights : scipy.sparse.csc_array of shape (n, n)
             ``W[i, j]`` is the synapse from j to i.
+        positions : ndarray of shape (n, 3) or None, default=None
+            Where each neuron is in space.
 
         Returns
         -------
         Synapses
             The record.
         """
-        units, exponent = recurrent_grid(weights.data, weights.indices)
-        return cls(
-            weights.indptr.astype(np.int64), weights.indices.astype(np.int32), units, exponent
-        )
+        units, exponent = cls._on_grid(weights.data, weights.indices)
+        offsets, targets = weights.indptr.astype(np.int64), weights.indices.astype(np.int32)
+        return cls(offsets, targets, units, exponent, positions)
 
     @classmethod
-    def none(cls, n: int) -> Synapses:
+    def none(cls, n: int) -> Self:
         """Return no synapse among some neurons.
 
         Parameters
@@ -100,6 +106,35 @@ class Synapses:
             The record.
         """
         return cls.of(sparse.csc_array((n, n), dtype=np.float64))
+
+    _on_grid = staticmethod(recurrent_grid)
+
+    def at_rest(self, batch_size: int, width: int) -> dict[str, np.ndarray]:
+        """Return the state before the first step: none.
+
+        Parameters
+        ----------
+        batch_size : int
+            Number of sequences.
+        width : int
+            Number of neurons, those included that an engine adds.
+
+        Returns
+        -------
+        dict of str to ndarray
+            The arrays, the batch first.
+        """
+        return {}
+
+    def unconnected(self) -> Synapses:
+        """Return what is left of the synapses where no neuron has one onto another.
+
+        Returns
+        -------
+        Synapses
+            The record.
+        """
+        return Synapses.none(self.n_neurons)
 
     @property
     def n_neurons(self) -> int:
@@ -115,6 +150,12 @@ class Synapses:
     def sources(self) -> np.ndarray:
         """Neuron that each synapse starts from, shape (n_synapses,)."""
         return np.repeat(np.arange(self.n_neurons), np.diff(self.offsets))
+
+    @property
+    def inhibitory(self) -> np.ndarray:
+        """Whether the outgoing weights of each neuron sum to less than zero, shape (n,), bool."""
+        sums = np.bincount(self.sources, weights=self.units, minlength=self.n_neurons)
+        return np.asarray(sums < 0)
 
     @property
     def weights(self) -> np.ndarray:
@@ -145,7 +186,9 @@ class Synapses:
         offsets, items = reordered(self.offsets, order)
         place = np.argsort(order)
         targets = place[self.targets[items]].astype(np.int32)
-        return replace(self, offsets=offsets, targets=targets, units=self.units[items])
+        positions = None if self.positions is None else self.positions[order]
+        units = self.units[items]
+        return replace(self, offsets=offsets, targets=targets, units=units, positions=positions)
 
     def with_weights(self, W: np.ndarray) -> Synapses:
         """Return the same synapses with other weights, put on their grid.
@@ -160,7 +203,7 @@ class Synapses:
         Synapses
             The record.
         """
-        units, exponent = recurrent_grid(W[self.targets, self.sources], self.targets)
+        units, exponent = self._on_grid(W[self.targets, self.sources], self.targets)
         return replace(self, units=units, exponent=exponent)
 
 
@@ -174,6 +217,7 @@ def draw_synapses(
     spectral_radius: float = 0.9,
     exc_ratio: float = 0.8,
     ei_balance: float | None = None,
+    synapse: Any = None,
     rng: np.random.Generator,
 ) -> Synapses:
     """Draw the recurrent synapses of a liquid.
@@ -182,19 +226,20 @@ def draw_synapses(
     ----------
     n : int
         Number of neurons.
-    topology : {"erdos_renyi", "small_world", "scale_free"}, callable or array_like, \
-            default="erdos_renyi"
+    topology : {"erdos_renyi", "small_world", "scale_free", "spatial"}, callable or \
+            array_like, default="erdos_renyi"
         Name of a random graph of :mod:`skliquid.topology`; or a function ``(n, rng)`` that
-        returns the recurrent weights; or the weights themselves, of shape (n, n). Weights
-        that are given are only rounded to the weight grid: `connectivity`,
-        `recurrent_fraction`, `spectral_radius`, `exc_ratio` and `ei_balance` do not act on
-        them.
+        returns the recurrent weights, or these and the neurons' positions, of shape (n, 3);
+        or the weights themselves, of shape (n, n). Weights that are given are only rounded to
+        the weight grid: `connectivity`, `recurrent_fraction`, `spectral_radius`, `exc_ratio` and
+        `ei_balance` do not act on them.
     topology_params : mapping or None, default=None
         Further arguments of the named random graph, such as ``{"p_rewire": 0.3}``.
     connectivity : float or None, default=0.1
         Fraction of the possible synapses that exist, in (0, 1]: the connection probability
         of "erdos_renyi"; "small_world" and "scale_free" take the nearest number of
-        neighbours ``k`` and of edges ``m`` that they can have. None is about ten synapses
+        neighbours ``k`` and of edges ``m`` that they can have, and "spatial" the reach
+        ``lambda_`` with which so many are expected. None is about ten synapses
         for each neuron that receives any.
     recurrent_fraction : float, default=1.0
         Fraction of the neurons, chosen at random and at least ten of them, that receive
@@ -207,6 +252,10 @@ def draw_synapses(
     ei_balance : float or None, default=None
         Total inhibition as a fraction of total excitation in the named random graph: 1 is
         balance [1]_. None leaves every weight's magnitude as drawn.
+    synapse : SynapseModel or None, default=None
+        What a spike does beyond the next step: synaptic currents, delays and short-term
+        plasticity, see :class:`~skliquid.reservoirs.SynapseModel`. None is
+        ``I[t] = W s[t-1]``.
     rng : numpy.random.Generator
         Source of the draws.
 
@@ -236,8 +285,9 @@ def draw_synapses(
     check_real("recurrent_fraction", recurrent_fraction, 0, 1, closed="right")
     check_real("spectral_radius", spectral_radius, 0, LARGEST_SCALE)
     check_real("exc_ratio", exc_ratio, 0, 1)
+    positions = None
     if isinstance(topology, str):
-        arguments = _graph_arguments(topology, n, connectivity, topology_params)
+        arguments = _graph_arguments(topology, n, connectivity, exc_ratio, topology_params)
         W = TOPOLOGIES[topology](
             n,
             **arguments,
@@ -247,7 +297,10 @@ def draw_synapses(
             ei_balance=ei_balance,
             rng=rng,
             as_sparse=True,
-        ).tocsc()
+        )
+        if topology == "spatial":
+            W, positions = W
+        W = W.tocsc()
         W.sort_indices()
     elif topology_params:
         raise ValueError(
@@ -255,14 +308,28 @@ def draw_synapses(
             f"{type(topology).__name__}; got {shown(topology_params)}."
         )
     else:
-        W = _given_weights(topology, n, rng)
-    synapses = Synapses.of(W)
+        W, positions = _given(topology, n, rng)
+    synapses = Synapses.of(W) if synapse is None else _drawn(synapse, W, rng)
+    synapses = replace(synapses, positions=positions)
     _warn_of_lost_synapses(W.data, synapses.units)
     return synapses
 
 
+def _drawn(model: Any, W: sparse.csc_array, rng: np.random.Generator) -> Synapses:
+    if isinstance(model, type) or not callable(getattr(model, "draw", None)):
+        raise TypeError(f"synapse must be a configured SynapseModel or None, got {shown(model)}.")
+    synapses = model.draw(W, rng)
+    if not isinstance(synapses, Synapses):
+        raise TypeError(f"synapse must draw Synapses, got {type(synapses).__name__}.")
+    return synapses
+
+
 def _graph_arguments(
-    topology: str, n: int, connectivity: float, topology_params: Mapping[str, Any] | None
+    topology: str,
+    n: int,
+    connectivity: float,
+    exc_ratio: float,
+    topology_params: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Arguments of the named graph that give it the connectivity, unless set by the user."""
     check_option("topology", topology, TOPOLOGIES)
@@ -271,32 +338,62 @@ def _graph_arguments(
             f"reservoir_size must be at least {_SMALLEST[topology]} for topology {topology!r}, "
             f"got {n}."
         )
+    given = _own_arguments(topology, topology_params)
     arguments: dict[str, Any] = {}
     if topology == "erdos_renyi":
         arguments["p"] = connectivity
     elif topology == "small_world":  # each neuron has k of n - 1 possible partners
         k = 2 * round(connectivity * (n - 1) / 2)
         arguments["k"] = min(max(k, 2), 2 * ((n - 1) // 2))
-    else:  # 2 m (n - m) synapses of n (n - 1); half of them are the most there can be
+    elif topology == "scale_free":  # 2 m (n - m) synapses of n (n - 1), at most half of them
         root = max(1 - 2 * connectivity * (n - 1) / n, 0.0) ** 0.5
         arguments["m"] = min(max(round(n * (1 - root) / 2), 1), n - 1)
+    else:
+        space = {name: given[name] for name in ("C", "shape", "placement") if name in given}
+        arguments["lambda_"] = length_of_density(connectivity, n, exc_ratio, **space)
+        arguments["return_positions"] = True
+    return {**arguments, **given}
+
+
+def _own_arguments(topology: str, topology_params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the arguments that the user gives, which are the named graph's own."""
     if not isinstance(topology_params, Mapping | None):
         raise TypeError(
             f"topology_params must be a mapping or None, got {shown(topology_params)}."
         )
-    given = topology_params or {}
     shared = set.intersection(*(set(signature(graph).parameters) for graph in TOPOLOGIES.values()))
-    own = set(signature(TOPOLOGIES[topology]).parameters) - shared
-    for name in given:
+    own = set(signature(TOPOLOGIES[topology]).parameters) - shared - {"return_positions"}
+    for name in topology_params or {}:
         check_option(f"topology_params of {topology!r}: parameter", name, own)
-    return {**arguments, **given}
+    return dict(topology_params or {})
 
 
-def _given_weights(W: Any, n: int, rng: np.random.Generator) -> sparse.csc_array:
+def _given(
+    topology: Any, n: int, rng: np.random.Generator
+) -> tuple[sparse.csc_array, np.ndarray | None]:
+    """Return weights that the user gave, and positions where there are some."""
+    if not callable(topology):
+        return _given_weights(topology, n), None
+    with naming("topology", "a callable (n, rng) -> W or (W, positions)", topology):
+        drawn = topology(n, rng)
+    if not (isinstance(drawn, tuple) and len(drawn) == 2 and np.ndim(drawn[0]) == 2):
+        return _given_weights(drawn, n), None
+    W, positions = drawn
+    return _given_weights(W, n), _given_positions(positions, n)
+
+
+def _given_positions(positions: Any, n: int) -> np.ndarray:
+    accepted = f"finite positions of shape ({n}, 3)"
+    with naming("topology", f"a callable that returns {accepted}", positions, ValueError):
+        positions = np.array(positions, dtype=np.float64)
+    if positions.shape != (n, 3) or not np.isfinite(positions).all():
+        found = "a NaN or an infinity" if positions.shape == (n, 3) else f"shape {positions.shape}"
+        raise ValueError(f"topology must return {accepted}, got {found}.")
+    return positions
+
+
+def _given_weights(W: Any, n: int) -> sparse.csc_array:
     """Return weights that the user gave as a canonical ``csc_array``, or say what is wrong."""
-    if callable(W):
-        with naming("topology", "a callable (n, rng) -> W", W):
-            W = W(n, rng)
     accepted = (
         f"one of {sorted(TOPOLOGIES)}, a callable (n, rng) -> W or real weights of shape "
         f"({n}, {n}), reservoir_size neurons"

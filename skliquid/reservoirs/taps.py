@@ -176,6 +176,7 @@ def draw_taps(
     max_delay: int = 0,
     max_channels: int | None = None,
     derivative_gain: np.ndarray | None = None,
+    derivative_share: float | None = None,
     input_offset: np.ndarray | None = None,
     input_gain: np.ndarray | None = None,
     rng: np.random.Generator,
@@ -201,6 +202,9 @@ def draw_taps(
     derivative_gain : ndarray of shape (n_channels,) or None, default=None
         If given, there is an input channel more for each: the difference of a standardised
         frame to the one before, times this gain.
+    derivative_share : float or None, default=None
+        If given, these channels are no further ones but take the places of the others in this
+        share of the neurons, which are spread evenly; in [0, 1].
     input_offset, input_gain : ndarray of shape (n_channels,) or None, default=None
         Standardisation of the input; None leaves it as it is.
     rng : numpy.random.Generator
@@ -224,9 +228,14 @@ def draw_taps(
     scale = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
     n_delays = check_integer("n_delays", n_delays, low=1, high=MOST_STEPS)
     max_delay = check_integer("max_delay", max_delay, low=0, high=MOST_STEPS)
-    n_sources = n_channels if derivative_gain is None else 2 * n_channels
+    if derivative_share is not None and derivative_gain is None:
+        raise ValueError("derivative_gain must be given with derivative_share, got None.")
+    are_further = derivative_gain is not None and derivative_share is None
+    n_sources = 2 * n_channels if are_further else n_channels
     is_mine, n_mine = _choose_channels(n_sources, n_neurons, max_channels, rng)
     neuron, source = np.nonzero(is_mine)
+    if derivative_share is not None:
+        source = source + n_channels * _evenly_spread(derivative_share, n_neurons)[neuron]
     weights = rng.standard_normal((len(neuron), n_delays))
     if n_delays > 1:
         weights -= weights.mean(axis=1, keepdims=True)
@@ -276,6 +285,12 @@ def _choose_channels(
     n_mine = _log_uniform(most, n_neurons, rng)
     rank = rng.permuted(np.tile(np.arange(n_sources), (n_neurons, 1)), axis=1)
     return rank < n_mine[:, np.newaxis], n_mine
+
+
+def _evenly_spread(share: float, n_neurons: int) -> np.ndarray:
+    """Which neurons make up a share, shape (n_neurons,)."""
+    share = check_real("derivative_share", share, 0, 1)
+    return np.diff(np.floor(share * np.arange(n_neurons + 1))) > 0
 
 
 def _log_uniform(most: int, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@
 are column j and the recurrent current is ``spikes @ W.T``.
 """
 
-from ._generators import erdos_renyi, scale_free, small_world
+from ._generators import erdos_renyi, scale_free, small_world, spatial
 from ._spectral import spectral_radius
 
-__all__ = ["erdos_renyi", "scale_free", "small_world", "spectral_radius"]
+__all__ = ["erdos_renyi", "scale_free", "small_world", "spatial", "spectral_radius"]

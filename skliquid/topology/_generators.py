@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from .._checks import LARGEST_SCALE, MOST_UNITS, check_bool, check_integer, check_real, check_seed
-from ._graphs import Edges, attached_edges, random_edges, ring_rewired_edges
+from ._graphs import Edges, attached_edges, random_edges, ring_rewired_edges, spatial_edges
+from ._space import PEAKS, checked_peaks, checked_shape, drawn_positions
 from ._spectral import spectral_radius as radius_of
 
 # The radius is rounded to this many significant digits before it divides the weights, so
@@ -238,6 +239,110 @@ def scale_free(
     rng = check_seed("rng", rng)
     edges = _onto_some(attached_edges(n, m, rng), n, recurrent_fraction, rng)
     return _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
+
+
+def spatial(
+    n: int,
+    lambda_: float = 2.0,
+    exc_ratio: float = 0.8,
+    spectral_radius: float = 0.9,
+    rng: int | np.random.Generator | None = None,
+    *,
+    C: Any = PEAKS,
+    shape: Any = None,
+    placement: str = "grid",
+    ei_balance: float | None = None,
+    recurrent_fraction: float = 1.0,
+    as_sparse: bool = False,
+    return_positions: bool = False,
+) -> Any:
+    """Recurrent weights among neurons in space, which connect to those that are near [1]_.
+
+    The synapse from neuron j to neuron i, which are the distance d apart, exists with probability
+    ``C exp(-(d / lambda_)^2)``, independently of all others; no neuron connects to itself. Which
+    neuron is where is drawn, so that excitatory and inhibitory ones are mixed. Weights are drawn
+    as in :func:`erdos_renyi`.
+
+    Parameters
+    ----------
+    n : int
+        Number of neurons, at least 1.
+    lambda_ : float, default=2.0
+        How far synapses reach, in the unit of the distances, which on a grid is that between
+        neighbours; in (0, 1e6].
+    exc_ratio : float, default=0.8
+        Fraction of excitatory neurons, in [0, 1].
+    spectral_radius : float, default=0.9
+        Spectral radius of the returned matrix, signs included, in [0, 1e6].
+    rng : int, numpy.random.Generator or None, default=None
+        Seed or generator of all random draws; None draws differently each time.
+    C : float or tuple of four floats, default=(0.3, 0.2, 0.4, 0.1)
+        Probability of a connection at no distance, in [0, 1]: that of all, or those of EE, EI, IE
+        and II, where EI is from an excitatory to an inhibitory neuron and IE the reverse.
+    shape : tuple of three numbers or None, default=None
+        Numbers of places of the grid along x, y and z, such as ``(3, 3, 15)`` for a column, at
+        least n places in all, of which random ones stay empty where they are more; or the sides of
+        the box, positive. None is a cube of about one neuron for each unit of volume.
+    placement : {"grid", "random"}, default="grid"
+        Whether neurons are at the places of a grid, one at each, or anywhere in a box.
+    ei_balance : float or None, default=None
+        Sum of the inhibitory magnitudes as a fraction of that of the excitatory ones, where
+        there are both; 1 is balance. None leaves the magnitudes as drawn. The spectral radius
+        is set afterwards.
+    recurrent_fraction : float, default=1.0
+        Fraction of the neurons, chosen at random and at least ten of them, that receive
+        synapses, in (0, 1]; synapses onto the others are left out.
+    as_sparse : bool, default=False
+        Whether to return a ``scipy.sparse.csr_array`` in place of an array.
+    return_positions : bool, default=False
+        Whether to return the positions too.
+
+    Returns
+    -------
+    W : ndarray of shape (n, n), dtype float32
+        ``W[i, j]`` is the weight of the synapse from neuron j to neuron i. A
+        ``csr_array`` if `as_sparse`.
+    positions : ndarray of shape (n, 3)
+        Where each neuron is, along x, y and z, from 0 on. Only if `return_positions`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or of the wrong type, or if a grid has fewer than n
+        places.
+
+    Warns
+    -----
+    UserWarning
+        If the graph drawn has no directed cycle to speak of, as in :func:`erdos_renyi`.
+
+    See Also
+    --------
+    skliquid.plotting.plot_liquid : Draws neurons and synapses in space.
+
+    References
+    ----------
+    .. [1] Maass, Natschlaeger, Markram. "Real-time computing without stable states", Neural
+       Computation 14(11), 2002.
+
+    Examples
+    --------
+    >>> from skliquid.topology import spatial
+    >>> W, positions = spatial(135, shape=(3, 3, 15), rng=0, return_positions=True)
+    >>> positions.max(axis=0)
+    array([ 2.,  2., 14.])
+    """
+    n = check_integer("n", n, low=1, high=MOST_UNITS)
+    lambda_ = check_real("lambda_", lambda_, 0, LARGEST_SCALE, closed="right")
+    exc_ratio = check_real("exc_ratio", exc_ratio, 0, 1)
+    return_positions = check_bool("return_positions", return_positions)
+    sides, peaks = checked_shape(n, shape, placement), checked_peaks(C)
+    rng = check_seed("rng", rng)
+    positions = drawn_positions(n, sides, placement, rng)
+    edges = spatial_edges(positions, int(exc_ratio * n), peaks, lambda_, rng)
+    edges = _onto_some(edges, n, recurrent_fraction, rng)
+    W = _weighted(edges, n, exc_ratio, spectral_radius, ei_balance, rng, as_sparse)
+    return (W, positions) if return_positions else W
 
 
 def _onto_some(edges: Edges, n: int, fraction: float, rng: np.random.Generator) -> Edges:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 Edges = tuple[np.ndarray, np.ndarray]
+
+# Of pairs too far apart to look at each, so many are looked at for each neuron.
+_N_FAR = 128
+# Pairs of neurons that are held at a time.
+_MOST_PAIRS = 2**22
 
 
 def random_edges(n: int, p: float, rng: np.random.Generator) -> Edges:
@@ -97,6 +104,51 @@ def _draw_distinct(pool: np.ndarray, m: int, rng: np.random.Generator) -> np.nda
         drawn = drawn[order]
         if drawn.size >= m:
             return drawn[:m]
+
+
+def spatial_edges(
+    positions: np.ndarray,
+    n_excitatory: int,
+    peaks: np.ndarray,
+    length: float,
+    rng: np.random.Generator,
+) -> Edges:
+    """Connect j to i with probability ``peaks[kind of j, kind of i] exp(-(d / length)^2)``.
+
+    Each pair within reach is tried. Beyond it no probability is above `far`, with which candidates
+    are drawn among all pairs, and thinned.
+    """
+    n = len(positions)
+    axes, kind = np.ascontiguousarray(positions.T), (np.arange(n) >= n_excitatory).astype(np.intp)
+    far = min(_N_FAR / n, 1.0)
+    reach = length * np.sqrt(-np.log(far))
+
+    def connected(pairs: Edges, bound: float, is_near: bool) -> Edges:
+        target, source = pairs
+        square = sum((x[target] - x[source]) ** 2 for x in axes)
+        p = peaks[kind[source], kind[target]] * np.exp(-square / length**2)
+        p[(square <= reach**2) != is_near] = 0.0
+        chosen = bound * rng.random(len(p)) < p
+        return target[chosen], source[chosen]
+
+    parts = [connected(pairs, 1.0, True) for pairs in _pairs_within(positions, reach)]
+    parts.append(connected(random_edges(n, far, rng), far, False))
+    target, source = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return target, source
+
+
+def _pairs_within(positions: np.ndarray, reach: float) -> Iterator[Edges]:
+    """Yield the pairs of different neurons within reach, and some a little beyond, in order."""
+    from scipy.spatial import KDTree  # slow to import
+
+    n, tree, reach = len(positions), KDTree(positions), 1.001 * reach
+    n_blocks = -(-tree.count_neighbors(tree, reach) // _MOST_PAIRS)
+    for block in np.array_split(np.arange(n), n_blocks):
+        some = KDTree(positions[block])
+        found = some.sparse_distance_matrix(tree, reach, output_type="ndarray")
+        # The order in which a tree finds them is its own affair.
+        target, source = np.divmod(np.sort(block[found["i"]] * n + found["j"]), n)
+        yield target[target != source], source[target != source]
 
 
 def _undirected_code(u: np.ndarray, v: np.ndarray, n: int) -> np.ndarray:

@@ -161,7 +161,7 @@ def assert_pooled(row, spikes, potentials):
 
 
 @pytest.mark.parametrize("radius", [0.5, 0.9, 1.5])
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_engines_agree_to_the_bit_on_speech(vowels, radius, topology):
     X = as_sequences(vowels[0][:60])
     liquid = draw_liquid(12, 200, spectral_radius=radius, topology=topology, seed=0)

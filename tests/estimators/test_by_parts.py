@@ -124,7 +124,7 @@ def test_other_readouts_with_parts(few_vowels):
     lsm = LSMClassifier(**SMALL, readout=SGDClassifier(random_state=0))
     for _ in range(5):
         lsm.partial_fit(X, y)
-    assert list(lsm.pipeline_.named_steps) == ["liquid", "limiter", "scaler", "readout"]
+    assert list(lsm.pipeline_.named_steps) == ["liquid", "root", "limiter", "scaler", "readout"]
     assert lsm.score(X, y) > 0.9
     assert lsm.n_samples_seen_ == 5 * len(X)
     for readout in (KNeighborsClassifier(), "leaky_rate"):

@@ -93,7 +93,7 @@ def test_estimators_share_their_parameters():
         ("refractory", [-1, 1.5, 2**21]),
         ("missing", ["mean", None, np.nan]),
         ("encoder", ["morse", 3]),
-        ("derivative", ["yes", 1]),
+        ("derivative", ["yes", 1, -0.1, 1.0]),
         ("n_delays", [0, 1.5]),
         ("max_delay", [-1, 0.25, 1.0, 2**21, np.nan, "long", "25", "%", "-5%", "nan%", "inf%"]),
         ("max_channels", [0, 1.5, "all"]),

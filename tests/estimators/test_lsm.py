@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
@@ -31,18 +31,19 @@ def test_accuracy_on_speech(vowels):
     assert np.mean(scores) >= 0.98
 
 
-def test_is_transformer_limiter_scaler_and_ridge(few_vowels):
+def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
     X, y = [x.astype(np.float64) for x in few_vowels[0]], few_vowels[1]
     lsm = LSMClassifier(60, random_state=0).fit(X, y)
     by_hand = make_pipeline(
         LiquidTransformer(60, random_state=0),
+        FunctionTransformer(np.sqrt),
         MinMaxScaler(clip=True),
         StandardScaler(),
         RidgeClassifierCV(alphas=ALPHAS),
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
     assert lsm.classes_.tolist() == ["1", "2", "3"]
-    assert list(lsm.pipeline_.named_steps) == ["liquid", "readout"]
+    assert list(lsm.pipeline_.named_steps) == ["liquid", "root", "readout"]
 
 
 def test_neuron_that_was_all_but_silent_does_not_outweigh_the_others():
@@ -155,7 +156,8 @@ def test_class_weight_in_the_ridge_is_scikit_learns():
     for class_weight in ("balanced", {0: 0.2, 1: 3.0, 2: 1.0}):
         lsm = LSMClassifier(60, class_weight=class_weight, random_state=0).fit(X, y)
         ridge = RidgeClassifierCV(alphas=ALPHAS, class_weight=class_weight)
-        by_hand = make_pipeline(LiquidTransformer(60, random_state=0), StandardScaler(), ridge)
+        liquid = LiquidTransformer(60, random_state=0)
+        by_hand = make_pipeline(liquid, FunctionTransformer(np.sqrt), StandardScaler(), ridge)
         expected = by_hand.fit(X, y).decision_function(X)
         np.testing.assert_allclose(lsm.decision_function(X), expected, rtol=1e-6, atol=1e-9)
 

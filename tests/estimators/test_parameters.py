@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import reprlib
 import subprocess
 import sys
 import warnings
@@ -22,6 +23,7 @@ from skliquid import LeakyReadoutClassifier, LiquidTransformer, LSMClassifier, L
 from skliquid.estimators._entries import Accepts, Acts, entries, parametrized
 from skliquid.estimators._parameters import ClassifierParameters, ReservoirParameters
 from skliquid.estimators._recorder import LiquidRecorder
+from skliquid.reservoirs import SynapseModel
 
 PUBLIC = [LiquidTransformer, LSMClassifier, LSMRegressor]
 ESTIMATORS = [*PUBLIC, LiquidRecorder]
@@ -167,9 +169,10 @@ def test_without_docstrings():
 
 
 SPIKING = ["beta", "relative_tau", "threshold", "adaptation", "refractory", "engine", "n_jobs"]
+SPIKING += ["synapse"]
 VALUES = {
     **{"beta": 0.5, "relative_tau": 0.1, "threshold": 0.9, "adaptation": 0.2, "refractory": 1},
-    **{"engine": "numpy", "n_jobs": 1, "tau_adaptation": 3.0},
+    **{"engine": "numpy", "n_jobs": 1, "tau_adaptation": 3.0, "synapse": SynapseModel()},
     **{"connectivity": 0.5, "recurrent_fraction": 1.0, "spectral_radius": 0.7},
     **{"exc_ratio": 0.5, "ei_balance": None},
 }
@@ -182,6 +185,11 @@ IDLE = [
         {"connectivity": 0.5, "topology": "small_world", "topology_params": {"k": 4}},
         "connectivity",
         "topology_params={'k': 4}",
+    ),
+    (
+        {"connectivity": 0.5, "topology": "spatial", "topology_params": {"lambda_": 2.0}},
+        "connectivity",
+        "topology_params={'lambda_': 2.0}",
     ),
     ({"ei_balance": 0.5, "exc_ratio": 1.0}, "ei_balance", "exc_ratio=1.0"),
     ({"beta": 0.5, "relative_tau": 0.1}, "beta", "relative_tau=0.1"),
@@ -224,7 +232,7 @@ def test_a_parameter_that_is_set_and_does_not_act_is_named_once(
 ):
     (caught,) = fit_warnings(Estimator(20, random_state=0, **parameters))
     message = str(caught.message)
-    assert message.startswith(f"{name}={parameters[name]!r} does not act, because ")
+    assert message.startswith(f"{name}={reprlib.repr(parameters[name])} does not act, because ")
     assert message.count("does not act") == 1
     decisive, value = reason.split("=", 1)
     assert f"{decisive} is {value}" in message

@@ -33,7 +33,7 @@ def cut(n_frames):
 
 def rows_by_hand(lsm, fitted, i):
     """Labels and probabilities at a checkpoint, of sequences that are over those of their end."""
-    features = lsm.pipeline_[0].transform(cut(CHECKPOINTS[i]))
+    features = lsm.pipeline_[:2].transform(cut(CHECKPOINTS[i]))
     is_over = CHECKPOINTS[i] > LENGTHS
     labels = np.where(is_over, lsm.predict(X), fitted.predict(features))
     whole = lsm.predict_proba(X)
@@ -47,7 +47,7 @@ def test_answers_are_those_of_readouts_of_cut_sequences(kind, class_weight):
     stages = fit_stages(lsm, SEQUENCES, Y, CHECKPOINTS)
     answers = answers_of(lsm, stages, SEQUENCES, CHECKPOINTS)
     for i, end in enumerate(CHECKPOINTS):
-        features = lsm.pipeline_[0].transform(cut(end))
+        features = lsm.pipeline_[:2].transform(cut(end))
         if kind == "ridge":
             weight = {**dict.fromkeys(range(3), 1.0), **(class_weight or {})}
             readout = RidgeReadoutClassifier(standardize=True, limit=True, class_weight=weight)
@@ -102,7 +102,7 @@ def test_sequences_that_begin_alike_are_one_sample():
     alike = [np.concatenate([begins[i % 12], RNG.normal(size=(9, 1))]) for i in range(60)]
     lsm = LSMClassifier(40, random_state=0).fit(alike, np.tile(classes, 5))
     stage = fit_stages(lsm, as_sequences(alike), np.tile(classes, 5), np.array([5]))[0]
-    features = lsm.pipeline_[0].transform(list(begins))
+    features = lsm.pipeline_[:2].transform(list(begins))
     once = clone(lsm.pipeline_[-1]).fit(features, classes, sample_weight=np.full(12, 5.0))
     assert_allclose(stage[-1].predict_proba(features), once.predict_proba(features), atol=1e-5)
 

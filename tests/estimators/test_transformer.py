@@ -146,6 +146,7 @@ def test_strings_and_complex_objects_are_no_numbers(X, form):
 
 
 PLAIN = {
+    "derivative": False,
     **{"connectivity": 0.2, "recurrent_fraction": 1.0, "spectral_radius": 0.9},
     **{"ei_balance": None, "beta": 0.9, "encoder": None},
     **{"scale_channels": True, "input_scaling": 1.0, "n_delays": 1, "max_channels": None},
@@ -205,7 +206,9 @@ def test_longest_delay_is_steps_or_a_share_of_the_median_length(
     """Five taps: the longest delay is a multiple of four steps."""
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(length, 1)) for length in (5, 25, 300)]
-    transformer = LiquidTransformer(400, n_delays=5, max_delay=max_delay, random_state=0).fit(X)
+    transformer = LiquidTransformer(
+        400, max_delay=max_delay, derivative=False, random_state=0
+    ).fit(X)
     assert transformer.liquid_.max_delay == longest
     transformer.fit(X, sample_weight=[5, 1, 1])
     assert transformer.liquid_.max_delay == longest_of_light
@@ -292,6 +295,21 @@ def test_derivative_channels_are_the_differences(X):
     for i in range(40):  # homeostasis scales all taps of a neuron alike
         mine = (neuron == i) & (np.abs(by_hand.tap_weights) > 1e-3)
         np.testing.assert_allclose(ratio[mine], ratio[mine][0], rtol=1e-3)
+
+
+def test_a_share_of_the_neurons_hears_the_differences(X):
+    """All neurons have the taps that they have without, but for where these listen."""
+    settings = {"encoder": None, "random_state": 0}
+    plain = LiquidTransformer(40, derivative=False, **settings).fit(X).liquid_.taps
+    shared = LiquidTransformer(40, derivative=0.25, **settings).fit(X).liquid_.taps
+    n_taps = np.diff(shared.offsets) / np.diff(plain.offsets)
+    np.testing.assert_array_equal(n_taps, np.tile([1, 1, 1, 2], 10))
+    mine, other = (slice(*taps.offsets[3:5]) for taps in (shared, plain))
+    each = np.concatenate([plain.delays[other], plain.delays[other] + 1])
+    np.testing.assert_array_equal(np.sort(shared.delays[mine]), np.sort(each))
+    for share in (0, 0.0):
+        none = LiquidTransformer(40, derivative=share, **settings).fit(X)
+        np.testing.assert_array_equal(none.liquid_.tap_weights, plain.weights)
 
 
 def test_differences_of_any_size():
@@ -449,3 +467,19 @@ def test_single_neuron():
 def test_bad_weights(X, weight):
     with pytest.raises(ValueError, match="(?i)sample.weight"):
         LiquidTransformer(10, connectivity=0.5).fit(X, sample_weight=weight)
+
+
+def test_a_liquid_in_space_has_its_graphs_arguments():
+    X = np.random.default_rng(0).normal(size=(6, 20, 2))
+    column = {"shape": (3, 3, 15), "C": (0.3, 0.2, 0.4, 0.1), "lambda_": 2.0}
+    given = {"topology": "spatial", "recurrent_fraction": 1.0, "random_state": 0}
+    liquid = clone(LiquidTransformer(135, topology_params=column, **given)).fit(X).liquid_
+    np.testing.assert_array_equal(liquid.positions.max(axis=0), [2, 2, 14])
+    gaps = liquid.positions[liquid.synapses.sources] - liquid.positions[liquid.synapse_targets]
+    # A squared distance of lambda^2 / 2 on each axis, less near the walls.
+    assert 0.8 < np.sqrt((gaps**2).sum(axis=1).mean()) < 2.0 * 1.5**0.5
+    dense = LiquidTransformer(135, topology_params=column | {"lambda_": 50.0}, **given).fit(X)
+    assert dense.liquid_.density > 5 * liquid.density
+    # Without a reach of its own, ten synapses each.
+    free = LiquidTransformer(800, topology_params={"placement": "random"}, **given).fit(X).liquid_
+    assert len(free.synapse_units) / 800 == pytest.approx(10, rel=0.1)

@@ -37,7 +37,7 @@ def test_same_seed_is_the_same_liquid_as_the_estimators():
     X = np.random.default_rng(0).normal(size=(4, 9, 3))
     plain = {
         **{"connectivity": 0.1, "recurrent_fraction": 1.0, "spectral_radius": 0.9},
-        **{"ei_balance": None, "beta": 0.9, "encoder": None},
+        **{"ei_balance": None, "beta": 0.9, "encoder": None, "derivative": False},
         **{"n_delays": 1, "max_channels": None, "target_rate": None, "input_scaling": 1.0},
     }
     liquid = LiquidTransformer(60, **plain, random_state=7).fit(X).liquid_
@@ -177,7 +177,7 @@ def test_sequence_continues_from_a_state():
     assert mx.array_equal(last["mem"], final["mem"])
 
 
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_topologies(topology):
     reservoir = LiquidReservoir(1, 50, topology=topology, seed=0)
     expected = draw_liquid(1, 50, topology=topology, seed=0).recurrent_weights

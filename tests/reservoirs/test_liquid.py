@@ -41,7 +41,7 @@ def test_input_products_are_exact_in_any_order(shape):
 
 
 @pytest.mark.parametrize("radius", [0.1, 0.9, 1.5])
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_grid_leaves_the_spectral_radius(topology, radius):
     liquid = draw_liquid(1, 300, topology=topology, spectral_radius=radius, seed=0)
     assert spectral_radius(liquid.recurrent_weights) == pytest.approx(radius, rel=1e-3)
@@ -97,7 +97,7 @@ def test_constants_of_fatigue():
     np.testing.assert_array_equal(liquid.refractory, np.full(20, 3))
 
 
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_balance_reaches_the_liquid(topology):
     liquid = draw_liquid(1, 300, topology=topology, ei_balance=0.5, seed=0)
     W = liquid.recurrent_weights
@@ -105,7 +105,7 @@ def test_balance_reaches_the_liquid(topology):
     assert spectral_radius(W) == pytest.approx(0.9, rel=1e-3)
 
 
-@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free"])
+@pytest.mark.parametrize("topology", ["erdos_renyi", "small_world", "scale_free", "spatial"])
 def test_fraction_of_recurrent_neurons_reaches_the_liquid(topology):
     parameters = {"topology": topology, "connectivity": 0.05, "ei_balance": 1.0, "seed": 0}
     liquid = draw_liquid(2, 300, recurrent_fraction=0.25, **parameters)

@@ -238,7 +238,7 @@ def test_spikes_are_those_of_spiking_neurons(few_vowels):
 def test_memory_of_an_open_lstm_is_bounded():
     """Gates wide open add 1 a step; the way back down tells how far up the memory went."""
     X = as_sequences([[[1.0], [-1.0]]])
-    plain = {"encoder": None, "n_delays": 1, "target_rate": None}
+    plain = {"encoder": None, "n_delays": 1, "derivative": False, "target_rate": None}
     reservoir = LiquidTransformer(5, cell="lstm", **plain, random_state=0).fit(X).liquid_
     gates = []
     for name, gate in zip(GATES["lstm"], reservoir.gates, strict=True):

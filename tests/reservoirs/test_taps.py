@@ -128,6 +128,21 @@ def test_derivative_taps_hear_the_difference(n_delays):
     )
 
 
+@pytest.mark.parametrize(("share", "n"), [(0.2, 50), (0.25, 7), (0.0, 9), (1.0, 9), (0.5, 1)])
+def test_a_share_of_the_neurons_hears_the_differences_alone(share, n):
+    """With the draws of a liquid that hears no differences; no stretch has one neuron too many."""
+    parameters = {"n_delays": 3, "max_delay": 9, "max_channels": 2, "seed": 1}
+    frames = np.random.default_rng(0).integers(-100, 100, size=(40, 3)) / 16
+    differences = np.diff(frames, axis=0, prepend=np.zeros((1, 3)))
+    shared = deaf(3, n, derivative_gain=np.ones(3), derivative_share=share, **parameters)
+    whole = deaf(3, n, **parameters)
+    currents = free_potentials(shared, frames)
+    hears_them = np.diff(np.floor(share * np.arange(n + 1))) == 1
+    for heard, mine in ((frames, ~hears_them), (differences, hears_them)):
+        expected = free_potentials(whole, heard)
+        np.testing.assert_allclose(currents[:, mine], expected[:, mine], atol=1e-4)
+
+
 def test_level_is_not_heard_once_it_has_filled_the_delays():
     liquid = deaf(1, 50, n_delays=5, max_delay=16, seed=0)
     currents = free_potentials(liquid, np.full((40, 1), 3.0))
@@ -142,6 +157,12 @@ def test_level_is_not_heard_once_it_has_filled_the_delays():
         ({"n_delays": 1.5}, TypeError, "n_delays must be .* got 1.5"),
         ({"max_delay": -1}, ValueError, "max_delay must be .* got -1"),
         ({"max_delay": 2**20 + 1}, ValueError, "max_delay must be .*1048576.* got 1048577"),
+        ({"derivative_share": 0.5}, ValueError, "derivative_gain must be given .* got None"),
+        (
+            {"derivative_gain": [1.0], "derivative_share": 1.5},
+            ValueError,
+            "derivative_share must be .* got 1.5",
+        ),
         ({"max_channels": 0}, ValueError, "max_channels must be .* got 0"),
         ({"max_channels": "all"}, TypeError, "max_channels must be .* got 'all'"),
         ({"input_scaling": np.nan}, ValueError, "input_scaling must be .* got nan"),

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from skliquid.topology import erdos_renyi, scale_free, small_world, spectral_radius
+from skliquid.topology import erdos_renyi, scale_free, small_world, spatial, spectral_radius
 
-GENERATORS = [erdos_renyi, small_world, scale_free]
+GENERATORS = [erdos_renyi, small_world, scale_free, spatial]
 
 
 def dense_radius(W):
@@ -71,9 +71,9 @@ def test_a_fraction_of_the_neurons_is_recurrent(generator, ei_balance, fraction,
 
 def dense(generator, n):
     """Arguments of a graph in which any neurons have synapses, and cycles among them."""
-    return {erdos_renyi: {"p": 0.5}, small_world: {"k": n // 4 * 2}, scale_free: {"m": n // 2}}[
-        generator
-    ]
+    reach = {"lambda_": 1e6, "C": 0.5}
+    degree = {"k": n // 4 * 2}, {"m": n // 2}, reach
+    return {erdos_renyi: {"p": 0.5}, **dict(zip(GENERATORS[1:], degree, strict=True))}[generator]
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
@@ -191,7 +191,8 @@ def test_radius_zero_switches_recurrence_off():
 
 
 @pytest.mark.parametrize(
-    ("generator", "arguments"), [(erdos_renyi, {"p": 0.001}), (small_world, {}), (scale_free, {})]
+    ("generator", "arguments"),
+    [(erdos_renyi, {"p": 0.001}), (small_world, {}), (scale_free, {}), (spatial, {})],
 )
 def test_ten_thousand_neurons(generator, arguments):
     W = generator(10_000, rng=0, as_sparse=True, **arguments)

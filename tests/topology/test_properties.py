@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skliquid.topology import erdos_renyi, scale_free, small_world, spectral_radius
+from skliquid.topology import erdos_renyi, scale_free, small_world, spatial, spectral_radius
 
 # That small graphs have no cycle.
 pytestmark = pytest.mark.filterwarnings("ignore:The graph drawn:UserWarning")
@@ -24,7 +24,7 @@ SHARED = {
 @st.composite
 def graphs(draw):
     """A generator, its arguments, and the number of its synapses where that is fixed."""
-    generator = draw(st.sampled_from([erdos_renyi, small_world, scale_free]))
+    generator = draw(st.sampled_from([erdos_renyi, small_world, scale_free, spatial]))
     n = draw(st.integers(3, 60))
     given = {"n": n, **draw(st.fixed_dictionaries({}, optional=SHARED))}
     n_synapses = None
@@ -35,6 +35,9 @@ def graphs(draw):
         k = given["k"] = 2 * draw(st.integers(1, (n - 1) // 2))
         given["p_rewire"] = draw(st.floats(0, 1))
         n_synapses = n * k
+    elif generator is spatial:
+        given["lambda_"], given["C"] = draw(st.floats(0.001, 1e6)), draw(st.floats(0, 1))
+        given["placement"] = draw(st.sampled_from(["grid", "random"]))
     else:
         m = given["m"] = draw(st.integers(1, n - 1))
         n_synapses = 2 * m * (n - m)

@@ -16,6 +16,7 @@ from joblib import effective_n_jobs
 from numba import config
 
 from ...pooling import NO_POOLING, PoolingPlan, Pools
+from ...reservoirs import DynamicSynapses, Synapses
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from ..protocol import Batch, check_run, steps_of_a_piece
@@ -27,6 +28,7 @@ from .sinks import Sums
 
 __all__ = [
     "STEPS",
+    "SYNAPSES",
     "advance",
     "at_rest",
     "bytes_of_a_sequence",
@@ -40,6 +42,8 @@ __all__ = [
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
 _SHARES = 2
 hears_events = True
+# Kinds of synapses that the kernels run.
+SYNAPSES = Synapses, DynamicSynapses
 _UNIT = 2.0**-UNIT_EXPONENT
 _NO_SEQUENCE = np.zeros(0, dtype=np.int64)
 
@@ -48,10 +52,13 @@ def at_rest(prepared: Prepared, batch_size: int) -> State:
     """State before the first step."""
     n_slabs, _, width = prepared.network.constants.shape
     taps = prepared.network.taps
+    neurons = aligned_zeros((batch_size, n_slabs, len(prepared.states), width), np.float32)
+    neurons[:] = prepared.initial
     return State(
         np.zeros((batch_size, len(taps.input_offset), taps.max_delay)),
         np.zeros((batch_size, prepared.n_padded), dtype=np.uint8),
-        aligned_zeros((batch_size, n_slabs, len(prepared.states), width), np.float32),
+        neurons,
+        **prepared.dynamic.at_rest(batch_size, prepared.dynamic_width),
     )
 
 
@@ -146,6 +153,9 @@ def advance(
     check_run(batch, n_channels, len(state.spk), pools, records, n, names)
     # A sequence's state is read before its first step, and left after its last one.
     after = state if in_place else at_rest(prepared, len(batch))
+    if not in_place:
+        for new, old in zip(after.of_synapses, state.of_synapses, strict=True):
+            new[:] = old
     if len(batch):
         sink = pools[0] if pools else NumbaPools(prepared, NO_POOLING, _NO_SEQUENCE)
         sink.pieces.run(state, after, batch, sink.sums, records[0] if records else None)
@@ -172,7 +182,9 @@ def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> i
     """Memory that a sequence of a batch takes while it runs."""
     per_neuron = 32 + 12 * plan.n_windows + 24 * plan.n_features(1)
     n_channels = len(prepared.network.taps.input_offset)
-    return per_neuron * prepared.n_padded + 8 * length * n_channels
+    of_synapses = prepared.dynamic.at_rest(1, prepared.dynamic_width).values()
+    of_a_sequence = sum(values.nbytes for values in of_synapses)
+    return per_neuron * prepared.n_padded + 8 * length * n_channels + of_a_sequence
 
 
 def steps_at_once(prepared: Prepared, n_sequences: int) -> int:

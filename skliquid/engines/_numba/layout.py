@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ...reservoirs import Liquid, Neurons, Synapses, Taps
+from ...reservoirs import DynamicSynapses, Liquid, Neurons, Synapses, Taps
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from .by_address import address_of
+from .dynamics import ARRIVE, Dynamics, arrive
 from .events import (
     HEAR_EVENTS,
     EventTaps,
@@ -47,12 +48,15 @@ _SLAB_BYTES = 2**21
 _ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
 # And of a step of a neuron with its sums, and of a tap; how many neurons fire in a step.
 _NEURON, _TAP, _RATE = 2.0, 0.2, 0.2
+# And of a spike at a dynamic synapse.
+_RELEASE = 10.0
 _CACHE_LINE, _HUGE_PAGE = 64, 2**21
 # Sequences that go through a step together where there is more than one slab.
 _TOGETHER = 64
 # Items at the end of what a thread writes, so that no two threads write to one cache line; and
 # room for what a vector stores too much.
 _SPARE = 64
+_NOT_DYNAMIC = DynamicSynapses.none(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +69,12 @@ class Prepared:
         What its steps are made of, but for keeping states.
     network : Network
         Taps, synapses and constants.
+    dynamic : DynamicSynapses
+        Those that have a state, or none.
     states : tuple of str
         Names of the neurons' states.
+    initial : ndarray of shape (n_slabs, n_states, width), dtype float32
+        They, before the first step.
     state_units : ndarray of shape (n_states,), dtype float32
         A unit of each in the kernels.
     places : slice or ndarray of shape (n,)
@@ -79,7 +87,9 @@ class Prepared:
 
     kernels: Kernels
     network: Network
+    dynamic: DynamicSynapses
     states: tuple[str, ...]
+    initial: np.ndarray
     state_units: np.ndarray
     places: Any
     neurons: np.ndarray
@@ -134,6 +144,11 @@ class Prepared:
         return min(_TOGETHER, n_sequences) if self.has_slabs else 1
 
     @property
+    def dynamic_width(self) -> int:
+        """Number of neurons that the states of dynamic synapses have room for."""
+        return self.n_padded if self.dynamic.n_neurons else 0
+
+    @property
     def has_slabs(self) -> bool:
         """Whether there is more than one slab."""
         return len(self.network.constants) > 1
@@ -149,8 +164,8 @@ def prepare(liquid: Liquid) -> Prepared:
     """Lay the weights out in slabs."""
     n, numbers = liquid.n_neurons, np.arange(liquid.n_neurons)
     places: Any = slice(n)
-    taps, synapses, neurons = liquid.taps, liquid.synapses, liquid.neurons
-    is_sparse = _is_sparse(synapses)
+    taps, synapses, dynamic, neurons = *_apart(liquid), liquid.neurons
+    is_sparse = dynamic.n_neurons > 0 or _is_sparse(synapses)
     if is_sparse and len(synapses.units):
         # The processor foresees the end of a list of synapses if the one before was as long.
         numbers = np.argsort(np.diff(synapses.offsets), kind="stable")
@@ -162,18 +177,34 @@ def prepare(liquid: Liquid) -> Prepared:
     network = Network(
         _input(taps, n_padded),
         _recurrence(synapses, n_padded, width, is_sparse),
+        _dynamics(dynamic, liquid.taps.bias[: dynamic.n_neurons], n_padded),
         _constants(neurons, n_padded, width),
     )
     units = [2.0**-UNIT_EXPONENT if name in neurons.potentials else 1.0 for name in neurons.state]
     return Prepared(
         _kernels(network, STEPS[type(neurons)]),
         network,
+        dynamic,
         neurons.state,
+        _initial(neurons, n_padded, width),
         np.array(units, dtype=np.float32),
         places,
         _filled(numbers, n_padded, np.int32, -1),
-        _NEURON * n + _TAP * len(taps.weights) + _RATE * n * min(_spike_ns(synapses)),
+        _NEURON * n
+        + _TAP * len(taps.weights)
+        + _RATE * n * min(_spike_ns(synapses))
+        + _RATE * _RELEASE * len(dynamic.units),
     )
+
+
+def _apart(liquid: Liquid) -> tuple[Taps, Synapses, DynamicSynapses]:
+    """Taps, and synapses without and with a state, of which there is one kind."""
+    taps, dynamic = liquid.taps, liquid.synapses
+    if not isinstance(dynamic, DynamicSynapses):
+        return taps, dynamic, _NOT_DYNAMIC
+    # The bias is no current of a synapse.
+    unbiased = replace(taps, bias=np.zeros_like(taps.bias))
+    return unbiased, Synapses.none(liquid.n_neurons), dynamic
 
 
 def _kernels(network: Network, step: Callable[..., None]) -> Kernels:
@@ -189,6 +220,7 @@ def _kernels(network: Network, step: Callable[..., None]) -> Kernels:
         close=address_of(CLOSE, close_sequence),
         hear=address_of(HEAR, (sum_taps if len(network.taps.offsets) else project)),
         echo=echo,
+        arrive=address_of(ARRIVE, arrive) if len(network.dynamics.bias) else 0,
         step=address_of_step(step),
         keep=0,
     )
@@ -262,14 +294,50 @@ def _recurrence(synapses: Synapses, n_padded: int, width: int, is_sparse: bool) 
     return Recurrence(rows, _own(synapses.offsets, np.int64), listed, units)
 
 
+def _dynamics(synapses: DynamicSynapses, bias: np.ndarray, n_padded: int) -> Dynamics:
+    """Dynamic synapses of all neurons."""
+    slot_and_kind = 2 * (synapses.delays.astype(np.int64) - 1) + synapses.receptors
+    of_neurons = synapses.decays, synapses.rises, np.ldexp(bias, UNIT_EXPONENT)
+    width = n_padded if len(bias) else 0
+    decays, rises, bias = (aligned(_filled(v.T, width, np.float32).T) for v in of_neurons)
+    facilitation, recovery = map(np.ascontiguousarray, synapses.powers)
+    return Dynamics(
+        _own(synapses.offsets, np.int64),
+        slot_and_kind * n_padded + synapses.targets,
+        synapses.units.astype(np.float32),
+        decays,
+        rises,
+        _own(synapses.use, np.float32),
+        facilitation,
+        recovery,
+        bias,
+        np.float32(2.0 ** (UNIT_EXPONENT - synapses.exponent)),
+    )
+
+
 def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
     """Constants of the neurons, potentials in units of theirs, shape (slabs, fields, width)."""
+    constants = {field.name: getattr(neurons, field.name) for field in fields(neurons)}
+    return _by_slab(neurons, constants, n_padded, width)
+
+
+def _initial(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
+    """States of the neurons before the first step, shape (slabs, states, width)."""
+    zeros = np.zeros(neurons.n_neurons, dtype=np.float32)
+    states = {name: neurons.initial.get(name, zeros) for name in neurons.state}
+    return _by_slab(neurons, states, n_padded, width)
+
+
+def _by_slab(
+    neurons: Neurons, named: dict[str, np.ndarray], n_padded: int, width: int
+) -> np.ndarray:
+    """Values of the neurons slab by slab, in the units of the kernels."""
     rows = []
-    for field in fields(neurons):
-        values = getattr(neurons, field.name).astype(np.float32)
-        if field.name in neurons.potentials:
+    for name, given in named.items():
+        values = given.astype(np.float32)
+        if name in neurons.potentials:
             values = np.ldexp(values, UNIT_EXPONENT)
-        never = np.inf if field.name == "threshold" else 0.0
+        never = np.inf if name == "threshold" else 0.0
         rows.append(_filled(values, n_padded, np.float32, never))
     by_slab = np.stack(rows).reshape(len(rows), -1, width)
     return aligned(by_slab.transpose(1, 0, 2))

@@ -14,6 +14,7 @@ from numba import float32, float64, int32, int64, types, uint8
 
 from ..._compile import compiled, inner, spliced
 from .by_address import at, call_by_address, flat, part
+from .dynamics import Dynamics, call_arrive
 from .events import HEAR_EVENTS, HEARD, Heard
 from .neurons import STEP
 from .sinks import KEEP, add_to_sums, add_to_trace
@@ -28,8 +29,8 @@ class Kernels(NamedTuple):
     ----------
     open, close : int
         Taking up a sequence, and leaving it.
-    hear, echo, step : int
-        Input currents, recurrent currents, and neurons.
+    hear, echo, arrive, step : int
+        Input currents, recurrent currents, those of dynamic synapses, and neurons.
     keep : int
         Keeping states.
     """
@@ -38,6 +39,7 @@ class Kernels(NamedTuple):
     close: int
     hear: int
     echo: int
+    arrive: int
     step: int
     keep: int
 
@@ -51,12 +53,15 @@ class Network(NamedTuple):
         What the input drives.
     recurrence : Recurrence
         What the spikes drive.
+    dynamics : Dynamics
+        What they drive over dynamic synapses.
     constants : ndarray of shape (n_slabs, n_constants, width), dtype float32
         Constants of the neurons.
     """
 
     taps: Input
     recurrence: Recurrence
+    dynamics: Dynamics
     constants: np.ndarray
 
 
@@ -71,11 +76,25 @@ class State(NamedTuple):
         The last spikes.
     neurons : ndarray of shape (batch, n_slabs, n_states, width), dtype float32
         States of the neurons.
+    clock, arriving, currents, last_spike, used, depleted : ndarray
+        States of dynamic synapses, see :class:`~skliquid.reservoirs.DynamicSynapses`, with
+        currents in units of potential; without any of no neurons.
     """
 
     past: np.ndarray
     spk: np.ndarray
     neurons: np.ndarray
+    clock: np.ndarray
+    arriving: np.ndarray
+    currents: np.ndarray
+    last_spike: np.ndarray
+    used: np.ndarray
+    depleted: np.ndarray
+
+    @property
+    def of_synapses(self) -> tuple[np.ndarray, ...]:
+        """Those of dynamic synapses."""
+        return self[3:]
 
 
 class Work(NamedTuple):
@@ -149,7 +168,14 @@ def advance_slab(kernels, b, sample, t, slab, network, state, sums, work):
     first, now = slab * width, t % 2
     current = part(at(work.drive, (b, t % work.drive.shape[1])), first, width)
     spikes = part(at(work.spikes, (1 - now, b)), 0, work.n_spikes[1 - now, b])
-    add_echo(kernels.echo, current, network.recurrence, slab, spikes, work.total)
+    if kernels.arrive:  # there is one slab
+        of_synapses = part(state.clock, sample, 1), flat(at(state.arriving, (sample,)))
+        currents, last_spike = at(state.currents, (sample,)), at(state.last_spike, (sample,))
+        plastic = last_spike, at(state.used, (sample,)), at(state.depleted, (sample,))
+        where = current, spikes, network.dynamics
+        call_arrive(kernels.arrive, (*where, *of_synapses, currents, *plastic))
+    else:
+        add_echo(kernels.echo, current, network.recurrence, slab, spikes, work.total)
     states = at(state.neurons, (sample, slab))
     call_step(kernels.step, (current, at(network.constants, (slab,)), states, work.fired))
     if len(sums.counts):

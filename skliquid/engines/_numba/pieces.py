@@ -96,7 +96,8 @@ class Pieces:
         frames, is_usual = batch.frames, record is None and batch.frames.dtype == np.float32
         if are_events:
             frames, is_usual = _NO_FRAMES, False
-        is_usual = is_usual and all(part.flags.carray for part in (frames, *state))
+        parts = state if prepared.dynamic_width else state[:3]  # of no items the others are fine
+        is_usual = is_usual and all(part.flags.carray for part in (frames, *parts))
         if not is_usual:
             frames = _writeable(np.ascontiguousarray(frames, dtype=np.float32))
             state = state if after is state else State(*map(np.ascontiguousarray, state))

@@ -1,0 +1,26 @@
+"""Roots of features, which vary about as much where they are large as where they are small.
+
+The variance of a count grows with its mean, that of its root hardly does [1]_.
+
+References
+----------
+.. [1] Bartlett. "The square root transformation in analysis of variance", Supplement to the
+   Journal of the Royal Statistical Society 3(1), 1936.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import FunctionTransformer
+
+
+def signed_root(X: Any) -> Any:
+    """Square root of the magnitude of each feature, with the feature's sign."""
+    return np.copysign(np.sqrt(np.abs(X)), X)
+
+
+def make_root() -> FunctionTransformer:
+    """Step of a pipeline that takes the roots of features."""
+    return FunctionTransformer(signed_root, feature_names_out="one-to-one")
