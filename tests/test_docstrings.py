@@ -20,6 +20,7 @@ PUBLIC = {
         "LiquidTransformer",
         "RidgeReadoutClassifier",
         "RidgeReadoutRegressor",
+        "from_events",
     ],
     "skliquid.encoding": [
         "CurrentEncoder",
@@ -73,6 +74,7 @@ PUBLIC = {
         "load_japanese_vowels",
         "from_aeon",
         "from_events",
+        "from_hdf5",
         "from_pandas",
         "from_tslearn",
         "make_delayed_xor",
@@ -104,6 +106,7 @@ PUBLIC = {
         "separation_ratio",
     ],
     "skliquid.metrics": ["valid_prediction_time"],
+    "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],

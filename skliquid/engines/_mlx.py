@@ -199,6 +199,7 @@ def _add(
 
 at_rest = liquid_at_rest
 shares = whole_batch
+hears_events = False
 steps_at_once = liquid_steps_at_once
 
 

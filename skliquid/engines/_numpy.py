@@ -76,6 +76,7 @@ def advance(
 
 at_rest = liquid_at_rest
 shares = whole_batch
+hears_events = False
 steps_at_once = liquid_steps_at_once
 
 
