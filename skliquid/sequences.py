@@ -164,7 +164,13 @@ class Sequences:
         return replace(self, frames=_rows(self.frames, mirrored))
 
     def dense(self) -> Sequences:
-        """Return the collection with all its frames dense."""
+        """Return the collection with all its frames dense.
+
+        Returns
+        -------
+        Sequences
+            The same sequences.
+        """
         return replace(self, frames=np.asarray(self.frames))
 
     def between(self, start: int, stop: int) -> Sequences:

@@ -61,16 +61,17 @@ class Reservoirs:
         return isinstance(self.liquids_[0], Liquid)
 
     def hearing(self, X: Any) -> Sequences:
-        """Sequences as they hear them: encoded, where an estimator was given."""
+        """Sequences as they hear them, dense: encoded, where an estimator was given."""
         if self.transformer is not None:
-            return self.transformer._encode(self.transformer._validate_sequences(X, reset=False))
+            given = self.transformer._validate_sequences(X, reset=False)
+            return self.transformer._encode(given).dense()
         sequences = as_sequences(X)
         if sequences.n_channels != self.n_channels_in_:
             raise ValueError(
                 f"X has sequences of {sequences.n_channels} channels, but the reservoir hears "
                 f"{self.n_channels_in_}."
             )
-        return sequences
+        return sequences.dense()
 
     def standardised(self) -> Reservoirs:
         """Return the same reservoirs, which take their input for standardised."""

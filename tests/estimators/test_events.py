@@ -14,6 +14,7 @@ from skliquid import (
     LSMRegressor,
     LSMSequenceRegressor,
     collection,
+    diagnostics,
     from_events,
 )
 from skliquid.encoding import ENCODERS, _chosen
@@ -159,6 +160,13 @@ def test_spikes_of_an_encoder_are_handed_on_as_events(encoder):
     plain, encoded = fitted._encode(X), _chosen.encoded_by(fitted, X)
     assert isinstance(encoded.frames, Events)
     np.testing.assert_array_equal(encoded.frames, plain.frames)
+
+
+def test_diagnosis_hears_events(data):
+    events, dense, _ = data
+    liquid = LiquidTransformer(**SMALL).fit(dense)
+    got, expected = (diagnostics.branching_ratio(liquid, X) for X in (events, dense))
+    assert str(got) == str(expected)
 
 
 def test_many_events_run_as_dense_frames(data):
