@@ -13,6 +13,8 @@ from ._checks import MOST_UNITS, check_integer, check_real, shown
 from .events import Events
 from .sequences import Sequences
 
+# Relative error of a quotient of two rounded numbers, and some.
+_ROUNDING = 4 * np.finfo(np.float64).eps
 # What SciPy counts with.
 _MOST_FRAMES = 2**31 - 1
 
@@ -93,7 +95,7 @@ def from_events(
     t = _end_to_end(columns, "t", offsets)
     unit, n_channels = _channel(columns, sizes, offsets)
     sample = np.repeat(np.arange(len(columns)), n_events)
-    step = np.floor(t / dt)
+    step = _steps(t, dt)
     lengths = _lengths(step, sample, duration, dt, len(columns))
     is_late = step >= lengths[sample]
     if is_late.any():
@@ -210,6 +212,15 @@ def _channel(
             channel += stride * _end_to_end(columns, name, offsets, size)
         stride *= size
     return channel, stride
+
+
+def _steps(t: np.ndarray, dt: float) -> np.ndarray:
+    """Step of each time, as whole numbers in float64."""
+    quotient = t / dt
+    nearest = np.round(quotient)
+    # 0.3 / 0.1 is a little less than 3.
+    is_whole = np.abs(quotient - nearest) <= _ROUNDING * nearest
+    return np.where(is_whole, nearest, np.floor(quotient))
 
 
 def _lengths(

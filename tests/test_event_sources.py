@@ -38,6 +38,15 @@ def test_a_duration_of_whole_steps_has_no_step_more():
     assert from_events([[0.0]], [[0]], 1, dt=0.1, duration=1.1).lengths == 11
 
 
+def test_an_event_on_the_edge_of_a_step_is_the_first_of_the_next():
+    for dt in (0.1, 0.3, 1e-3, 7e-6):
+        X = from_events([np.arange(200) * dt], [np.zeros(200)], 1, dt=dt)
+        np.testing.assert_array_equal(X[0], np.ones((200, 1)))
+        early = np.nextafter(np.arange(1, 200) * dt * (1 - 1e-12), 0)
+        X = from_events([early], [np.zeros(199)], 1, dt=dt)
+        np.testing.assert_array_equal(X[0], np.ones((199, 1)))
+
+
 def test_events_of_a_sensor():
     fields = [("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "?")]
     events = np.array([(1, 0, 5, True), (0, 1, 0, False), (1, 0, 5, True)], dtype=fields)
