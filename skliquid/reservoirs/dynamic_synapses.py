@@ -57,6 +57,8 @@ class DynamicSynapses(Synapses):
         ``2**24``. Negative ones are inhibitory.
     exponent : int
         Exponent of the grid of the weights.
+    positions : ndarray of shape (n, 3) or None, default=None
+        Where each neuron is in space, if it is anywhere.
     delays : ndarray of shape (n_synapses,), dtype int32
         Steps from a spike to its arrival, at least 1.
     decays : ndarray of shape (2 or 3, n), dtype float32

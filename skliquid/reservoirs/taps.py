@@ -228,8 +228,13 @@ def draw_taps(
     scale = check_real("input_scaling", input_scaling, 0, LARGEST_SCALE)
     n_delays = check_integer("n_delays", n_delays, low=1, high=MOST_STEPS)
     max_delay = check_integer("max_delay", max_delay, low=0, high=MOST_STEPS)
-    if derivative_share is not None and derivative_gain is None:
-        raise ValueError("derivative_gain must be given with derivative_share, got None.")
+    if derivative_share is not None:
+        derivative_share = check_real("derivative_share", derivative_share, 0, 1)
+        if derivative_gain is None:
+            raise ValueError(
+                "derivative_share must be None without derivative_gain, got "
+                f"{shown(derivative_share)}."
+            )
     are_further = derivative_gain is not None and derivative_share is None
     n_sources = 2 * n_channels if are_further else n_channels
     is_mine, n_mine = _choose_channels(n_sources, n_neurons, max_channels, rng)
@@ -289,7 +294,6 @@ def _choose_channels(
 
 def _evenly_spread(share: float, n_neurons: int) -> np.ndarray:
     """Which neurons make up a share, shape (n_neurons,)."""
-    share = check_real("derivative_share", share, 0, 1)
     return np.diff(np.floor(share * np.arange(n_neurons + 1))) > 0
 
 

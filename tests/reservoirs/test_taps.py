@@ -157,7 +157,7 @@ def test_level_is_not_heard_once_it_has_filled_the_delays():
         ({"n_delays": 1.5}, TypeError, "n_delays must be .* got 1.5"),
         ({"max_delay": -1}, ValueError, "max_delay must be .* got -1"),
         ({"max_delay": 2**20 + 1}, ValueError, "max_delay must be .*1048576.* got 1048577"),
-        ({"derivative_share": 0.5}, ValueError, "derivative_gain must be given .* got None"),
+        ({"derivative_share": 0.5}, ValueError, "derivative_share must be None .* got 0.5"),
         (
             {"derivative_gain": [1.0], "derivative_share": 1.5},
             ValueError,
