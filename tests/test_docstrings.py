@@ -86,6 +86,7 @@ PUBLIC = {
     "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
+    "skliquid.published": ["PublishedLiquid", "PublishedModel"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],

@@ -36,7 +36,7 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-    {"dask", "datasets", "nir", "plotting"},
+    {"dask", "datasets", "nir", "plotting", "published"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
