@@ -35,24 +35,23 @@ print(f"{spikes.shape[1]} neurons, {liquid.liquid_.density:.1%} of the synapses,
 
 # %%
 # The readouts are linear, and see the spikes through a filter of 30 ms. They are trained on the
-# states after every 10 ms of the first 200 sequences, but for the first 150 ms, to which the first
-# of the longest memories asked for reaches.
+# states after every 10 ms of the first 200 sequences, but for the first 150 ms, in which the
+# column wakes up and the longest memory asked for is not full.
 
 states, targets = np.array(liquid.states(X, every=10)), y[:, 9::10]
 training = np.concatenate(states[:200, 15:]), np.concatenate(targets[:200, 15:])
-readout = RidgeCV(alphas=np.logspace(0, 5, 6)).fit(*training)
+readout = RidgeCV(alphas=np.logspace(-2, 5, 8), alpha_per_target=True).fit(*training)
 outputs = readout.predict(np.concatenate(states[200:])).reshape(50, 100, 7)
 
 # %%
 # The published correlations of targets and outputs, means over test sequences of a second, and
-# those found here. The last two targets the paper does not define, but for the words "simple
-# nonlinear" and "complex nonlinear combination"; here they are products.
+# those found here, from 150 ms on. Only f3 is clearly lower: little is left of what came 30 to 60
+# ms ago, in training no more than in the test. The last two targets the paper does not define, but
+# for the words "simple nonlinear" and "complex nonlinear combination"; here they are products.
 
 published = [0.91, 0.92, 0.79, 0.75, 0.68, 0.87, 0.65]
 found = [
-    np.mean(
-        [np.corrcoef(a, b)[0, 1] for a, b in zip(outputs[..., k], targets[200:, :, k], strict=True)]
-    )
+    np.mean([np.corrcoef(outputs[i, 15:, k], targets[200 + i, 15:, k])[0, 1] for i in range(50)])
     for k in range(7)
 ]
 for k in range(7):
@@ -60,7 +59,8 @@ for k in range(7):
 
 # %%
 # From above: the input and the spikes of the column over the last test sequence, excitatory
-# neurons in blue and inhibitory ones in red; then the seven targets in grey and what is read.
+# neurons in blue and inhibitory ones in red; then the seven targets in grey, and what is read from
+# 150 ms on in green.
 
 names = [
     "rate of 1, 2\nin 30 ms",
@@ -83,7 +83,7 @@ axes[1].set(ylim=(-3, 273), yticks=[0, 216, 270], ylabel="column")
 times = np.arange(10, 1001, 10)
 for k, ax in enumerate(axes[2:]):
     ax.plot(times, targets[-1, :, k], color="0.6", lw=2.5)
-    ax.plot(times, outputs[-1, :, k], color="C2", lw=1.3)
+    ax.plot(times[15:], outputs[-1, 15:, k], color="C2", lw=1.3)
     ax.set_ylabel(f"f{k + 1}", rotation=0, labelpad=12, va="center")
     words = f"{names[k]}\n\npublished {published[k]:.2f}\nhere {found[k]:.2f}"
     ax.text(1.01, 0.5, words, transform=ax.transAxes, va="center", fontsize=8)
