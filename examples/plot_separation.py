@@ -3,8 +3,9 @@ What a column keeps apart
 =========================
 
 Two measures by which liquids were first understood: how far apart the states of two inputs are,
-against the distance of the inputs (Maass, Natschlaeger and Markram, 2002), and how many inputs, and
-how many versions of one, a liquid keeps apart between order and chaos (Legenstein and Maass, 2007).
+against the distance of the inputs (Maass, Natschlaeger and Markram, 2002), and how many inputs,
+and how many versions of one, a liquid keeps apart between order and chaos (Legenstein and Maass,
+2007).
 """
 
 from copy import copy
@@ -96,9 +97,10 @@ for scale in scales:
 kernel, generalisation = np.transpose(ranks)
 
 # %%
-# Left: the further apart the inputs, the further the states, as in the paper's figure, and more than
-# what first potentials leave. Right: both ranks rise with the strengths, and what counts is how far
-# the first is above the second.
+# Left: the further apart the inputs, the further the states, as in the paper's figure; what first
+# potentials leave fades. Right: the kernel rank is highest about the strengths of the paper, and
+# falls in the chaos of stronger ones, where versions of one input differ as much as other inputs.
+# The difference, which predicts how well a liquid computes, is largest up to those of the paper.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 for wanted, colour in zip(sorted(curves), ("0.6", "C0", "C1", "C3"), strict=True):
@@ -110,7 +112,7 @@ right.plot(scales, generalisation, "o-", color="C1", label="generalisation rank"
 right.plot(scales, kernel - generalisation, "s--", color="black", label="difference")
 right.axvline(1, color="0.8", zorder=0)
 right.set_xscale("log", base=2)
-right.set(xlabel="strengths, of those of the paper", ylim=(0, 140))
+right.set(xlabel="strengths, of those of the paper", ylim=(0, 60))
 right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
