@@ -1,6 +1,7 @@
 """Liquids of the literature: their parameters as data, and an estimator that draws and runs them.
 
-Each reproduces what its paper reports by one example or one row of ``benchmarks/published.py``.
+``MODELS`` holds those of "maass_2002", the column of Maass, Natschlaeger and Markram;
+"gorad_2019", for spoken digits; and "ivanov_2021", for images.
 """
 
 from ._liquid import PublishedLiquid

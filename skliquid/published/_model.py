@@ -127,6 +127,11 @@ class PublishedModel:
             given = getattr(self, name)
             if np.shape(given) != (n,) or not np.isfinite(given).all():
                 raise ValueError(f"{name} must be {words} finite numbers, got {shown(given)}.")
+        if min(self.strength[:2]) < 0 or max(self.strength[2:]) > 0:
+            raise ValueError(
+                "strength must be non-negative of EE and EI and non-positive of IE and II, got "
+                f"{shown(self.strength)}."
+            )
 
     def _recurrent(self, n: int, rng: np.random.Generator) -> tuple[Any, np.ndarray]:
         """Recurrent weights and positions."""

@@ -18,6 +18,7 @@ References
 from __future__ import annotations
 
 from math import e
+from types import MappingProxyType
 
 from ..reservoirs import IntegrateAndFire, SynapseModel
 from ._model import PublishedModel
@@ -80,8 +81,10 @@ _IVANOV_2021 = PublishedModel(
     synapse=SynapseModel(tau_syn=1.5, tau_input=1.5, delay=1.0),
 )
 
-MODELS = {
-    "maass_2002": _MAASS_2002,
-    "gorad_2019": _GORAD_2019,
-    "ivanov_2021": _IVANOV_2021,
-}
+MODELS = MappingProxyType(
+    {
+        "maass_2002": _MAASS_2002,
+        "gorad_2019": _GORAD_2019,
+        "ivanov_2021": _IVANOV_2021,
+    }
+)

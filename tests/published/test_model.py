@@ -114,6 +114,7 @@ def test_strength_has_the_spread_asked_for():
     [
         ({"C": (0.1, 0.2)}, "C must be a number or four"),
         ({"strength": (1.0, -1.0)}, "strength must be four"),
+        ({"strength": (1.0, 1.0, 1.0, -1.0)}, "strength must be non-negative"),
         ({"input_strength": (1.0,)}, "input_strength must be two"),
         ({"spread": -1.0}, "spread"),
         ({"input_density": 2.0}, "input_density"),
