@@ -54,12 +54,11 @@ def test_synapses_are_those_of_the_table(column, pair):
     # Normal with a deviation of half the mean; the 2.3 % that are not positive are drawn anew
     # between 0 and twice the mean, which adds to the mean, as cutting U at 1 takes from it.
     taus = [-0.1 / np.log(decay[mine]) for decay in (synapses.recovery, synapses.facilitation)]
-    for drawn, mean in ((synapses.use, use), *zip(taus, (recovery, facilitation), strict=True)):
-        drawn = drawn[mine] if len(drawn) > mine.sum() else drawn
+    means = use, recovery, facilitation
+    for drawn, mean in zip((synapses.use[mine], *taus), means, strict=True):
         assert (drawn > 0).all()
         assert drawn.mean() == pytest.approx(mean, rel=0.05 + four)
-    for drawn, mean in zip(taus, (recovery, facilitation), strict=True):
-        assert drawn.std() == pytest.approx(0.48 * mean, rel=0.1 + four)
+        assert drawn.std() == pytest.approx(0.47 * mean, rel=0.1 + four)
 
 
 def test_neurons_are_those_of_the_table(column):
