@@ -5,7 +5,7 @@ the oracle; Numba runs with one and with two threads and with another batch size
 CPU, runs on every tenth sequence.
 
 With `--parts` synapses with a state and all kinds of neurons are compared, in random mixtures on
-white noise, 10^7 neuron-steps each; MLX runs those without a state of the synapses.
+white noise, 2 10^6 neuron-steps each; MLX runs those without a state of the synapses.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def mixture(rng):
     return some_of(rng, None, synapse, synapse, synapse), cell
 
 
-def compare_parts(n_mixtures=12, n_neurons=400, n_sequences=50, n_steps=500):
+def compare_parts(n_mixtures=24, n_neurons=400, n_sequences=25, n_steps=200):
     """Compare random mixtures, and print a line of each."""
     rng = np.random.default_rng(0)
     plan = make_plan("counts", n_steps, 1.0)

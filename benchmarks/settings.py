@@ -7,7 +7,7 @@ PRESETS = {
     "LSMClassifier": {},
     "LSMClassifier, fast": {"reservoir_size": 500},
     "LSMClassifier, accurate": {"bidirectional": True},
-    "LSMClassifier, 3000 both": {"reservoir_size": 3000, "bidirectional": True},
+    "LSMClassifier, most accurate": {"reservoir_size": 3000, "bidirectional": True},
 }
 # Candidates for the defaults, one parameter at a time and several.
 GRID = {

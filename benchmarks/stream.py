@@ -28,7 +28,7 @@ def walks(n_samples, n_channels, seed):
 def fitted(n_channels):
     """A classifier at its defaults; that the classes mean nothing changes no time."""
     y = np.arange(N_TRAINING) % N_CLASSES
-    return LSMClassifier(random_state=0).fit(walks(N_TRAINING, n_channels, 0), y)
+    return LSMClassifier(1500, random_state=0).fit(walks(N_TRAINING, n_channels, 0), y)
 
 
 def check_every_frame(lsm, x):

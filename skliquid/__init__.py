@@ -11,6 +11,7 @@ from .estimators._regressor import LSMRegressor
 from .estimators._sequence_regressor import LSMSequenceRegressor
 from .estimators._stream import LiquidStream, LSMStream
 from .estimators._transformer import LiquidTransformer
+from .event_sources import from_events
 from .readouts._leaky import LeakyReadoutClassifier
 from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 
@@ -28,4 +29,5 @@ __all__ = [
     "RidgeReadoutClassifier",
     "RidgeReadoutRegressor",
     "__version__",
+    "from_events",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from ._checks import shown
 from ._warnings import warn_user
 
-_CONVERT = "convert X with skliquid.datasets.{} first."
+_CONVERT = "convert X with skliquid.{} first."
 # Frames looked at at a time: the first ones nearly always tell.
 _BLOCK = 2**16
 
@@ -23,7 +23,8 @@ def refuse_other_layouts(array: np.ndarray, name: str) -> None:
         )
     if array.dtype == object and array.ndim == 2 and array.size and is_series(array[0, 0]):
         raise TypeError(
-            f"{name} is a nested table, whose cells are series; " + _CONVERT.format("from_pandas")
+            f"{name} is a nested table, whose cells are series; "
+            + _CONVERT.format("datasets.from_pandas")
         )
 
 
@@ -31,7 +32,8 @@ def hint_of_unlike(parts: list[np.ndarray]) -> str:
     """Say what sequences of different numbers of channels may be."""
     if len({len(part) for part in parts}) > 1:
         return ""
-    return f" If they are in aeon's layout, the channels first, {_CONVERT.format('from_aeon')}"
+    how = _CONVERT.format("datasets.from_aeon")
+    return f" If they are in aeon's layout, the channels first, {how}"
 
 
 def hint_of_channels(source: Any, n_channels: int) -> str:
@@ -76,7 +78,7 @@ def warn_of_misreading(frames: np.ndarray, offsets: np.ndarray) -> None:
             + _CONVERT.format("from_events")
         )
     is_constant = len(frames) > 1 and (frames[:2] == frames[0]).all()
-    if is_constant and (frames.min(axis=0) == frames.max(axis=0)).all():
+    if is_constant and (np.min(frames, axis=0) == np.max(frames, axis=0)).all():
         warn_user(
             f"No channel of X varies: in float32 each frame is {shown(frames[0].tolist())}. If "
             "they vary around an offset, subtract it before fitting."

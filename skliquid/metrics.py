@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import check_real
-from .sequences import as_real_array
+from ._checks import check_real, shown
+from .sequences import as_real_array, deviation
 
 
 def valid_prediction_time(
@@ -27,7 +27,8 @@ def valid_prediction_time(
     y_true, y_pred : array-like of shape (n_samples, n_timesteps, n_channels)
         What came, and its forecasts.
     scale : float or array-like of shape (n_channels,), default=None
-        Standard deviation of each channel, best over a long stretch; None takes that of `y_true`.
+        Standard deviation of each channel, best over a long stretch; positive. None takes that of
+        `y_true`, and 1 for a channel that is constant there.
     threshold : float, default=0.4
         Largest error of a forecast that is valid, in standard deviations; positive.
 
@@ -39,7 +40,8 @@ def valid_prediction_time(
     Raises
     ------
     ValueError
-        If the shapes differ or do not have three dimensions, or `threshold` is not positive.
+        If the shapes differ, do not have three dimensions or hold nothing, or if `threshold` or
+        `scale` is not positive, or not of the channels.
 
     References
     ----------
@@ -57,15 +59,26 @@ def valid_prediction_time(
     array([41])
     """
     true, predicted = as_real_array(y_true, "y_true"), as_real_array(y_pred, "y_pred")
-    if true.shape != predicted.shape or true.ndim != 3:
+    if true.shape != predicted.shape or true.ndim != 3 or not true.size:
         raise ValueError(
             f"y_true has shape {true.shape}, y_pred {predicted.shape}; expected the same shape "
-            "(n_samples, n_timesteps, n_channels)."
+            "(n_samples, n_timesteps, n_channels), none of them zero."
         )
     threshold = check_real("threshold", threshold, 0, closed="neither")
-    scale = true.std(axis=(0, 1)) if scale is None else as_real_array(scale, "scale")
+    scale = deviation(true) if scale is None else _checked_scale(scale, true.shape[2])
     error = np.sqrt(np.mean(((predicted - true) / scale) ** 2, axis=2))
     # What is not a number is no forecast either.
     is_lost = ~(error <= threshold)
     steps: np.ndarray = np.where(is_lost.any(axis=1), is_lost.argmax(axis=1), true.shape[1])
     return steps
+
+
+def _checked_scale(scale: Any, n_channels: int) -> np.ndarray:
+    values = as_real_array(scale, "scale")
+    is_good = values.shape in ((), (n_channels,)) and np.isfinite(values).all()
+    if not (is_good and (values > 0).all()):
+        raise ValueError(
+            f"scale must be a positive number, or one for each of the {n_channels} channels, got "
+            f"{shown(scale)}."
+        )
+    return values

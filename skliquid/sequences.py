@@ -1,7 +1,7 @@
 """Collections of sequences: one internal form, made from every accepted input.
 
-All frames stand end to end in one float32 array, cut by offsets, because sequences of one
-collection may differ in length.
+All frames stand end to end in one float32 array, or as the events that they are few of, cut by
+offsets, because sequences of one collection may differ in length.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ from scipy import sparse
 
 from ._checks import cut, shown
 from ._misread import hint_of_unlike, refuse_other_layouts
+from .events import Events, joined
 
 ACCEPTED = (
     "an array of shape (n_samples, n_timesteps, n_channels), an array of shape (n_samples, "
@@ -45,7 +46,7 @@ class Sequences:
 
     Parameters
     ----------
-    frames : ndarray of shape (n_frames, n_channels), dtype float32
+    frames : ndarray or Events of shape (n_frames, n_channels), dtype float32
         The frames of all sequences, end to end.
     offsets : ndarray of shape (n_samples + 1,), dtype int64
         Sequence i is ``frames[offsets[i]:offsets[i + 1]]``.
@@ -65,7 +66,7 @@ class Sequences:
     (2, 1, [3, 1])
     """
 
-    frames: np.ndarray
+    frames: Any
     offsets: np.ndarray
     dtype: Any = np.float32
     unresolved: np.ndarray | None = None
@@ -77,6 +78,20 @@ class Sequences:
     def __iter__(self) -> Iterator[np.ndarray]:
         for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
             yield self.frames[start:stop]
+
+    def __getitem__(self, samples: Any) -> Any:
+        """Return the frames of a sequence, given by its number, or some sequences."""
+        if isinstance(samples, tuple):  # as scikit-learn indexes what has a shape
+            (samples,) = (each for each in samples if each is not Ellipsis)
+        if isinstance(samples, int | np.integer):
+            start, stop = self.offsets[np.arange(len(self))[samples] + np.arange(2)]
+            return self.frames[start:stop]
+        return self.take(samples)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of sequences, of the steps of the longest, and of channels."""
+        return len(self), int(self.lengths.max(initial=0)), self.n_channels
 
     @property
     def lengths(self) -> np.ndarray:
@@ -104,7 +119,8 @@ class Sequences:
         lengths = self.lengths[samples]
         out = np.zeros((int(lengths.max()), len(samples), self.n_channels), dtype=np.float32)
         for column, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
-            out[:length, column] = self.frames[self.offsets[sample] :][:length]
+            start = self.offsets[sample]
+            out[:length, column] = self.frames[start : start + length]
         return out
 
     def some_frames(
@@ -145,10 +161,20 @@ class Sequences:
         """
         ends = self.offsets[:-1] + self.offsets[1:] - 1
         mirrored = np.repeat(ends, self.lengths) - np.arange(len(self.frames))
-        return replace(self, frames=self.frames[mirrored])
+        return replace(self, frames=_rows(self.frames, mirrored))
+
+    def dense(self) -> Sequences:
+        """Return the collection with all its frames dense.
+
+        Returns
+        -------
+        Sequences
+            The same sequences.
+        """
+        return replace(self, frames=np.asarray(self.frames))
 
     def between(self, start: int, stop: int) -> Sequences:
-        """Return a stretch of the collection, whose frames are not copied.
+        """Return a stretch of the collection, whose frames are not copied unless they are events.
 
         Parameters
         ----------
@@ -161,7 +187,7 @@ class Sequences:
             They.
         """
         offsets = self.offsets[start : stop + 1]
-        frames = self.frames[offsets[0] : offsets[-1]]
+        frames = _rows(self.frames, slice(offsets[0], offsets[-1]))
         return replace(self, frames=frames, offsets=offsets - offsets[0])
 
     def take(self, samples: Any) -> Sequences:
@@ -178,10 +204,20 @@ class Sequences:
             A copy of them, in this order.
         """
         samples = np.arange(len(self))[samples]
-        parts = [self.frames[self.offsets[i] : self.offsets[i + 1]] for i in samples]
+        offsets = _offsets(self.lengths[samples])
+        if isinstance(self.frames, Events):
+            shifts = np.repeat(self.offsets[samples] - offsets[:-1], np.diff(offsets))
+            frames: Any = self.frames.rows(shifts + np.arange(offsets[-1]))
+        else:
+            parts = [self.frames[self.offsets[i] : self.offsets[i + 1]] for i in samples]
+            frames = np.concatenate([self.frames[:0], *parts])
         # What was validated once stays valid, and says what float64 held before it was rounded.
-        frames = np.concatenate([self.frames[:0], *parts])
-        return replace(self, frames=frames, offsets=_offsets(self.lengths[samples]))
+        return replace(self, frames=frames, offsets=offsets)
+
+
+def _rows(frames: Any, rows: Any) -> Any:
+    """Some of the frames, in the form that they have."""
+    return frames.rows(rows) if isinstance(frames, Events) else frames[rows]
 
 
 def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
@@ -193,7 +229,8 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
         Real numbers, as an array of shape (n_samples, n_timesteps, n_channels), where
         trailing frames of NaN are padding; as an array of shape (n_samples, n_timesteps),
         one channel; or as a list, tuple or object array of arrays of shape (n_timesteps_i,
-        n_channels) or (n_timesteps_i,).
+        n_channels) or (n_timesteps_i,), or of SciPy sparse arrays of shape (n_timesteps_i,
+        n_channels), which stay sparse.
     first : int, default=0
         Number by which errors call the first sequence, where `X` is part of a collection.
     missing : bool, default=False
@@ -208,7 +245,7 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
     Raises
     ------
     TypeError
-        If `X` is sparse, or holds anything but real numbers.
+        If `X` is one sparse array, or holds sparse and dense ones, or anything but real numbers.
     ValueError
         If `X` or one of its sequences is empty or has a wrong number of dimensions, if the
         sequences differ in their number of channels, or if a value is infinite, beyond the
@@ -229,6 +266,8 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
     X = as_collection(X)
     if isinstance(X, np.ndarray):
         return _from_array(X, first, missing)
+    if len(X) and all(sparse.issparse(value) for value in X):
+        return _from_sparse(X, first)
     parts = [_sequence(value, f"sample {first + i}") for i, value in enumerate(X)]
     if not parts:
         raise ValueError(f"X is empty; expected {ACCEPTED}.")
@@ -246,7 +285,10 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
 def as_collection(X: Any) -> np.ndarray | list[Any]:
     """Return `X` as a numeric array where it is one, else as a list of sequences."""
     if sparse.issparse(X):
-        raise TypeError(f"X is a sparse {type(X).__name__}; expected dense data: {ACCEPTED}.")
+        raise TypeError(
+            f"X is a sparse {type(X).__name__}; expected dense data: {ACCEPTED}; or a list of "
+            "sparse arrays, one for each sequence."
+        )
     if hasattr(X, "index") and getattr(X.index, "nlevels", 1) > 1:
         raise TypeError(
             "X is a pandas object with a MultiIndex; convert it with "
@@ -302,6 +344,33 @@ def _from_array(X: np.ndarray, first: int, missing: bool) -> Sequences:
     return _joined(parts, first, missing)
 
 
+def _from_sparse(X: list[Any], first: int) -> Sequences:
+    """Join sequences that are SciPy's sparse arrays."""
+    for i, value in enumerate(X):
+        if value.ndim != 2 or 0 in value.shape or value.shape[1] != X[0].shape[1]:
+            raise ValueError(
+                f"sample {first + i} is a sparse array of shape {value.shape}; expected shape "
+                f"(n_timesteps_i, n_channels), neither of them 0, and as many channels as in "
+                f"sample {first}, of shape {X[0].shape}."
+            )
+        _require_real(value, f"sample {first + i}")
+    dtype = np.result_type(*{_floating(value.dtype) for value in X})
+    whole, offsets = joined(X, dtype), _offsets([value.shape[0] for value in X])
+    with np.errstate(over="ignore", under="ignore"):  # infinity is named
+        frames = Events(whole.astype(np.float32), np.zeros(whole.shape[1], dtype=np.float32))
+    is_good = np.isfinite(frames.events.data)
+    if not is_good.all():
+        event = int(np.argmin(is_good))
+        frame = int(np.searchsorted(whole.indptr, event, side="right")) - 1
+        _refuse_value(whole.data[event], frame, whole.indices[event], offsets, first)
+    unresolved = None
+    if dtype == np.float64:
+        unresolved = _unresolved(
+            *(each.toarray().ravel() for each in (whole.min(0), whole.max(0)))
+        )
+    return Sequences(frames, offsets, dtype, unresolved)
+
+
 def _lengths_without_padding(X: np.ndarray) -> np.ndarray:
     """Length of each sequence up to its last frame that is not all NaN."""
     if not np.isnan(X[:, -1]).any():
@@ -332,7 +401,10 @@ def as_real_array(value: Any, name: str) -> np.ndarray:
 def _numeric_array(value: Any, name: str) -> np.ndarray:
     """Return frames of one sequence in the type that they have."""
     if sparse.issparse(value):
-        raise TypeError(f"{name} is a sparse {type(value).__name__}; expected a dense array.")
+        raise TypeError(
+            f"{name} is a sparse {type(value).__name__}; expected a dense array, or that all "
+            "sequences are sparse."
+        )
     if np.ma.isMaskedArray(value):
         raise TypeError(f"{name} is a masked array; fill or drop the masked values first.")
     try:
@@ -466,6 +538,14 @@ def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndar
     return least.reduce(frames), largest.reduce(frames)
 
 
+def deviation(frames: np.ndarray) -> np.ndarray:
+    """Standard deviation of each channel, the last axis; 1 where it is constant."""
+    values = frames.reshape(-1, frames.shape[-1])
+    # The mean of equal values may be another, by rounding.
+    is_constant = (values == values[0]).all(axis=0)
+    return np.where(is_constant, 1.0, values.std(axis=0, dtype=np.float64))
+
+
 def _unresolved(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Tell which channels, of this range, vary by less than a few hundred steps of float32."""
     span, largest = high - low, np.maximum(np.abs(low), np.abs(high))
@@ -482,9 +562,15 @@ def _require_finite(
     if is_good.all():
         return
     frame, channel = np.argwhere(~is_good)[0]
-    value = frames[frame, channel]
-    sample = int(np.searchsorted(offsets, start + frame, side="right")) - 1
-    step = start + frame - offsets[sample]
+    _refuse_value(frames[frame, channel], start + frame, channel, offsets, first)
+
+
+def _refuse_value(
+    value: Any, frame: int, channel: int, offsets: np.ndarray, first: int
+) -> NoReturn:
+    """Raise an error for a value that is not finite."""
+    sample = int(np.searchsorted(offsets, frame, side="right")) - 1
+    step = frame - offsets[sample]
     place = f"sample {first + sample} at time step {step}, channel {channel}"
     message = f"Input X contains {fault_of(value)}: {place}. Values must be finite"
     if np.isnan(value):

@@ -20,6 +20,7 @@ PUBLIC = {
         "LiquidTransformer",
         "RidgeReadoutClassifier",
         "RidgeReadoutRegressor",
+        "from_events",
     ],
     "skliquid.encoding": [
         "CurrentEncoder",
@@ -73,6 +74,7 @@ PUBLIC = {
         "load_japanese_vowels",
         "from_aeon",
         "from_events",
+        "from_hdf5",
         "from_pandas",
         "from_tslearn",
         "make_delayed_xor",
@@ -83,7 +85,28 @@ PUBLIC = {
         "make_spike_templates",
         "make_temporal_parity",
     ],
+    "skliquid.diagnostics": [
+        "BranchingRatio",
+        "FiringStatistics",
+        "LiquidActivityWarning",
+        "LyapunovExponent",
+        "MemoryCapacity",
+        "ProcessingCapacity",
+        "Separation",
+        "SeparationRatio",
+        "StateRank",
+        "branching_ratio",
+        "firing_statistics",
+        "generalization_rank",
+        "kernel_rank",
+        "lyapunov_exponent",
+        "memory_capacity",
+        "processing_capacity",
+        "separation",
+        "separation_ratio",
+    ],
     "skliquid.metrics": ["valid_prediction_time"],
+    "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.published": ["PublishedLiquid", "PublishedModel"],
@@ -143,7 +166,9 @@ def test_has_an_example(module, name):
     assert ">>>" in thing.__doc__
 
 
-@pytest.mark.parametrize("module", ["topology", "reservoirs", "nn", "datasets", "dask"])
+@pytest.mark.parametrize(
+    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics"]
+)
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")
     listed = PUBLIC[f"skliquid.{module}"]

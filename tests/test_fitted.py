@@ -35,7 +35,9 @@ ESTIMATORS = {
     "classifier": LSMClassifier(**SMALL),
     "classifier over time": LSMClassifier(readout=LEAKY, **SMALL),
     "regressor": LSMRegressor(**SMALL),
-    "early classifier": EarlyLSMClassifier(LSMClassifier(**SMALL), risk=1, checkpoints=3, cv=2),
+    "early classifier": EarlyLSMClassifier(
+        LSMClassifier(**SMALL), risk=1, checkpoints=3, cv=2, random_state=0
+    ),
     "leaky readout": LEAKY,
     "ridge classifier": RidgeReadoutClassifier(),
     "ridge regressor": RidgeReadoutRegressor(),

@@ -113,6 +113,7 @@ def drawn_for_rates(name):
 @pytest.mark.parametrize("engine", ["numba", "numpy", "mlx"])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.filterwarnings("ignore:.*does not act")
+@pytest.mark.filterwarnings("ignore:The liquid is epileptic")  # as a chaotic one is meant to be
 def test_liquid_spikes_and_features_are_those_of_the_first_day(case, engine):
     assert digests(CASES[case], engine) == json.loads(GOLDEN.read_text())[case]
 

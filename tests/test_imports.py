@@ -26,8 +26,9 @@ LAYERS = [
         "_workers",
     },
     {"_misread"},
+    {"events"},
     {"sequences"},
-    {"collection", "metrics"},
+    {"collection", "event_sources", "metrics"},
     {"_base", "adaptation.channels"},
     {"topology"},
     {"reservoirs"},
@@ -36,7 +37,7 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-    {"dask", "datasets", "nir", "plotting", "published"},
+    {"dask", "datasets", "diagnostics", "nir", "plotting", "published"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}

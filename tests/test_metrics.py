@@ -28,9 +28,25 @@ def test_what_never_strays_is_valid_to_the_end_and_what_is_no_number_is_not():
     assert valid_prediction_time(true, lost).tolist() == [20, 7]
 
 
+@pytest.mark.parametrize("value", [1.0, 0.1])
+def test_a_constant_channel_has_a_scale_of_one(value):
+    true = np.full((2, 7, 1), value, dtype=np.float32)
+    missed = np.linspace(0.0, 0.7, 7)[:, None]
+    assert valid_prediction_time(true, true).tolist() == [7, 7]
+    assert valid_prediction_time(true, true + missed).tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, [1.0, 0.0], [1.0], [1.0] * 3, [[1.0, 1.0]]])
+def test_a_wrong_scale_is_named(scale):
+    true = np.zeros((2, 5, 2))
+    with pytest.raises(ValueError, match="scale must be .* one for each of the 2 channels, got"):
+        valid_prediction_time(true, true, scale=scale)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ((np.zeros((2, 0, 1)), np.zeros((2, 0, 1))), "none of them zero"),
         ((np.zeros((2, 5, 1)), np.zeros((2, 4, 1))), r"\(2, 5, 1\), y_pred \(2, 4, 1\)"),
         ((np.zeros((5, 1)), np.zeros((5, 1))), "expected the same shape"),
     ],

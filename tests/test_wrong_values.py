@@ -114,6 +114,7 @@ CALLS = {
     reservoirs.IntegrateAndFire: ({}, drawn),
     reservoirs.Izhikevich: ({}, drawn),
     datasets.from_events: (EVENTS, called),
+    skliquid.from_events: ({"times": [[0.0]], "units": [[1]], "n_units": 3}, called),
 }
 
 
@@ -121,7 +122,8 @@ def parameters_of(call):
     """Names of the parameters that are looked at here: data and generators are elsewhere."""
     parameters = inspect.signature(call).parameters.values()
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in parameters if p.kind in kinds and p.name not in ("rng", "X", "W")]
+    elsewhere = ("rng", "X", "W", "times", "units")
+    return [p.name for p in parameters if p.kind in kinds and p.name not in elsewhere]
 
 
 def error_of(call, name, value):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from .._checks import MOST_UNITS, check_integer, check_real, shown
+from .. import event_sources
+from .._checks import check_real, shown
 from .._misread import is_series
+from ..event_sources import listed, sizes_of
 from ..sequences import as_sequences
 
 
@@ -203,52 +204,6 @@ def from_events(X: Any, sensor_size: Any, time_step: float) -> list[np.ndarray]:
            [0., 0., 0.],
            [0., 0., 1.]], dtype=float32)]
     """
-    sizes = list(sensor_size) if isinstance(sensor_size, tuple | list) else [sensor_size]
-    sizes = [check_integer("sensor_size", size, low=1, high=MOST_UNITS) for size in sizes]
+    sizes = sizes_of("sensor_size", sensor_size)
     time_step = check_real("time_step", time_step, 0, closed="neither")
-    if not sizes:
-        raise ValueError(f"sensor_size must hold at least one number, got {shown(sensor_size)}.")
-    is_one = isinstance(X, np.ndarray) and (X.dtype.names or X.ndim == 0)
-    if is_one or not isinstance(X, list | tuple | np.ndarray):
-        raise TypeError(f"X must be a list of arrays of events, got {shown(X)}.")
-    return [_counted(np.asarray(events), sizes, time_step, i) for i, events in enumerate(X)]
-
-
-def _counted(events: np.ndarray, sizes: list[int], time_step: float, i: int) -> np.ndarray:
-    columns, n_channels = _columns(events, i), math.prod(sizes)
-    step = np.floor(_checked("t", columns["t"], np.inf, i) / time_step).astype(np.int64)
-    channel, stride = np.zeros(len(step), dtype=np.int64), 1
-    for name, size in zip(("x", "y", "p"), [*sizes, 1, 1], strict=False):
-        if name in columns:
-            channel += stride * _checked(name, columns[name], size, i).astype(np.int64)
-        stride *= size
-    n_steps = int(step.max(initial=0)) + 1
-    counts = np.bincount(step * n_channels + channel, minlength=n_steps * n_channels)
-    return counts.reshape(n_steps, n_channels).astype(np.float32)
-
-
-def _columns(events: np.ndarray, i: int) -> dict[str, np.ndarray]:
-    names = events.dtype.names or ()
-    if not names and events.ndim == 2 and events.shape[1] == 2:
-        return {"t": events[:, 0], "x": events[:, 1]}
-    if not {"t", "x"} <= set(names):
-        raise TypeError(
-            f"sample {i} has shape {events.shape} and dtype {shown(events.dtype)}; expected an "
-            'array of shape (n_events, 2), or a structured one with the fields "t" and "x".'
-        )
-    return {name: events[name] for name in names}
-
-
-def _checked(name: str, values: np.ndarray, end: float, i: int) -> np.ndarray:
-    """Return times, or whole numbers below an end, in float64."""
-    values = values.astype(np.float64)
-    is_right = (values >= 0) & (values < end)
-    if name != "t":
-        is_right &= values == np.floor(values)
-    if not is_right.all():
-        event = int(np.argmin(is_right))
-        accepted = "a finite time >= 0" if name == "t" else f"an integer in [0, {end - 1}]"
-        raise ValueError(
-            f"sample {i} has event {event} with {name}={values[event]:g}; expected {accepted}."
-        )
-    return values
+    return list(event_sources.from_events(listed("X", X), n_units=sizes, dt=time_step))

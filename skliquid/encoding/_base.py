@@ -33,6 +33,8 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
 
     n_steps: int = 1  # steps that one frame becomes
     _waits_for: ClassVar[str] = ""
+    _takes_events: bool = False  # or their frames are made dense
+    _makes_spikes: ClassVar[bool] = False  # so that most of the output may be zero
     n_channels_out_: int
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -94,7 +96,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         check_is_fitted(self)
         sequences = self._validate_sequences(X, reset=False)
         fitted = self._as_fitted()
-        encoded = fitted._encode(sequences)
+        encoded = fitted._encoded(sequences).dense()
         # What is handed out must not be the caller's own array.
         frames = encoded.frames.astype(encoded.dtype, copy=encoded.frames is sequences.frames)
         collection = X if isinstance(X, Sequences) else as_collection(X)
@@ -128,6 +130,10 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
     def _learn(self, sequences: Sequences, sample_weight: np.ndarray | None) -> None:
         """Set the fitted attributes; `sample_weight` is None or of shape (n_samples,)."""
 
+    def _encoded(self, sequences: Sequences) -> Sequences:
+        """Encode validated sequences in the form that the encoder reads."""
+        return self._encode(sequences if self._takes_events else sequences.dense())
+
     def _encode(self, sequences: Sequences) -> Sequences:
         """Encode validated sequences."""
         raise NotImplementedError
@@ -153,7 +159,7 @@ class SequenceEncoder(  # type: ignore[call-arg]  # scikit-learn's mixin has no 
         return tags
 
 
-def with_frames(sequences: Sequences, frames: np.ndarray, n_steps: int = 1) -> Sequences:
+def with_frames(sequences: Sequences, frames: Any, n_steps: int = 1) -> Sequences:
     """Sequences with other frames, `n_steps` of them in the place of each.
 
     What rounding has lost was said when the encoder was fitted.

@@ -89,6 +89,7 @@ class BSAEncoder(RangeEncoder):
         "threshold": [Interval(Real, 0, 1, closed="both")],
     }
 
+    _makes_spikes = True
     kernel_: np.ndarray
     _waits_for = "the next frames, under which the filter of a spike has to fit"
 

@@ -10,11 +10,14 @@ from sklearn.utils.validation import has_fit_parameter
 
 from .._checks import naming, shown
 from .._named import has_methods, named_or_given
+from ..events import Events
 from ..sequences import Sequences, as_sequences
 from . import ENCODERS
 from ._base import SequenceEncoder, State, warn_of_rounding
 from ._missing import held
 
+# Fraction of the values up to which the engines are the faster ones with events.
+_FEW = 1 / 32
 _ACCEPTED = "a transformer from a list of arrays (n_timesteps_i, n_channels) to such a list"
 
 
@@ -117,16 +120,30 @@ def encoded_pieces(encoder: Any, state: State, pieces: Sequences) -> tuple[Seque
 
 
 def encoded_by(encoder: Any, sequences: Sequences) -> Sequences:
-    """Have a fitted encoder make the liquid's input of validated sequences."""
+    """Have a fitted encoder make the liquid's input of validated sequences.
+
+    It comes as events where these are few, and dense where they are not.
+    """
     if encoder is None:
-        return sequences
+        return _in_faster_form(sequences, makes_spikes=False)
     if isinstance(encoder, SequenceEncoder):
-        return encoder._as_fitted()._encode(sequences)
+        encoded = encoder._as_fitted()._encoded(sequences)
+        return _in_faster_form(encoded, encoder._makes_spikes)
     with naming("encoder", _ACCEPTED, encoder, ValueError, AttributeError):
         encoded = as_sequences(encoder.transform(list(sequences)))
         if len(encoded) != len(sequences):
             raise ValueError(f"of {len(sequences)} sequences it made {len(encoded)}.")
     return replace(encoded, dtype=sequences.dtype)
+
+
+def _in_faster_form(sequences: Sequences, makes_spikes: bool) -> Sequences:
+    frames = sequences.frames
+    most = _FEW * frames.shape[0] * frames.shape[1]
+    if isinstance(frames, Events):
+        return sequences if frames.events.nnz <= most else sequences.dense()
+    if makes_spikes and np.count_nonzero(frames) <= most:
+        return replace(sequences, frames=Events.of(frames))
+    return sequences
 
 
 def sources_of(encoder: SequenceEncoder) -> np.ndarray:

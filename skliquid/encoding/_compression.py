@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..adaptation.channels import weighted_mean
+from ..events import Events
 from ..sequences import Sequences, blocks
 from ._base import SequenceEncoder, with_frames
 
@@ -82,6 +83,7 @@ class CompressionEncoder(SequenceEncoder):
         "knee": [Interval(Real, 2.0**-20, 1e6, closed="both")]
     }
 
+    _takes_events = True
     center_: np.ndarray
     scale_: np.ndarray
 
@@ -120,13 +122,28 @@ class CompressionEncoder(SequenceEncoder):
         constant = [channel for channel, value in enumerate(knee.tolist()) if value == 0]
         if constant:
             knee[constant] = 1.0
+        if isinstance(sequences.frames, Events):
+            return with_frames(sequences, self._of_events(sequences.frames, knee, constant))
         frames = np.empty_like(sequences.frames)
         for rows in blocks(*frames.shape):
-            distance = sequences.frames[rows] - self.center_
-            frames[rows] = self.center_ + knee * np.arcsinh(distance / knee)
+            frames[rows] = _compressed(sequences.frames[rows], self.center_, knee)
         if constant:
             frames[:, constant] = sequences.frames[:, constant]
         return with_frames(sequences, frames)
+
+    def _of_events(self, frames: Events, knee: np.ndarray, constant: list[int]) -> Events:
+        def of(values: np.ndarray, channels: np.ndarray) -> np.ndarray:
+            squashed = _compressed(values, self.center_[channels], knee[channels])
+            return (
+                np.where(np.isin(channels, constant), values, squashed) if constant else squashed
+            )
+
+        return frames.mapped(of)
+
+
+def _compressed(values: np.ndarray, center: np.ndarray, knee: np.ndarray) -> np.ndarray:
+    compressed: np.ndarray = center + knee * np.arcsinh((values - center) / knee)
+    return compressed
 
 
 def _median(values: np.ndarray, weight: np.ndarray | None) -> float:

@@ -56,6 +56,10 @@ class CurrentEncoder(SequenceEncoder):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"derivative": ["boolean"]}
 
+    @property
+    def _takes_events(self) -> bool:  # type: ignore[override]
+        return not self.derivative
+
     def __init__(self, *, derivative: bool = False) -> None:
         self.derivative = derivative
 

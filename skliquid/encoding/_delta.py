@@ -82,6 +82,7 @@ class DeltaEncoder(SequenceEncoder):
         "start": [StrOptions({"mean", "first"})],
     }
 
+    _makes_spikes = True
     mean_: np.ndarray
     threshold_: np.ndarray
 

@@ -67,6 +67,8 @@ class LatencyEncoder(RangeEncoder):
         "n_steps": [Interval(Integral, 1, MOST_STEPS, closed="both")],
     }
 
+    _makes_spikes = True
+
     def __init__(self, n_steps: int = 5) -> None:
         self.n_steps = n_steps
 

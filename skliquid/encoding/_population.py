@@ -72,6 +72,8 @@ class PopulationEncoder(RangeEncoder):
         "width": [Interval(Real, 2.0**-20, 1e6, closed="both")],
     }
 
+    _makes_spikes = True
+
     def __init__(self, n_neurons: int = 8, *, width: float = 2 / 3) -> None:
         self.n_neurons = n_neurons
         self.width = width

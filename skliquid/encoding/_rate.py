@@ -83,6 +83,7 @@ class RateEncoder(RangeEncoder):
         "random_state": ["random_state"],
     }
 
+    _makes_spikes = True
     seed_: int
     _waits_for = "all frames of a sequence, of which it makes the key of the random spikes"
 

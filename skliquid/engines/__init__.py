@@ -80,7 +80,7 @@ def _mlx_has_gpu() -> bool:
     return any(name.startswith(("mlx-cuda", "mlx_cuda")) for name in names)
 
 
-def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> None:
+def add_neuron(engine: str, kind: Any, step: Callable[..., Any]) -> None:
     """Give an engine the equations of a kind of neurons.
 
     Parameters
@@ -90,8 +90,8 @@ def add_neuron(engine: str, kind: type[Neurons], step: Callable[..., Any]) -> No
     kind : type
         The subclass of :class:`skliquid.reservoirs.Neurons` that holds the constants.
     step : callable
-        One time step: for "numpy" as :func:`skliquid.engines._numpy.lif`, for "mlx" as
-        :func:`skliquid.engines._mlx.lif`, for "numba" as
+        One time step: for "numpy" as :func:`skliquid.engines._numpy_neurons.lif`, for "mlx" as
+        :func:`skliquid.engines._mlx_neurons.lif`, for "numba" as
         :func:`skliquid.engines._numba.neurons.lif`.
 
     Raises
@@ -187,6 +187,13 @@ class Runner:
             )
         self._engine = cast(Engine, module)
         self._prepared = self._engine.prepare(reservoir)
+        self._counted: list[tuple[np.ndarray, int]] = []
+
+    @property
+    def mean_counts(self) -> np.ndarray:
+        """Spikes of each neuron per step, or its mean activation, over all that was pooled."""
+        counts, n_steps = zip(*self._counted, strict=True)
+        return np.asarray(np.sum(counts, axis=0) / sum(n_steps))
 
     def batches(self, sequences: Sequences, batch_size: int | None = None) -> list[np.ndarray]:
         """Split a collection into batches of sequences of similar length, longest first.
@@ -235,7 +242,9 @@ class Runner:
             batch = Batch.of(sequences, samples[share])
             pools = self._engine.open_pools(self._prepared, self.plan, batch.lengths)
             self._advance(batch, pools)
-            pooled_features(pools.read(), batch.lengths, self.plan, out=features[share])
+            sums = pools.read()
+            self._counted.append((sums.counts.sum(axis=(0, 1)), int(batch.lengths.sum())))
+            pooled_features(sums, batch.lengths, self.plan, out=features[share])
 
         self._in_threads(fill, sequences.lengths[samples])
         return features

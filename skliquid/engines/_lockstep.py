@@ -25,8 +25,13 @@ _DENSE_FROM = 0.2
 
 def standardise(frames: np.ndarray, taps: Taps) -> np.ndarray:
     """Standardise frames of shape (..., n_channels) and round them to the input's grid."""
+    return on_grid(frames, taps.input_offset, taps.input_gain)
+
+
+def on_grid(values: np.ndarray, offset: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Standardise values of channels of these offsets and gains, and round them to their grid."""
     with np.errstate(over="ignore"):  # infinity saturates too
-        x = (frames - taps.input_offset) * taps.input_gain
+        x = (values - offset) * gain
     return to_grid(np.clip(x, -INPUT_LIMIT, INPUT_LIMIT), INPUT_EXPONENT).astype(np.float64)
 
 

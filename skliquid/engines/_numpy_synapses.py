@@ -11,21 +11,17 @@ from typing import Any
 import numpy as np
 
 from ..reservoirs import DynamicSynapses, Liquid, Synapses
-from ..reservoirs.fixed_point import EFFICACY_EXPONENT, UNIT_EXPONENT, to_grid
+from ..reservoirs.fixed_point import EFFICACY_EXPONENT, to_grid
+from ._numpy_neurons import State, decay
 
 # Above this density a dense product with threaded BLAS is faster than a sparse one.
 _DENSE_FROM = 0.02
 
-State = dict[str, np.ndarray]
-
-
-def decay(values: np.ndarray, beta: np.ndarray | np.float32) -> np.ndarray:
-    """One step of exponential decay, rounded to the unit grid."""
-    return to_grid(beta * values, UNIT_EXPONENT)
-
 
 class PlainDrive:
     """``I[t] = W s[t-1]`` and the input."""
+
+    bytes_of_a_sequence = 0
 
     def __init__(self, liquid: Liquid) -> None:
         synapses = liquid.synapses
@@ -49,6 +45,10 @@ class DynamicDrive:
         self.taps = replace(liquid.taps, bias=np.zeros_like(liquid.taps.bias))
         self._sources, self._receptors = self._synapses.sources, self._synapses.receptors
         self._powers = self._synapses.powers
+        state = self._synapses.at_rest(1, liquid.n_neurons)
+        # The state, and the spikes of a step synapse by synapse.
+        self.bytes_of_a_sequence = sum(values.nbytes for values in state.values())
+        self.bytes_of_a_sequence += 4 * len(self._sources)
 
     def of(self, state: State, current: np.ndarray) -> np.ndarray:
         """Whole current of a step, shape (batch, n), from that of the input."""

@@ -162,6 +162,7 @@ def _step_of(reservoir: RateReservoir) -> Callable[[State, Drive], State]:
 
 
 shares = whole_batch
+hears_events = False
 
 
 def bytes_of_a_sequence(prepared: Prepared, plan: PoolingPlan, length: int) -> int:

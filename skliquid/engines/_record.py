@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Record:
         ``2**-14``, float32 any other state.
     """
 
-    def __init__(self, names: tuple[str, ...], n_units: int, frames: np.ndarray) -> None:
+    def __init__(self, names: Any, n_units: int, frames: Any) -> None:
         if not isinstance(names, tuple) or not names:
             raise TypeError(f"names must be a tuple of names of states, got {shown(names)}.")
         if not isinstance(frames, np.ndarray) or frames.dtype.kind != "i" or frames.ndim != 1:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .._checks import shown
+from ..events import Events
 from ..pooling import PoolingPlan, Pools
 from ..sequences import Sequences
 from ._record import Record
@@ -40,13 +41,13 @@ class Batch:
 
     Parameters
     ----------
-    frames : ndarray of shape (n_frames, n_channels), dtype float32
+    frames : ndarray or Events of shape (n_frames, n_channels), dtype float32
         Frames, among them those of this batch.
     starts, lengths : ndarray of shape (batch,)
         Sequence i is ``frames[starts[i]:starts[i] + lengths[i]]``.
     """
 
-    frames: np.ndarray
+    frames: Any
     starts: np.ndarray
     lengths: np.ndarray
 
@@ -103,9 +104,12 @@ class PoolSink(Protocol):
 class Engine(Protocol):
     """A module with these functions; ``Prepared`` and ``State`` are the engine's own.
 
-    A state holds NumPy arrays alone, in which the batch is the first axis: it pickles, and a
-    sequence's part can be taken out.
+    One that hears events takes as much memory for them however long they are; others are given
+    dense frames in their place. A state holds NumPy arrays alone, in which the batch is the first
+    axis: it pickles, and a sequence's part can be taken out.
     """
+
+    hears_events: bool
 
     def prepare(self, reservoir: Any) -> Any:
         """Put a reservoir into the form that the engine computes with, once."""
@@ -154,6 +158,8 @@ def run_in_pieces(
     engine: Engine, prepared: Any, state: Any, batch: Batch, sinks: Sequence[Any]
 ) -> Any:
     """Run the frames of a batch, however long, from a state, which is changed."""
+    if engine.hears_events and isinstance(batch.frames, Events):
+        return engine.advance(prepared, state, batch, sinks, in_place=True)
     for piece in batch.pieces(engine.steps_at_once(prepared, len(batch))):
         state = engine.advance(prepared, state, piece, sinks, in_place=True)
     return state

@@ -311,13 +311,15 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
             return -(-longest * np.arange(1, n_parts) // n_parts)
         steps = np.asarray(self.checkpoints)
         is_good = steps.ndim == 1 and steps.dtype.kind in "iu" and len(steps) > 0
+        # Differences of unsigned integers are never negative.
+        steps = steps.astype(np.int64) if is_good else steps
         if not (is_good and steps[0] >= 1 and steps[-1] < longest and (np.diff(steps) > 0).all()):
             raise ValueError(
                 "checkpoints must be a number of parts or ascending numbers of frames from 1 to "
                 f"{longest - 1}, one less than the longest sequence has, got "
                 f"{shown(self.checkpoints)}."
             )
-        return steps.astype(np.int64)
+        return steps
 
     def _splits(self, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Samples to fit to and to judge by; none if they cannot show the risk.
@@ -388,7 +390,7 @@ class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator)
         why = f"no threshold kept the risk among the {n_held} sequences that were held out"
         if not n_held:
             least = n_needed(self.risk, self.confidence_level)
-            why = f"it takes {least:.0f} sequences, and cv={self.cv:g} holds out fewer"
+            why = f"it takes {least:.9g} sequences, and cv={self.cv:g} holds out fewer"
         warn_user(
             f"risk={self.risk:g} cannot be shown at confidence_level={self.confidence_level:g}: "
             f"{why}. Nothing is decided before its end."

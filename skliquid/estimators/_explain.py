@@ -130,12 +130,12 @@ class _Run:
     def way(self, sequences: Sequences) -> Sequences:
         return sequences.reversed() if self.is_backward else sequences
 
-    def course(self, sequences: Sequences) -> Course:
+    def states(self, sequences: Sequences) -> tuple[np.ndarray, np.ndarray]:
         """Spikes and potentials over all frames, end to end."""
         frames = np.arange(len(sequences.frames))
         packed = self.runner.states(sequences, "spk", frames)
         spikes = np.unpackbits(packed, axis=1, count=self.runner.n_neurons).view(bool)
-        return Course(spikes, self.runner.states(sequences, "mem", frames))
+        return spikes, self.runner.states(sequences, "mem", frames)
 
 
 class _Explainer:
@@ -167,7 +167,10 @@ class _Explainer:
         weights = coef[column] * self._secants(features, in_silence)
         contributions = [np.zeros(frames.shape) for frames in heard]
         for run in self._runs:
-            for i, (part, rest) in enumerate(self._parts(run, heard, weights[:, run.features])):
+            parts = self._parts(
+                run, heard, *(each[:, run.features] for each in (features, in_silence, weights))
+            )
+            for i, (part, rest) in enumerate(parts):
                 contributions[i] += part
                 base[i] += rest
         advanced(len(sequences))
@@ -188,20 +191,30 @@ class _Explainer:
         return features
 
     def _parts(
-        self, run: _Run, heard: Sequences, weights: np.ndarray
+        self,
+        run: _Run,
+        heard: Sequences,
+        features: np.ndarray,
+        in_silence: np.ndarray,
+        weights: np.ndarray,
     ) -> Iterator[tuple[np.ndarray, float]]:
         """Each sequence's part in the scores that a run has, in the order of its frames."""
-        way = run.way(heard)
-        course = run.course(way)
-        silence = run.course(self._silence(heard.lengths.max(keepdims=True)))
-        for frames, start, weight in zip(way, way.offsets, weights, strict=False):
+        way, n = run.way(heard), run.liquid.n_neurons
+        spikes, potentials = run.states(way)
+        silent_spikes, silent_potentials = run.states(
+            self._silence(heard.lengths.max(keepdims=True))
+        )
+        for i, (frames, start) in enumerate(zip(way, way.offsets, strict=False)):
+            rows, until = slice(start, start + len(frames)), len(frames)
             part, rest = split_over_frames(
                 run.liquid,
                 standardise(frames, run.liquid.taps),
-                course[start : start + len(frames)],
-                silence[: len(frames)],
+                Course(spikes[rows], potentials[rows], features[i].reshape(-1, n)),
+                Course(
+                    silent_spikes[:until], silent_potentials[:until], in_silence[i].reshape(-1, n)
+                ),
                 self._plan.shares(len(frames)),
-                weight,
+                weights[i],
             )
             yield (part[::-1] if run.is_backward else part), rest
 
@@ -218,14 +231,19 @@ class _Explainer:
         coef = np.atleast_2d(self._readout.coef_)
         scores = np.asarray(read_by(self._pipeline, self._method, features))
         sums = self._inputs(features) @ coef.T + getattr(self._readout, "intercept_", 0.0)
-        if not np.allclose(scores.reshape(len(scores), -1), sums, _ROUNDING, _ROUNDING):
+        columns = scores.reshape(len(scores), -1)
+        # Those of pairs may be as many as those of classes.
+        shape = getattr(self._readout, "decision_function_shape", None)
+        is_of_pairs = shape == "ovo" and scores.ndim > 1
+        is_alike = columns.shape == sums.shape and not is_of_pairs
+        if not (is_alike and np.allclose(columns, sums, _ROUNDING, _ROUNDING)):
             raise ValueError(
-                f"readout {shown(self._readout)} cannot be explained: its {self._method} is not "
-                "the sum of the features weighed by coef_, and of intercept_."
+                f"readout {shown(self._readout)} cannot be explained: its {self._method} is not, "
+                "for each target, the sum of the features weighed by coef_, and of intercept_."
             )
         if scores.ndim == 1 and self._method == "decision_function":
             return np.concatenate([-coef, coef]), np.stack([-scores, scores], axis=1)
-        return coef, scores.reshape(len(scores), -1)
+        return coef, columns
 
     def _secants(self, features: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Slope of each input from silence, where that makes no difference to one unit more."""

@@ -13,14 +13,15 @@ from .._checks import check_integer
 from .._fitted import all_or_nothing
 from ..metrics import valid_prediction_time
 from ..readouts._ridge import RidgeReadoutRegressor
-from ..sequences import Sequences
+from ..sequences import Sequences, deviation, extremes
 from ._entries import parametrized
-from ._sequence_base import BaseSequenceLSM, in_form_of, read
+from ._sequence_base import BaseSequenceLSM, in_form_of, n_dimensions, read
 
 # Places in the steps held out from which forecasts are tried, in all, and most steps of one.
 _N_TRIALS, _MOST_TRIED = 8, 500
 # Errors in standard deviations that are as good as none.
 _NO_ERROR = 1e-12
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @parametrized
@@ -117,8 +118,9 @@ class LSMForecaster(BaseSequenceLSM):
         targets = np.roll(sequences.frames, -1, axis=0).astype(np.float64)
         is_target = np.ones(len(targets), dtype=bool)
         is_target[sequences.offsets[1:] - 1] = False
-        low, high = sequences.frames.min(axis=0), sequences.frames.max(axis=0)
-        self.limits_ = np.stack([2.0 * low - high, 2.0 * high - low])
+        low, high = np.stack(extremes(sequences.frames, False)).astype(np.float64)
+        # What is fed back is float32.
+        self.limits_ = np.stack([2.0 * low - high, 2.0 * high - low]).clip(-_LARGEST, _LARGEST)
         self._fit_steps(sequences, targets, is_target)
         self._last = sequences if len(sequences) == 1 else None
         return self
@@ -152,7 +154,7 @@ class LSMForecaster(BaseSequenceLSM):
         sequences = self._last if X is None else self._validate_sequences(X, reset=False)
         assert sequences is not None
         forecasts = self._closed_loop(sequences, n_steps, [self.readout_])[0]
-        is_table = self._fitted_on_table if X is None else getattr(X, "ndim", 0) == 2
+        is_table = self._fitted_on_table if X is None else n_dimensions(X) == 2
         return forecasts[:, :, 0] if is_table else forecasts
 
     def predict(self, X: Any) -> Any:
@@ -196,7 +198,7 @@ class LSMForecaster(BaseSequenceLSM):
             sample = int(np.argmin(places[:, 2]))
             raise ValueError(f"sample {sample} has one step; expected two, a half to forecast.")
         tried = self._tried(sequences, places, [self.readout_])
-        scale = _scale(sequences.frames)
+        scale = deviation(sequences.frames)
         valid = [
             valid_prediction_time(true[None], of_each, scale=scale)[0] for true, of_each in tried
         ]
@@ -213,7 +215,7 @@ class LSMForecaster(BaseSequenceLSM):
         places = _places(sequences, is_held)
         errors = np.zeros(len(tried))
         for true, forecasts in self._tried(sequences, places, tried):
-            missed = (forecasts - true) / _scale(sequences.frames)
+            missed = (forecasts - true) / deviation(sequences.frames)
             error = np.sqrt(np.mean(missed**2, axis=2))
             errors += np.log(np.maximum(error, _NO_ERROR)).mean(axis=1)
         return errors
@@ -289,8 +291,3 @@ def _places(sequences: Sequences, is_held: np.ndarray) -> np.ndarray:
         starts = first + np.linspace(0, n_targets - n_steps, _N_TRIALS // len(samples))
         places += [(i, start, n_steps) for start in np.unique(starts.astype(np.int64))]
     return np.array(places)
-
-
-def _scale(frames: np.ndarray) -> np.ndarray:
-    scale = frames.std(axis=0, dtype=np.float64)
-    return np.where(scale > 0, scale, 1.0)

@@ -288,8 +288,9 @@ class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEst
         what a neuron did is shared among the frames that drove it, by their Shapley values in the
         game of its membrane potential (:mod:`skliquid.explanation`), where a frame that takes no
         part is at the training mean of its channels. It is exact in its sum, the same at every
-        call and in any company, and takes about as long as a few predictions. A frame that spoke
-        for the class has a positive part, one that spoke against it a negative one.
+        call and in any company, and takes some ten times as long as to predict a sequence alone. A
+        frame that spoke for the class has a positive part, one that spoke against it a negative
+        one.
 
         Parameters
         ----------

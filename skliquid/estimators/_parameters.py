@@ -220,10 +220,10 @@ class ReservoirParameters:
         SPIKING,
         """What a spike does to the neurons that it reaches: a
         :class:`~skliquid.reservoirs.SynapseModel` of synaptic currents, delays and short-term
-        plasticity [M2]_, whose parameters a search reaches as ``synapse__name``. None acts with
+        plasticity [S]_, whose parameters a search reaches as ``synapse__name``. None acts with
         its whole weight in the next step, and in no other.
 
-        .. [M2] Markram, Wang, Tsodyks. "Differential signaling via the same axon of neocortical
+        .. [S] Markram, Wang, Tsodyks. "Differential signaling via the same axon of neocortical
            pyramidal neurons", PNAS 95(9), 1998.""",
     ] = None
     missing: Annotated[

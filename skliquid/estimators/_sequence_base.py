@@ -19,7 +19,7 @@ from ..adaptation.recipe import median_length, steps_of
 from ..readouts._ridge import RidgeReadoutRegressor
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.rate_reservoir import is_rate_cell
-from ..sequences import Sequences
+from ..sequences import Sequences, as_collection
 from ._entries import told_of_idle, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._sequence_parameters import OF_SPIKES, STEP_FEATURES, SequenceParameters
@@ -30,7 +30,7 @@ from ._transformer import LiquidTransformer
 _ONE_IN = 5
 # A closed loop amplifies what is rounded off the input: in steps of 2**-20 of a channel's standard
 # deviation, it is taken up to 8 of them.
-_FINER = 6
+FINER = 6
 
 
 class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
@@ -188,8 +188,8 @@ def held_out_steps(sequences: Sequences, is_used: np.ndarray) -> np.ndarray:
 
 def _with_finer_input(reservoir: Liquid | RateReservoir) -> Any:
     if isinstance(reservoir, Liquid):
-        return replace(reservoir, taps=reservoir.taps.finer(_FINER))
-    gates = tuple(replace(gate, taps=gate.taps.finer(_FINER)) for gate in reservoir.gates)
+        return replace(reservoir, taps=reservoir.taps.finer(FINER))
+    gates = tuple(replace(gate, taps=gate.taps.finer(FINER)) for gate in reservoir.gates)
     return replace(reservoir, gates=gates)
 
 
@@ -198,7 +198,12 @@ def read(readout: RidgeReadoutRegressor, features: np.ndarray) -> np.ndarray:
     return readout._solved().outputs(features)
 
 
+def n_dimensions(X: Any) -> int:
+    """Dimensions of the array that sequences came in, nested lists of numbers being one, or 1."""
+    return int(getattr(as_collection(X) if isinstance(X, list | tuple) else X, "ndim", 1))
+
+
 def in_form_of(X: Any, arrays: list[np.ndarray]) -> Any:
     """Sequences side by side where they came in an array of equal lengths, else in a list."""
-    is_array = getattr(X, "ndim", 1) > 1
+    is_array = n_dimensions(X) > 1
     return np.stack(arrays) if is_array and len({*map(len, arrays)}) == 1 else arrays

@@ -140,10 +140,21 @@ class LSMSequenceRegressor(RegressorMixin, BaseSequenceLSM):
         -------
         float
             Mean of the targets' R2, 1 at the best.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of sequences or of steps differ between `X` and `y`, or if there are no
+            steps after the washout.
         """
         sequences, outputs = self._predicted(X)
         targets, _ = _targets(y, sequences)
         is_used = ~self._is_washed_out(sequences)
+        if not is_used.any():
+            raise ValueError(
+                f"no step of X comes after the washout of {self.washout_} steps; the longest "
+                f"sequence has {int(sequences.lengths.max())}."
+            )
         return float(r2_score(targets[is_used], outputs[is_used]))
 
 
@@ -151,7 +162,9 @@ def _targets(y: Any, sequences: Sequences) -> tuple[np.ndarray, bool]:
     """Targets of all steps, shape (n_frames, n_targets), and whether they have that last axis."""
     if y is None:
         raise ValueError("LSMSequenceRegressor requires y to be passed, but the target y is None.")
-    given = list(y) if isinstance(y, list | tuple) else as_real_array(y, "y")
+    # Sequences of unlike lengths may come in an array of objects, as those of X.
+    is_list = isinstance(y, list | tuple) or (np.ndim(y) == 1 and np.asarray(y).dtype == object)
+    given = list(y) if is_list else as_real_array(y, "y")
     if len(np.shape(given) if isinstance(given, np.ndarray) else given) == 0:
         raise ValueError(f"y is {shown(y)}; expected numbers for every step of every sequence.")
     if len(given) != len(sequences):
@@ -172,7 +185,7 @@ def _target(value: Any, i: int, n_steps: int) -> np.ndarray:
     """Validate the targets of a sequence, shape (n_timesteps, n_targets) or (n_timesteps,)."""
     name = f"y[{i}]"
     array = as_real_array(value, name).astype(np.float64)
-    if array.ndim not in (1, 2):
+    if array.ndim not in (1, 2) or 0 in array.shape[1:]:
         raise ValueError(
             f"{name} has shape {array.shape}; expected ({n_steps},) or ({n_steps}, n_targets), "
             "a row for every step."

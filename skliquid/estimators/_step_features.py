@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from typing import Any
 
 import numpy as np
 
@@ -122,11 +123,18 @@ def step_features(
             f"encoder {shown(liquid.encoder)} changes the number of steps, so that there is no "
             "target for each; expected one that gives a frame for each frame."
         )
-    order = np.argsort(-sequences.lengths, kind="stable")
+    yield from features_of_steps(liquid, names, tau_trace, sequences.frames, encoded)
+
+
+def features_of_steps(
+    reservoirs: Any, names: tuple[str, ...], tau_trace: float, frames: np.ndarray, heard: Sequences
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Do the same of sequences that are encoded; `frames` are those before they were."""
+    order = np.argsort(-heard.lengths, kind="stable")
     for first in range(0, len(order), _MOST_SEQUENCES):
         samples = order[first : first + _MOST_SEQUENCES]
-        features = StepFeatures(liquid, names, tau_trace, len(samples))
-        yield from features.pieces(sequences.frames, Batch.of(encoded, samples))
+        features = StepFeatures(reservoirs, names, tau_trace, len(samples))
+        yield from features.pieces(frames, Batch.of(heard, samples))
 
 
 class StepStream:

@@ -30,6 +30,7 @@ from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
 from ..sequences import Sequences, as_sequences
 from ._absent import SaysWhatIsAbsent
+from ._activity import warn_of_activity
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._source import stream_source
@@ -148,7 +149,7 @@ class LiquidTransformer(
         collection = self._validate_collection(collection, reset=True)
         tasks = fit_tasks(self, 1, X if parts is None else None, y, sample_weight)
         with tasks.task("draw-liquid"):
-            self._fit(collection, sample_weight)
+            warn_of_activity(self, self._fit(collection, sample_weight))
         tasks.end()
         return self
 
@@ -183,7 +184,9 @@ class LiquidTransformer(
                 jobs = self._jobs(encoded)
                 tasks = fit_tasks(self, len(jobs), X, y, sample_weight)
                 features = self._run(jobs, task=tasks.task)
+                warn_of_activity(self, encoded, list(dict.fromkeys(job[0] for job in jobs)))
             else:
+                warn_of_activity(self, encoded)
                 tasks = fit_tasks(self, None, X, y, sample_weight)
                 features = self._features(collection, tasks.task)
         tasks.end()

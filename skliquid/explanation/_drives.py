@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import sparse
 
 from ..reservoirs.taps import Taps
+
+# Numbers that arrive in some steps, which are held at a time.
+_MOST_HEARD = 2**20
 
 
 class Drives:
@@ -37,22 +42,53 @@ class Drives:
         weights.sum_duplicates()
         self._weights = weights.power(power)
         self._back = self._weights.T.tocsr()
-        self._delays, self._channels = np.divmod(distinct, taps.n_channels)
+        # Places come by their delay, and those of one delay have each another channel.
+        delays, channels = np.divmod(distinct, taps.n_channels)
+        values, starts = np.unique(delays, return_index=True)
+        places = map(slice, starts.tolist(), [*starts[1:].tolist(), len(delays)])
+        self._places = [
+            (delay, some, channels[some])
+            for delay, some in zip(values.tolist(), places, strict=True)
+        ]
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """Drives, or sums of their squares, of frames of shape (n_timesteps, n_channels)."""
         frames = np.concatenate([np.zeros((self._past, x.shape[1])), x**self._power])
-        drives, now = np.empty((len(x), len(self._beta))), np.zeros(len(self._beta))
-        for t in range(len(x)):
-            heard = frames[t + self._past - self._delays, self._channels]
-            now = drives[t] = self._beta * now + self._weights @ heard
-        return drives
+        arriving = np.empty((len(x), len(self._beta)))
+        for start, stop in self._pieces(len(x)):
+            heard = np.empty((self._weights.shape[1], stop - start))
+            for delay, places, channels in self._places:
+                begin, end = start + self._past - delay, stop + self._past - delay
+                heard[places] = frames[begin:end, channels].T
+            arriving[start:stop] = (self._weights @ heard).T
+        return faded_sums(arriving, self._beta)
 
     def handed_back(self, credit: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Share what is given for each unit of drive, (n_timesteps, n), over the frames."""
+        owed = faded_sums(credit[::-1], self._beta)[::-1]
         shares = np.zeros((self._past + len(x), x.shape[1]))
-        owed = np.zeros(len(self._beta))
-        for t in range(len(x) - 1, -1, -1):
-            owed = credit[t] + self._beta * owed
-            shares[t + self._past - self._delays, self._channels] += self._back @ owed
+        for start, stop in self._pieces(len(x)):
+            parts = self._back @ owed[start:stop].T
+            for delay, places, channels in self._places:
+                begin, end = start + self._past - delay, stop + self._past - delay
+                shares[begin:end, channels] += parts[places].T
         return np.asarray(shares[self._past :] * x**self._power)
+
+    def _pieces(self, n_steps: int) -> Iterator[tuple[int, int]]:
+        size = max(1, _MOST_HEARD // max(1, self._weights.shape[1]))
+        for start in range(0, n_steps, size):
+            yield start, min(start + size, n_steps)
+
+
+def faded_sums(values: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """Sums over time, shape (n_timesteps, n), of which each step leaves the fraction `beta`."""
+    sums, now = np.empty(values.shape), np.zeros(len(beta))
+    if len(values) <= len(beta):
+        for t, value in enumerate(values):
+            now = sums[t] = beta * now + value
+        return sums
+    from scipy.signal import lfilter  # slow to import
+
+    for i, fraction in enumerate(beta):
+        sums[:, i] = lfilter([1.0], [1.0, -fraction], values[:, i])
+    return sums

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -31,17 +30,27 @@ class Course:
         Where each fires.
     potentials : ndarray of shape (n_timesteps, n)
         Membrane potential of each after the step.
+    features : ndarray of shape (n_features / n, n)
+        What is pooled of both.
     """
 
     spikes: np.ndarray
     potentials: np.ndarray
+    features: np.ndarray
 
-    def __getitem__(self, where: Any) -> Course:
-        return Course(self.spikes[where], self.potentials[where])
+    def of(self, neurons: slice) -> Course:
+        """What some of them do."""
+        parts = self.spikes, self.potentials, self.features
+        return Course(*(part[:, neurons] for part in parts))
 
-    def quantity(self, name: str) -> np.ndarray:
-        """What a pooling sums, shape (n_timesteps, n)."""
-        return QUANTITIES[name](self.spikes, self.potentials)
+    def adds(self, share: Share, row: int) -> np.ndarray:
+        """What each step adds to the features of a share, whose first row is given."""
+        quantity = QUANTITIES[share.quantity](self.spikes, self.potentials)
+        added: np.ndarray = share.factor[:, np.newaxis] * quantity
+        if share.is_rounded:
+            sums = added.sum(axis=0)
+            added *= np.divide(self.features[row], sums, out=np.ones_like(sums), where=sums > 0)
+        return added
 
 
 def split_over_frames(
@@ -77,9 +86,12 @@ def split_over_frames(
     contributions, rest = np.zeros(x.shape), 0.0
     weights = weights.reshape(-1, liquid.n_neurons)
     for block in _blocks(len(x), liquid.n_neurons):
-        some = (slice(None), block)
-        given = _weights_of_steps(shares, weights[some])
-        done = sum(w * _more(name, course[some], silence[some]) for name, w in given.items())
+        ours, theirs = course.of(block), silence.of(block)
+        given: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(()))
+        done = np.zeros((len(x), block.stop - block.start))
+        for share, row, of_steps in _weighed(shares, weights[:, block]):
+            done += of_steps * (ours.adds(share, row) - theirs.adds(share, row))
+            given[share.quantity] = given[share.quantity] + of_steps * share.factor[:, np.newaxis]
         neurons = np.arange(block.start, block.stop)
         linear, square = (
             Drives(liquid.taps.take(neurons), _beta(liquid)[block], power) for power in (1, 2)
@@ -89,7 +101,7 @@ def split_over_frames(
         rest += float(np.sum(done, where=~is_heard))
         variance[~is_heard] = np.inf
         threshold = liquid.neurons.threshold[block].astype(np.float64)
-        slope = _slope(drive, variance, course[some], threshold, given)
+        slope = _slope(drive, variance, ours, threshold, given)
         contributions += linear.handed_back(slope, x)
         contributions += square.handed_back((done - slope * drive) / variance, x)
     return contributions, rest
@@ -106,21 +118,12 @@ def _beta(liquid: Liquid) -> np.ndarray:
     return np.clip(1 - liquid.neurons.holding_current, 0, 1)
 
 
-def _weights_of_steps(shares: list[Share], weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Weight of each quantity at each step, arrays of shape (n_timesteps, n)."""
-    given: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(()))
+def _weighed(shares: list[Share], weights: np.ndarray) -> Iterator[tuple[Share, int, np.ndarray]]:
+    """Each share, its first row of features, and their weight at each step, (n_timesteps, n)."""
     start = 0
     for share in shares:
-        of_windows = weights[start : start + share.n_windows]
-        given[share.quantity] = (
-            given[share.quantity] + of_windows[share.windows] * share.factor[:, np.newaxis]
-        )
+        yield share, start, weights[start : start + share.n_windows][share.windows]
         start += share.n_windows
-    return given
-
-
-def _more(name: str, course: Course, silence: Course) -> np.ndarray:
-    return course.quantity(name).astype(np.float64) - silence.quantity(name)
 
 
 def _slope(
@@ -131,7 +134,10 @@ def _slope(
     given: dict[str, np.ndarray],
 ) -> np.ndarray:
     """Mean slope of what the neurons do, by their drive; zero where the variance is infinite."""
-    potential, positive = (given.get(name, 0.0) for name in ("potential", "positive"))
+    state, potential, positive = (
+        given.get(name, 0.0) for name in ("state", "potential", "positive")
+    )
+    potential = state + potential
     spike = given.get("spikes", 0.0) - threshold * (potential + positive)
     rest = course.potentials + threshold * course.spikes - drive
     fires, _ = mean_slopes(drive, variance, threshold - rest)

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from ..engines._mlx import Round, to_grid
+from ..engines._mlx_neurons import Round, to_grid
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT
 from ..reservoirs.taps import Taps
 

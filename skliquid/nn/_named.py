@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -56,7 +56,7 @@ def draw(
     """Return what an initializer, or another function, makes of zeros of this shape."""
     function = by_name(name, initializer, options)
     with naming(name, "a function of an mlx.core.array", initializer):
-        array = function(mx.zeros(shape))
+        array: Any = function(mx.zeros(shape))
     if not isinstance(array, mx.array) or tuple(array.shape) != shape:
         got = f"shape {tuple(array.shape)}" if isinstance(array, mx.array) else repr(array)
         raise ValueError(f"{name} must return an mlx.core.array of shape {shape}, got {got}.")

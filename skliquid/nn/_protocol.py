@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -21,13 +23,13 @@ def check_input(name: str, x: mx.array, axes: tuple[str, ...], input_size: int) 
         )
 
 
-def _check_real_array(name: str, x: mx.array) -> None:
+def _check_real_array(name: str, x: Any) -> None:
     if not isinstance(x, mx.array) or x.dtype == mx.complex64:
         kind = x.dtype if isinstance(x, mx.array) else type(x).__name__
         raise TypeError(f"{name} must be a real mlx.core.array, got {kind}.")
 
 
-def check_state(state: State, shapes: dict[str, tuple[int, ...]], axes: str) -> None:
+def check_state(state: Any, shapes: dict[str, tuple[int, ...]], axes: str) -> None:
     """Raise an error unless `state` holds real arrays of these names and shapes."""
     if not isinstance(state, dict) or not shapes.keys() <= state.keys():
         wanted = " and ".join(f'"{name}"' for name in shapes)

@@ -8,7 +8,8 @@ from typing import Any
 import mlx.core as mx
 
 from .._checks import MOST_UNITS, check_bool, check_integer, shown
-from ..engines._mlx import STEPS, SYNAPSES, State, constants
+from ..engines._mlx import SYNAPSES
+from ..engines._mlx_neurons import STEPS, State, constants
 from ..reservoirs.liquid import Liquid, draw_liquid
 from ._input import input_constants, input_currents
 from ._protocol import SequenceModule
@@ -195,10 +196,10 @@ class LiquidReservoir(SequenceModule):
         -------
         dict
             Membrane potentials "mem" and spikes "spk", zeros of shape (batch_size,
-            reservoir_size). A liquid with adaptation or refractory steps has also the rise
-            of the threshold, "raised", and the steps left to rest, "rest"; one with delays
-            has the standardised frames before, "past", of shape (batch_size, max_delay,
-            input_size).
+            reservoir_size), unless the neurons begin elsewhere. A liquid with adaptation or
+            refractory steps has also the rise of the threshold, "raised", and the steps left to
+            rest, "rest"; one with delays has the standardised frames before, "past", of shape
+            (batch_size, max_delay, input_size).
         """
         batch_size = check_integer("batch_size", batch_size, low=1)
         shape = (batch_size, self.reservoir_size)
@@ -221,7 +222,7 @@ class LiquidReservoir(SequenceModule):
             trains.append(neurons["spk"])
         return mx.stack(trains), neurons if past is None else {**neurons, "past": past}
 
-    def _check_state(self, state: State, batch_size: int) -> None:
+    def _check_state(self, state: Any, batch_size: int) -> None:
         expected = self.init_state(batch_size)
         wanted = [f'"{name}"' for name in expected]
         if not isinstance(state, dict) or state.keys() != expected.keys():

@@ -81,7 +81,7 @@ class _Source(nn.Module):
             outputs.append(spikes)
         return mx.stack(outputs), state
 
-    def _check_state(self, state: State) -> None:
+    def _check_state(self, state: Any) -> None:
         name, *of_each = self._kept
         given = state.get(name) if isinstance(state, dict) else None
         n = given.shape[0] if isinstance(given, mx.array) and given.ndim else 1

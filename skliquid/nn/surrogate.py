@@ -19,7 +19,7 @@ from typing import Any, cast
 import mlx.core as mx
 
 from .._checks import check_real
-from ..engines._mlx import heaviside
+from ..engines._mlx_neurons import heaviside
 
 SpikeFunction = Callable[[mx.array], mx.array]
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def make_plan(
     PoolingPlan
         The plan.
     """
-    names = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    names: tuple[Any, ...] = (pooling,) if isinstance(pooling, str) else tuple(pooling)
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
         raise ValueError(

@@ -170,7 +170,7 @@ POOLINGS = {
         "membrane potential and spikes of the last step",
         ("mem", "spk"),
         names=_last_names,
-        shares=at_the_end("potential", "spikes"),
+        shares=at_the_end("state", "spikes"),
     ),
     "model_space": Pooling(
         "coefficients of a linear model that predicts the next window's spikes [M]_",

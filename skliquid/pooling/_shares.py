@@ -4,7 +4,8 @@ A feature of a neuron in a window is a sum over the window's steps::
 
     feature = sum over t of factor[t] quantity[t]
 
-where the quantity is one of ``QUANTITIES`` of the neuron's spikes and potentials.
+where the quantity is one of ``QUANTITIES`` of the neuron's spikes and potentials. A trace is
+rounded at every step, and is this sum but for that.
 """
 
 from __future__ import annotations
@@ -35,12 +36,15 @@ class Share:
         The window that each step falls in.
     n_windows : int
         How many there are.
+    is_rounded : bool
+        Whether the feature is rounded at every step.
     """
 
     quantity: str
     factor: np.ndarray
     windows: np.ndarray
     n_windows: int = 1
+    is_rounded: bool = False
 
 
 def _limited(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
@@ -71,6 +75,7 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "onsets": _onsets,
     "longest": _longest,
     "silence": _silence,
+    "state": lambda spikes, potentials: potentials,
     "potential": _limited,
     "positive": lambda spikes, potentials: np.maximum(_limited(spikes, potentials), 0),
 }
@@ -92,9 +97,12 @@ def averaged(quantity: str) -> Shares:
 
 def faded(quantity: str) -> Shares:
     """Trace of a quantity, which fades with every step after it."""
-    return lambda n, scales, decay: [
-        _over_time(quantity, float(np.float32(decay)) ** np.arange(n - 1, -1, -1))
-    ]
+
+    def shares(n: int, scales: Scales, decay: float) -> list[Share]:
+        factor = float(np.float32(decay)) ** np.arange(n - 1, -1, -1)
+        return [replace(_over_time(quantity, factor), is_rounded=True)]
+
+    return shares
 
 
 def at_the_end(*quantities: str) -> Shares:

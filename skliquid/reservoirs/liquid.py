@@ -7,9 +7,10 @@ which answer with spikes [1]_::
     s[t], state[t] = neurons(I[t], state[t-1])
 
 The parts are described in :mod:`skliquid.reservoirs.taps`, :mod:`skliquid.reservoirs.synapses`
-and :mod:`skliquid.reservoirs.neurons`. With one tap of delay zero for each channel, this is the
-plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding of weights and currents is
-described in :mod:`skliquid.reservoirs.fixed_point`.
+and :mod:`skliquid.reservoirs.neurons`; what stands in the place of ``W s[t-1]`` where synapses
+have a state, in :mod:`skliquid.reservoirs.dynamic_synapses`. With one tap of delay zero for each
+channel, this is the plain liquid, ``I[t] = W_in x^[t] + b + W s[t-1]``. The rounding of weights
+and currents is described in :mod:`skliquid.reservoirs.fixed_point`.
 
 References
 ----------

@@ -35,6 +35,9 @@ class SynapseModel(Parametrized):
     What goes by pairs of types is one value for all, or a mapping of "EE", "EI", "IE" and "II" to
     one each, the type of the source first: "EI" is from excitatory to inhibitory neurons.
 
+    Weights are left as they are: the highest value of a current is the weight, and an exponential
+    one of time constant tau carries about tau times what a current of one step does.
+
     Parameters
     ----------
     tau_syn : float, (float, float) or None, default=None
@@ -49,13 +52,16 @@ class SynapseModel(Parametrized):
         Time from a spike to its arrival over a recurrent synapse, rounded to steps, of which it is
         at least one; a pair draws it uniformly from a range. By pairs of types, or for each
         synapse, ``delay[i, j]`` being that from j to i.
+    speed : float or None, default=None
+        Distance that a spike goes in a unit of time; positive. To the delay comes the time from
+        neuron to neuron, which must have positions. None is none.
     stp : (float, float, float), mapping or None, default=None
         Short-term plasticity, by pairs of types: U in (0, 1], the time constant of recovery
         (named D in [1]_) and that of facilitation (F), both non-negative. None is none.
     stp_spread : float, default=0.0
         Standard deviation of each of these over the synapses, as a fraction of its mean: they
-        are normal, and where they are not positive, or U is above 1, drawn anew
-        uniformly between 0 and twice the mean [2]_.
+        are normal, and where they are not positive, or U is above 1, drawn anew uniformly between
+        0 and twice the mean, or 1 [2]_.
     dt : float, default=1.0
         Length of a step; positive.
     inhibitory : array_like of shape (n,) or None, default=None
@@ -81,12 +87,19 @@ class SynapseModel(Parametrized):
     tau_input: float | None = None
     shape: str = "exponential"
     delay: Any = 0.0
+    speed: float | None = None
     stp: Any = None
     stp_spread: float = 0.0
     dt: float = 1.0
     inhibitory: Any = None
 
-    def draw(self, W: sparse.csc_array, rng: np.random.Generator) -> DynamicSynapses:
+    def draw(
+        self,
+        W: sparse.csc_array,
+        rng: np.random.Generator,
+        *,
+        positions: np.ndarray | None = None,
+    ) -> DynamicSynapses:
         """Draw the synapses of given weights.
 
         Parameters
@@ -95,6 +108,8 @@ class SynapseModel(Parametrized):
             ``W[i, j]`` is the synapse from j to i.
         rng : numpy.random.Generator
             Source of the draws.
+        positions : ndarray of shape (n, 3) or None, default=None
+            Where each neuron is, if it is anywhere.
 
         Returns
         -------
@@ -113,8 +128,8 @@ class SynapseModel(Parametrized):
         # The delays of the same weights and seed are the same with plasticity and without.
         delay_rng, stp_rng = rng.spawn(2)
         arrays = self._currents(W.shape[0], dt) | self._plasticity(pair, dt, stp_rng)
-        delays = self._delays(synapses, pair, delay_rng) / dt
-        arrays["delays"] = np.maximum(np.rint(delays), 1).astype(np.int32)
+        delays = self._delays(synapses, pair, delay_rng) + self._ways(synapses, positions)
+        arrays["delays"] = np.maximum(np.rint(delays / dt), 1).astype(np.int32)
         return DynamicSynapses.of(W, **arrays)
 
     def _types(self, synapses: DynamicSynapses) -> np.ndarray:
@@ -171,6 +186,19 @@ class SynapseModel(Parametrized):
 
         low, high = _by_pair("delay", self.delay, pair, ends)
         return np.asarray(rng.uniform(low, high))
+
+    def _ways(self, synapses: DynamicSynapses, positions: np.ndarray | None) -> Any:
+        """Time from neuron to neuron."""
+        if self.speed is None:
+            return 0.0
+        speed = check_real("synapse speed", self.speed, 0, closed="neither")
+        if positions is None:
+            raise ValueError(
+                "synapse speed must be None where neurons have no positions, got "
+                f"{shown(self.speed)}."
+            )
+        ways = positions[synapses.targets] - positions[synapses.sources]
+        return np.minimum(np.linalg.norm(ways, axis=1) / speed, MOST_STEPS * self.dt)
 
     def _given_delays(self, synapses: DynamicSynapses) -> np.ndarray:
         n, given = synapses.n_neurons, np.asarray(self.delay)

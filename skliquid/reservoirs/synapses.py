@@ -309,16 +309,18 @@ def draw_synapses(
         )
     else:
         W, positions = _given(topology, n, rng)
-    synapses = Synapses.of(W) if synapse is None else _drawn(synapse, W, rng)
+    synapses = Synapses.of(W) if synapse is None else _drawn(synapse, W, positions, rng)
     synapses = replace(synapses, positions=positions)
     _warn_of_lost_synapses(W.data, synapses.units)
     return synapses
 
 
-def _drawn(model: Any, W: sparse.csc_array, rng: np.random.Generator) -> Synapses:
+def _drawn(
+    model: Any, W: sparse.csc_array, positions: np.ndarray | None, rng: np.random.Generator
+) -> Synapses:
     if isinstance(model, type) or not callable(getattr(model, "draw", None)):
         raise TypeError(f"synapse must be a configured SynapseModel or None, got {shown(model)}.")
-    synapses = model.draw(W, rng)
+    synapses = model.draw(W, rng, positions=positions)
     if not isinstance(synapses, Synapses):
         raise TypeError(f"synapse must draw Synapses, got {type(synapses).__name__}.")
     return synapses

@@ -55,6 +55,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("target", [0.02, 0.3, 0.9])
 @pytest.mark.parametrize("threshold", [0.01, 1.0, 50.0])
+@pytest.mark.filterwarnings("ignore:The liquid is epileptic")  # whose synapses are those of 1.0
 def test_fraction_of_time_above_threshold_is_the_target(X, target, threshold):
     transformer = LiquidTransformer(
         100, target_rate=target, threshold=threshold, input_scaling=3.0, **PARAMETERS
@@ -165,6 +166,7 @@ def test_without_a_target_the_liquid_is_as_drawn(X):
     )
 
 
+@pytest.mark.filterwarnings("ignore:The reservoir is silent")  # by rounding, with such a bias
 def test_sums_stay_exact_where_the_bias_is_far_above_the_input(X):
     liquid = LiquidTransformer(60, threshold=1e4, input_scaling=1e-6, **PARAMETERS).fit(X).liquid_
     neuron = np.repeat(np.arange(60), np.diff(liquid.tap_offsets))

@@ -98,23 +98,33 @@ def test_a_seed_tells_the_series_and_samples_differ(make):
     assert not np.array_equal(X, make(n_samples=2, n_timesteps=30, random_state=6))
 
 
-def test_series_that_diverge_are_drawn_again():
-    def goes_on(u):
-        y = np.zeros(2010)
+def test_steps_before_a_divergence_are_drawn_again():
+    def goes_on_for(u):
+        y, u = np.zeros(2010), np.concatenate([np.zeros(9), u])
         for t in range(9, 2009):
             y[t + 1] = 0.3 * y[t] + 0.05 * y[t] * y[t - 9 : t + 1].sum() + 0.1
             y[t + 1] += 1.5 * u[t - 9] * u[t]
             if y[t + 1] > 1:
-                return False
-        return True
+                return t - 8
+        return 2000
 
-    rng = np.random.RandomState(1)
-    inputs = [rng.uniform(0.0, 0.5, 2000) for _ in range(100)]
-    kept = [u for u in inputs if goes_on(np.concatenate([np.zeros(9), u]))]
-    assert len(kept) < 100
-    u, y = make_narma(len(kept), 2000, random_state=1)
-    np.testing.assert_array_equal(u[:, :, 0], kept)
+    firsts = [np.random.RandomState(seed).uniform(0.0, 0.5, 2000) for seed in range(100)]
+    lengths = [goes_on_for(u) for u in firsts]
+    assert min(lengths) < 2000
+    for seed, (first, n) in enumerate(zip(firsts, lengths, strict=True)):
+        u, y = (each[0, :, 0] for each in make_narma(1, 2000, random_state=seed))
+        is_old = np.ones(2000, dtype=bool)
+        is_old[max(n - 100, 0) : n] = n == 2000
+        np.testing.assert_array_equal(u == first, is_old)
+        assert y.max() <= 1.0
+        assert goes_on_for(u) == 2000
+
+
+def test_a_series_of_any_length_is_found():
+    # Drawn whole, one in two hundred would do.
+    u, y = make_narma(1, 300_000, random_state=0)
     assert y.max() <= 1.0
+    assert u.mean() == pytest.approx(0.25, abs=0.001)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from sklearn.model_selection import GridSearchCV
 
 from skliquid import LiquidTransformer, LSMClassifier
 from skliquid.engines import ENGINES, add_neuron, record
-from skliquid.engines._mlx import decay as mlx_decay
-from skliquid.engines._numpy import decay
+from skliquid.engines._mlx_neurons import decay as mlx_decay
+from skliquid.engines._numpy_neurons import decay
 from skliquid.reservoirs import NeuronModel, Neurons, draw_liquid
 from skliquid.sequences import as_sequences
 

@@ -10,7 +10,7 @@ import pytest
 from numba import njit
 
 from skliquid.engines._numba import synapses, taps
-from skliquid.engines._numba.layout import aligned, prepare, room
+from skliquid.engines._numba.layout import aligned, columns_of, prepare
 from skliquid.engines._numba.vectors import (
     HAS_COMPRESS,
     HAS_VECTORS,
@@ -84,10 +84,10 @@ def test_projection(n_channels, t):
     expected = np.rint(x.T @ weights.astype(float) + bias)[t : t + PROJECTED_STEPS]
     network = prepare(draw_liquid(n_channels, 150, seed=0)).network
     heard = network.taps._replace(weights=weights, bias=bias)
-    work = room(network, 1, 1)
+    columns = columns_of(heard, 1, 1)._replace(columns=x[np.newaxis].copy())
     for project in both(taps.project_plain, taps.project_by_vectors):
         drive = np.zeros((PROJECTED_STEPS, 192), dtype=np.float32)
-        project((drive, x, t, 1, heard, work.places, work.tile))
+        project((drive, columns, 0, t, 1, heard))
         np.testing.assert_array_equal(drive, expected)
 
 
@@ -96,17 +96,16 @@ def test_sums_of_taps(n_left):
     rng = np.random.default_rng(0)
     liquid = draw_liquid(3, 150, n_delays=4, max_delay=50, max_channels=2, seed=0)
     network = prepare(liquid).network
-    work = room(network, 1, 300)
-    work.columns[:] = rng.integers(-(2**14), 2**14, work.columns.shape) / 2**14
+    room = columns_of(network.taps, 1, 300)
+    room.columns[:] = rng.integers(-(2**14), 2**14, room.columns.shape) / 2**14
     drives = []
     for sum_taps in both(taps.sum_taps_plain, taps.sum_taps_by_vectors):
-        drive = aligned(np.zeros(work.drive.shape[1:], dtype=np.float32))
-        arguments = (drive, work.columns[0], 64, n_left, network.taps, work.places, work.tile)
-        sum_taps(arguments)
+        drive = aligned(np.zeros((64, len(network.taps.bias)), dtype=np.float32))
+        sum_taps((drive, room, 0, 64, n_left, network.taps))
         drives.append(drive[: min(n_left, 64)])
     np.testing.assert_array_equal(*drives)
     at, t = liquid.max_delay + 64, min(n_left, 64) - 1
-    heard = work.columns[0][liquid.tap_channels, at + t - liquid.tap_delays]
+    heard = room.columns[0][liquid.tap_channels, at + t - liquid.tap_delays]
     neuron = liquid.taps.neurons
     expected = np.bincount(neuron, heard * liquid.tap_weights.astype(float), 150) * 2**20
     order = prepare(liquid).neurons[:150]

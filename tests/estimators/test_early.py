@@ -231,9 +231,12 @@ def test_number_of_checkpoints_is_that_of_equal_parts():
     assert early(risk=0, checkpoints=99).fit(X[:30, :4], Y[:30]).checkpoints_.tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("checkpoints", [[5, 5], [0, 3], [3, 24], [], [2.5], [[3, 5]], ["a"]])
+@pytest.mark.parametrize(
+    "checkpoints",
+    [[5, 5], [0, 3], [3, 24], [], [2.5], [[3, 5]], ["a"], np.array([20, 3], dtype=np.uint8)],
+)
 def test_wrong_checkpoints_are_named(checkpoints):
-    with pytest.raises(ValueError, match=r"checkpoints must be .* from 1 to 23, .* got \["):
+    with pytest.raises(ValueError, match=r"checkpoints must be .* from 1 to 23, .* got .*\["):
         early(checkpoints=checkpoints).fit(X, Y)
 
 

@@ -38,6 +38,9 @@ def fitted(X=RAGGED, y=Y, **parameters):
         *({"pooling": name} for name in SHARED),
         {"pooling": ("potentials", "counts"), "n_windows": (1, 3)},
         {"pooling": SHARED, "n_windows": 2, "tau_trace": 3.0},
+        # Traces of which little is left, and potentials beyond what sums of them are cut to.
+        {"pooling": "trace", "tau_trace": 0.1},
+        {"pooling": "last", "target_rate": None, "input_scaling": 2e4, "beta": 0.99},
         {"bidirectional": True},
         {"n_liquids": 3},
         {"n_liquids": 2, "bidirectional": True, "pooling": ("last", "trace", "counts")},
@@ -58,10 +61,10 @@ def test_contributions_sum_to_the_score(parameters):
     scores = lsm.decision_function(X)
     found = lsm.explain(X)
     np.testing.assert_array_equal(found.target, lsm.predict(X))
-    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-9)
     assert [part.shape for part in found.contributions] == [x.shape for x in X]
     of_one = lsm.explain(X, target=1)
-    np.testing.assert_allclose(total(of_one), scores[:, 1], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(of_one), scores[:, 1], rtol=0, atol=1e-9)
     assert min(abs(part).max() for part in of_one.contributions) > 1e-4
 
 
@@ -71,16 +74,16 @@ def test_every_class_and_one_for_each_sequence():
     found = lsm.explain(RAGGED[:6], target=asked)
     assert found.target.tolist() == asked
     expected = scores[np.arange(6), [2, 0, 1, 1, 2, 0]]
-    np.testing.assert_allclose(total(found), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), expected, rtol=0, atol=1e-9)
 
 
 def test_two_classes_are_each_other_s_negative():
     few = [x for x, y in zip(RAGGED, Y, strict=True) if y < 2]
     lsm = fitted(few, Y[Y < 2])
     scores, found = lsm.decision_function(few), lsm.explain(few)
-    np.testing.assert_allclose(total(found), abs(scores), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), abs(scores), rtol=0, atol=1e-9)
     first, second = (lsm.explain(few, target=target) for target in (0, 1))
-    np.testing.assert_allclose(total(second), scores, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(second), scores, rtol=0, atol=1e-9)
     for one, other in zip(first.contributions, second.contributions, strict=True):
         np.testing.assert_allclose(one, -other, atol=1e-12)
 
@@ -91,10 +94,10 @@ def test_numbers(readout):
     lsm = LSMRegressor(**SMALL, readout=readout).fit(EQUAL, y)
     found = lsm.explain(EQUAL)
     assert found.contributions.shape == EQUAL.shape
-    np.testing.assert_allclose(total(found), lsm.predict(EQUAL), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), lsm.predict(EQUAL), rtol=0, atol=1e-9)
     both = LSMRegressor(**SMALL, readout=readout).fit(EQUAL, np.stack([y, y**2], axis=1))
     found = both.explain(EQUAL, target=1)
-    np.testing.assert_allclose(total(found), both.predict(EQUAL)[:, 1], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), both.predict(EQUAL)[:, 1], rtol=0, atol=1e-9)
     with pytest.raises(ValueError, match="target must name one of the 2 outputs, 0 to 1"):
         both.explain(EQUAL)
 
@@ -114,7 +117,7 @@ def test_what_neurons_do_that_hear_nothing_belongs_to_the_base():
     X[:, :, 1] = 0.0  # and some listen to it alone
     lsm = fitted(X, recurrent_fraction=1.0, spectral_radius=2.0)
     found, scores = lsm.explain(X), lsm.decision_function(X)
-    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-9)
     assert not found.contributions[:, :, 1].any()
     assert np.ptp(found.base[found.target == 0]) > 1e-6
 
@@ -180,7 +183,7 @@ def test_encoders_answer_for_their_channels(encoder):
     lsm = fitted(X, reservoir_size=150, encoder=encoder, max_channels=1)
     found, scores = lsm.explain(X), lsm.decision_function(X)
     assert found.contributions.shape == X.shape
-    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-9)
     of_channels = found.contributions.sum(axis=1).mean(axis=0)
     assert of_channels[0] > of_channels[1]
 
@@ -191,7 +194,7 @@ def test_missing_values_keep_their_places(missing):
     X[::2, 3:6, 0] = np.nan
     lsm = fitted(X, missing=missing)
     found, scores = lsm.explain(X), lsm.decision_function(X)
-    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(found), scores.max(axis=1), rtol=0, atol=1e-9)
     assert np.isfinite(found.contributions).all()
 
 
@@ -230,7 +233,7 @@ def test_neither_company_nor_blocks_matter(monkeypatch):
 def test_fitted_in_parts():
     lsm = LSMClassifier(**SMALL).partial_fit(RAGGED[:30], Y[:30]).partial_fit(RAGGED[30:], Y[30:])
     scores = lsm.decision_function(RAGGED)
-    np.testing.assert_allclose(total(lsm.explain(RAGGED)), scores.max(axis=1), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(total(lsm.explain(RAGGED)), scores.max(axis=1), rtol=0, atol=1e-9)
 
 
 class Doubled:
@@ -251,7 +254,8 @@ class Doubled:
     [
         ({"readout": "mlp"}, "readout='mlp' cannot be explained: it has no weights coef_"),
         ({"readout": "leaky_rate"}, "readout='leaky_rate' cannot be explained: it is no sum"),
-        ({"readout": SVC(kernel="linear")}, "its decision_function is not the sum"),
+        ({"readout": SVC(kernel="linear")}, "its decision_function is not, for each target, the"),
+        ({"readout": SVC(kernel="linear", decision_function_shape="ovo")}, "is not, for each"),
         ({"cell": "gru"}, "cell='gru' cannot be explained: its units do not spike"),
         ({"pooling": ("counts", "model_space"), "n_windows": 3}, "pooling='model_space' cannot"),
         ({"encoder": Doubled()}, "encoder=.*Doubled.* cannot be explained: only those of"),
@@ -263,9 +267,19 @@ def test_what_does_not_split_is_refused(parameters, match):
         lsm.explain(EQUAL[:2])
 
 
+@pytest.mark.parametrize("shape", ["ovr", "ovo"])
+def test_more_pairs_than_classes_are_refused(shape):
+    readout = SVC(kernel="linear", decision_function_shape=shape)
+    lsm = fitted(EQUAL[:12], np.arange(12) % 4, reservoir_size=20, readout=readout)
+    with pytest.raises(ValueError, match="cannot be explained: its decision_function is not, for"):
+        lsm.explain(EQUAL[:2])
+
+
 def test_a_link_is_refused():
     lsm = LSMRegressor(20, readout=PoissonRegressor(), random_state=0).fit(EQUAL, Y)
-    with pytest.raises(ValueError, match="PoissonRegressor.*its predict is not the sum"):
+    with pytest.raises(
+        ValueError, match="PoissonRegressor.*its predict is not, for each target, the sum"
+    ):
         lsm.explain(EQUAL)
 
 

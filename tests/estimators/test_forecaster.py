@@ -163,6 +163,21 @@ def test_a_loop_that_runs_away_stays_near_the_range_of_training():
     assert forecast.max() <= lsm.limits_[1, 0]
 
 
+def test_numbers_near_the_end_of_float32_are_forecast():
+    X = 3e38 * np.sin(0.3 * np.arange(300.0)).reshape(1, 300, 1)
+    lsm = LSMForecaster(**SMALL).fit(X[:, :290])
+    assert np.isfinite(lsm.limits_).all()
+    assert_allclose(lsm.forecast(10) / 3e38, X[:, 290:] / 3e38, atol=1e-3)
+
+
+def test_nested_lists_are_arrays(series):
+    table = np.stack([x[:300, 0] for x in series])
+    lsm = LSMForecaster(**SMALL).fit(table)
+    assert_array_equal(lsm.forecast(4, table.tolist()), lsm.forecast(4, table))
+    assert_array_equal(lsm.predict(table.tolist()), lsm.predict(table))
+    assert isinstance(lsm.predict(table.tolist()), np.ndarray)
+
+
 def test_score_is_the_valid_time_of_the_second_half(series):
     lsm = LSMForecaster(**SMALL).fit(series)
     expected = []

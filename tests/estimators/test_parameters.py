@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import reprlib
 import subprocess
 import sys
 import warnings
@@ -231,7 +232,7 @@ def test_a_parameter_that_is_set_and_does_not_act_is_named_once(
 ):
     (caught,) = fit_warnings(Estimator(20, random_state=0, **parameters))
     message = str(caught.message)
-    assert message.startswith(f"{name}={parameters[name]!r} does not act, because ")
+    assert message.startswith(f"{name}={reprlib.repr(parameters[name])} does not act, because ")
     assert message.count("does not act") == 1
     decisive, value = reason.split("=", 1)
     assert f"{decisive} is {value}" in message

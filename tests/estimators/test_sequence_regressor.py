@@ -160,6 +160,11 @@ def test_forms_of_targets_come_back(ragged):
         row[: len(x)] = x
     of_padded = LSMSequenceRegressor(**SMALL).fit(padded, padded).predict(padded)
     assert [each.shape for each in of_padded] == [x.shape for x in X]
+    of_objects = LSMSequenceRegressor(**SMALL).fit(
+        np.array(X, dtype=object), np.array(y, dtype=object)
+    )
+    for one, other in zip(of_objects.predict(X), lists, strict=True):
+        assert_array_equal(one, other)
 
 
 def test_score_is_r2_after_the_washout(ragged):
@@ -169,6 +174,8 @@ def test_score_is_r2_after_the_washout(ragged):
     missed = true - np.concatenate([each[9:] for each in lsm.predict(X)])
     r2 = 1 - (missed**2).sum(axis=0) / ((true - true.mean(axis=0)) ** 2).sum(axis=0)
     assert lsm.score(X, y) == pytest.approx(r2.mean())
+    with pytest.raises(ValueError, match="after the washout of 9 steps; the longest .* has 7"):
+        lsm.score([x[:7] for x in X], [each[:7] for each in y])
 
 
 def test_narma_is_told_better_than_by_the_last_inputs():
@@ -211,6 +218,7 @@ def test_what_is_set_later_acts_at_the_next_fit(ragged):
         ({"y": lambda y: [*y[:6], y[6][:, :1]]}, "as many targets in each sequence"),
         ({"y": lambda y: [y[0] * np.nan, *y[1:]]}, r"y\[0\] contains .*nan.* at step 0"),
         ({"y": lambda y: [each[None] for each in y]}, r"y\[0\] has shape \(1, 60, 2\)"),
+        ({"y": lambda y: [each[:, :0] for each in y]}, r"y\[0\] has shape \(60, 0\)"),
         ({"washout": 100}, "washout=100 leaves 0 steps .* longest sequence has 90"),
         ({"washout": "wide"}, "washout.*wide"),
         ({"features": "feelings"}, "features must be one of .*'feelings'"),

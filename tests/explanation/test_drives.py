@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from skliquid.explanation._drives import Drives
+from skliquid.explanation import _drives
+from skliquid.explanation._drives import Drives, faded_sums
 from skliquid.reservoirs import draw_taps
 
 N_STEPS = 11
@@ -48,3 +49,23 @@ def test_squares_are_handed_back_whole(taps):
     np.testing.assert_allclose(squares.of(x)[:, 0], once[:, 0], atol=1e-12)
     total = (credit * squares.of(x)).sum()
     np.testing.assert_allclose(squares.handed_back(credit, x).sum(), total)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_pieces_make_no_difference(taps, power, monkeypatch):
+    x, beta = np.random.default_rng(1).normal(size=(N_STEPS, 2)), np.array([0, 0.1, 0.5, 0.9])
+    credit = np.random.default_rng(2).normal(size=(N_STEPS, 4))
+    drives = Drives(taps, beta, power)
+    expected = drives.of(x), drives.handed_back(credit, x)
+    monkeypatch.setattr(_drives, "_MOST_HEARD", 1)
+    np.testing.assert_allclose(drives.of(x), expected[0], atol=1e-12)
+    np.testing.assert_allclose(drives.handed_back(credit, x), expected[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("n_steps", [1, 3, 4, 50])
+def test_faded_sums_of_few_and_of_many_steps(n_steps):
+    values, beta = np.random.default_rng(3).normal(size=(n_steps, 4)), np.array([0, 0.1, 0.5, 0.9])
+    sums = faded_sums(values, beta)
+    for t in range(n_steps):
+        expected = (beta ** np.arange(t, -1, -1)[:, None] * values[: t + 1]).sum(axis=0)
+        np.testing.assert_allclose(sums[t], expected, atol=1e-12)

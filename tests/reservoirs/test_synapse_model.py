@@ -56,6 +56,22 @@ def test_delays_of_a_matrix():
     np.testing.assert_array_equal(synapses.delays, expected)
 
 
+def test_delays_by_distance():
+    positions = np.random.default_rng(0).uniform(0, 9, (60, 3))
+    rng = np.random.default_rng(0)
+    synapses = SynapseModel(delay=2.0, speed=3.0, dt=0.5).draw(column(), rng, positions=positions)
+    way = np.linalg.norm(positions[synapses.targets] - positions[synapses.sources], axis=1)
+    np.testing.assert_array_equal(synapses.delays, np.rint((2 + way / 3) / 0.5))
+    with pytest.raises(ValueError, match="synapse speed must be None where neurons have no"):
+        draw(speed=3.0)
+    model = SynapseModel(speed=0.5)
+    liquid = draw_liquid(2, 60, topology="spatial", synapse=model, seed=0)
+    synapses, where = liquid.synapses, liquid.positions
+    way = np.linalg.norm(where[synapses.targets] - where[synapses.sources], axis=1)
+    np.testing.assert_array_equal(synapses.delays, np.maximum(np.rint(way / 0.5), 1))
+    assert len(set(synapses.delays)) > 2
+
+
 def test_currents_by_kind():
     synapses = draw(tau_syn=(3.0, 6.0), tau_input=2.0, shape="alpha", dt=0.1)
     for kind, tau in enumerate((30, 60, 20)):
@@ -156,7 +172,7 @@ def test_errors_name_the_parameter():
             draw(**parameters)
 
     class Wrong(SynapseModel):
-        def draw(self, W, rng):
+        def draw(self, W, rng, *, positions=None):
             return W
 
     with pytest.raises(TypeError, match="synapse must draw Synapses, got csc_array"):

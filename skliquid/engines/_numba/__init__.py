@@ -32,6 +32,7 @@ __all__ = [
     "advance",
     "at_rest",
     "bytes_of_a_sequence",
+    "hears_events",
     "open_pools",
     "prepare",
     "shares",
@@ -40,6 +41,7 @@ __all__ = [
 
 # Shares of the sequences for each thread: the last ones even out what the first ones did not.
 _SHARES = 2
+hears_events = True
 # Kinds of synapses that the kernels run.
 SYNAPSES = Synapses, DynamicSynapses
 _UNIT = 2.0**-UNIT_EXPONENT

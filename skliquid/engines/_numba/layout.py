@@ -15,11 +15,30 @@ from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from .by_address import address_of
 from .dynamics import ARRIVE, Dynamics, arrive
-from .loop import CLOSE, OPEN, Kernels, Network, Work, close_sequence, open_sequence
+from .events import (
+    HEAR_EVENTS,
+    EventTaps,
+    Heard,
+    by_channel,
+    close_events,
+    hear_events,
+    open_events,
+)
+from .loop import (
+    CLOSE,
+    CLOSE_EVENTS,
+    OPEN,
+    OPEN_EVENTS,
+    Kernels,
+    Network,
+    Work,
+    close_sequence,
+    open_sequence,
+)
 from .neurons import STEPS, address_of_step
 from .sinks import Kept
 from .synapses import ADD_LISTS, ADD_ROWS, Recurrence, add_lists, add_rows
-from .taps import HEAR, Input, project, sum_taps
+from .taps import HEAR, Columns, Input, project, sum_taps
 from .vectors import NEURON_CHUNK, PROJECTED_STEPS, SUM_CHUNK, TAP_STEPS
 
 # The rows of a slab of neurons take about this much memory, as much as a large L2 cache has.
@@ -83,6 +102,20 @@ class Prepared:
     def nothing_kept(self) -> Kept:
         """Rows of which there are none."""
         return self.kept(Record(("spk",), 0, np.zeros(0, dtype=np.int64)))
+
+    @cached_property
+    def event_taps(self) -> EventTaps:
+        """The taps in the order in which events drive them."""
+        return by_channel(self.network.taps, may_be_long=not self.has_slabs)
+
+    @cached_property
+    def event_kernels(self) -> Kernels:
+        """What the steps of events are made of."""
+        return self.kernels._replace(
+            open=address_of(OPEN_EVENTS, open_events),
+            close=address_of(CLOSE_EVENTS, close_events),
+            hear=address_of(HEAR_EVENTS, hear_events),
+        )
 
     def kept(self, record: Record) -> Kept:
         """A record's arrays as the kernels fill them."""
@@ -193,20 +226,31 @@ def _kernels(network: Network, step: Callable[..., None]) -> Kernels:
     )
 
 
-def room(network: Network, n_together: int, longest: int) -> Work:
-    """Make room for sequences of a length that run side by side."""
-    taps, (n_slabs, _, width) = network.taps, network.constants.shape
-    n_padded, n_channels = n_slabs * width, len(taps.input_offset)
-    has_taps = len(taps.offsets) > 0
-    n_ahead = TAP_STEPS if has_taps else PROJECTED_STEPS
-    n_columns = taps.max_delay + longest + n_ahead
+def columns_of(taps: Input, n_together: int, longest: int) -> Columns:
+    """Make room for the dense frames of sequences of a length."""
+    n_channels, has_taps = len(taps.input_offset), len(taps.offsets) > 0
+    n_columns = taps.max_delay + longest + n_ahead(taps)
+    return Columns(
+        columns=np.empty((n_together, n_channels, n_columns)),
+        places=n_columns * taps.channels.astype(np.int64) - taps.delays,
+        tile=_aligned_empty((NEURON_CHUNK * has_taps, TAP_STEPS), np.float32),
+    )
+
+
+def n_ahead(taps: Input) -> int:
+    """Steps whose currents dense frames drive at a time."""
+    return TAP_STEPS if len(taps.offsets) else PROJECTED_STEPS
+
+
+def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int) -> Work:
+    """Make room for sequences that run side by side."""
+    n_slabs, _, width = network.constants.shape
+    n_padded = n_slabs * width
     return Work(
         spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
         n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
-        columns=np.empty((n_together, n_channels, n_columns)),
-        places=n_columns * taps.channels.astype(np.int64) - taps.delays,
+        heard=heard,
         drive=_aligned_empty((n_together, n_ahead, n_padded), np.float32),
-        tile=_aligned_empty((NEURON_CHUNK * has_taps, TAP_STEPS), np.float32),
         total=np.empty(width + _SPARE, dtype=np.int16)[:width],
         fired=np.empty(width + _SPARE, dtype=np.uint8)[:width],
     )

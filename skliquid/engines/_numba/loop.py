@@ -15,10 +15,11 @@ from numba import float32, float64, int32, int64, types, uint8
 from ..._compile import compiled, inner, spliced
 from .by_address import at, call_by_address, flat, part
 from .dynamics import Dynamics, call_arrive
+from .events import HEAR_EVENTS, HEARD, Heard
 from .neurons import STEP
 from .sinks import KEEP, add_to_sums, add_to_trace
 from .synapses import Recurrence, add_echo, list_spikes
-from .taps import HEAR, INPUT, Input, standardise
+from .taps import COLUMNS, HEAR, INPUT, Columns, Input, list_before, standardise
 
 
 class Kernels(NamedTuple):
@@ -105,14 +106,10 @@ class Work(NamedTuple):
         Numbers of the neurons that fired in steps of even and of odd number.
     n_spikes : ndarray of shape (2, n_together + spare), dtype int64
         How many they are.
-    columns : ndarray of shape (n_together, n_channels, n_columns), dtype float64
-        All standardised frames with their past, and with zeros after.
-    places : ndarray of shape (n_taps,), dtype int64
-        Where each tap finds its value before the frame of a step, in `columns`.
+    heard : Columns or Heard
+        Dense frames, or events.
     drive : ndarray of shape (n_together, n_ahead, n_padded), dtype float32
         Input currents of some steps.
-    tile : ndarray of shape (NEURON_CHUNK, TAP_STEPS), dtype float32
-        Those of some neurons over time.
     total : ndarray of shape (width,), dtype int16
         Sums of recurrent weights.
     fired : ndarray of shape (width,), dtype int32
@@ -121,28 +118,24 @@ class Work(NamedTuple):
 
     spikes: np.ndarray
     n_spikes: np.ndarray
-    columns: np.ndarray
-    places: np.ndarray
+    heard: Columns | Heard
     drive: np.ndarray
-    tile: np.ndarray
     total: np.ndarray
     fired: np.ndarray
 
 
 @inner
-def open_sequence(columns, past, frames, first, length, taps, spk, spikes, n_spikes):
+def open_sequence(room, b, sample, past, frames, first, length, taps, spk, spikes, n_spikes):
     """Take up a sequence where its state left it."""
+    columns = at(room.columns, (b,))
     standardise(columns, past, frames, first, length, taps.input_offset, taps.input_gain)
-    n = 0
-    for neuron in range(len(spk)):
-        spikes[n] = neuron
-        n += spk[neuron]
-    n_spikes[0] = n
+    list_before(spk, spikes, n_spikes)
 
 
 @inner
-def close_sequence(columns, past, length, spk, spikes):
+def close_sequence(room, b, past, length, spk, spikes):
     """Leave in its state what the next piece of a sequence goes on from."""
+    columns = at(room.columns, (b,))
     for neuron in range(len(spk)):
         spk[neuron] = 0
     for neuron in spikes:
@@ -153,12 +146,19 @@ def close_sequence(columns, past, length, spk, spikes):
 
 
 _FRAMES = types.Array(float32, 2, "C", readonly=True)
-_COLUMNS = (float64[:, ::1], float64[:, ::1])
-OPEN = types.void(*(*_COLUMNS, _FRAMES, int64, int64, INPUT, uint8[::1], int32[::1], int64[::1]))
-CLOSE = types.void(*_COLUMNS, int64, uint8[::1], int32[::1])
-call_open, call_close, call_hear, call_step, call_keep = (
-    call_by_address(signature) for signature in (OPEN, CLOSE, HEAR, STEP, KEEP)
+_PAST, _SPIKES = float64[:, ::1], (uint8[::1], int32[::1])
+OPEN, OPEN_EVENTS = (
+    types.void(
+        *(room, int64, int64, _PAST, _FRAMES, int64, int64, INPUT, *_SPIKES, int64[::1]),
+    )
+    for room in (COLUMNS, HEARD)
 )
+CLOSE, CLOSE_EVENTS = (
+    types.void(room, int64, _PAST, int64, *_SPIKES) for room in (COLUMNS, HEARD)
+)
+call_open, call_close = call_by_address(OPEN, OPEN_EVENTS), call_by_address(CLOSE, CLOSE_EVENTS)
+call_hear = call_by_address(HEAR, HEAR_EVENTS)
+call_step, call_keep = call_by_address(STEP), call_by_address(KEEP)
 
 
 @spliced
@@ -202,11 +202,11 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
         n_steps = last if last < lengths[begin] else lengths[begin]
         for b in range(0 if first else n_opened):
             sample = begin + b
-            columns, past = at(work.columns, (b,)), at(before.past, (sample,))
+            place, past = (work.heard, b, sample), at(before.past, (sample,))
             spk, spikes = at(before.spk, (sample,)), at(work.spikes, (1, b))
             n_spikes = part(at(work.n_spikes, (1,)), b, 1)
             where = starts[sample], lengths[sample]
-            call_open(kernels.open, (columns, past, frames, *where, taps, spk, spikes, n_spikes))
+            call_open(kernels.open, (*place, past, frames, *where, taps, spk, spikes, n_spikes))
             values, copy = flat(at(before.neurons, (sample,))), flat(at(after.neurons, (sample,)))
             for i in range(len(values)):
                 copy[i] = values[i]
@@ -217,9 +217,8 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
             for b in range(n_running):
                 work.n_spikes[t % 2, b] = 0
                 if t % n_ahead == 0:
-                    drive, columns = at(work.drive, (b,)), at(work.columns, (b,))
-                    ahead = t, lengths[begin + b] - t
-                    call_hear(kernels.hear, (drive, columns, *ahead, taps, work.places, work.tile))
+                    ahead = b, t, lengths[begin + b] - t
+                    call_hear(kernels.hear, (at(work.drive, (b,)), work.heard, *ahead, taps))
             for slab in range(len(network.constants)):
                 for b in range(n_running):
                     advance_slab(kernels, b, begin + b, t, slab, network, after, sums, work)
@@ -235,6 +234,5 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
             sample = begin + b
             odd = 1 - lengths[sample] % 2
             spikes = part(at(work.spikes, (odd, b)), 0, work.n_spikes[odd, b])
-            columns, past = at(work.columns, (b,)), at(after.past, (sample,))
-            spk = at(after.spk, (sample,))
-            call_close(kernels.close, (columns, past, lengths[sample], spk, spikes))
+            past, spk = at(after.past, (sample,)), at(after.spk, (sample,))
+            call_close(kernels.close, (work.heard, b, past, lengths[sample], spk, spikes))

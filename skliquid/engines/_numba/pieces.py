@@ -14,16 +14,19 @@ import numpy as np
 from numba import typeof
 
 from ..._workers import leave_off_if_given_up
+from ...events import Events
 from .._record import Record
 from ..protocol import Batch
 from .by_address import address_of
-from .layout import Prepared, room
+from .events import heard
+from .layout import Prepared, columns_of, n_ahead, room
 from .loop import State, Work, run
 from .sinks import KEEP, Sums, keep
 from .vectors import TAP_STEPS
 
 # Time that a call of the kernel is to take, in ns: short to whoever waits for an interrupt.
 _CALL_NS = 1e8
+_NO_FRAMES = np.zeros((0, 0), dtype=np.float32)
 
 
 def stretches(
@@ -84,12 +87,17 @@ class Pieces:
             np.ascontiguousarray(part, dtype=np.int64) for part in (batch.starts, batch.lengths)
         )
         prepared = self._prepared
-        kernels, kept = prepared.kernels, prepared.nothing_kept
+        are_events = isinstance(batch.frames, Events)
+        kernels = prepared.event_kernels if are_events else prepared.kernels
+        kept = prepared.nothing_kept
         if record is not None:
             kernels, kept = kernels._replace(keep=address_of(KEEP, keep)), prepared.kept(record)
-        work = self._room(len(lengths), int(lengths[0]))
+        work = self._room_of_events(state, batch) if are_events else self._room(lengths)
         frames, is_usual = batch.frames, record is None and batch.frames.dtype == np.float32
-        is_usual &= all(part.flags.carray for part in (frames, *state))
+        if are_events:
+            frames, is_usual = _NO_FRAMES, False
+        parts = state if prepared.dynamic_width else state[:3]  # of no items the others are fine
+        is_usual = is_usual and all(part.flags.carray for part in (frames, *parts))
         if not is_usual:
             frames = _writeable(np.ascontiguousarray(frames, dtype=np.float32))
             state = state if after is state else State(*map(np.ascontiguousarray, state))
@@ -101,13 +109,23 @@ class Pieces:
             kernel = self._kernel((*arguments, stretch)) if is_usual else run
             kernel(*arguments, stretch)
 
-    def _room(self, n_sequences: int, longest: int) -> Work:
-        """Room for a number of sequences, for somewhat longer ones than these."""
-        size = self._prepared.n_together(n_sequences), -(-longest // TAP_STEPS) * TAP_STEPS
+    def _room(self, lengths: np.ndarray) -> Work:
+        """Room for the dense frames of sequences, for somewhat longer ones than these."""
+        longest = -(-int(lengths[0]) // TAP_STEPS) * TAP_STEPS
+        size = self._prepared.n_together(len(lengths)), longest
         if self._work is None or self._size != size:
             self._work = None  # not both at a time
-            self._size, self._work = size, room(self._prepared.network, *size)
+            network = self._prepared.network
+            columns = columns_of(network.taps, *size)
+            self._size, self._work = size, room(network, size[0], columns, n_ahead(network.taps))
         return self._work
+
+    def _room_of_events(self, state: State, batch: Batch) -> Work:
+        """Events of a batch, and room for them."""
+        prepared, n_together = self._prepared, self._prepared.n_together(len(batch))
+        pasts = np.require(state.past, np.float64, ["C", "A", "W"])
+        events = heard(batch, prepared.network.taps, prepared.event_taps, pasts, n_together)
+        return room(prepared.network, n_together, events, len(events.sums))
 
     def _kernel(self, arguments: tuple[Any, ...]) -> Callable[..., None]:
         """The kernel, from the second piece on without a look at the types."""

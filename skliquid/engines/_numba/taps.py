@@ -9,7 +9,7 @@ from numba import float32, float64, int32, int64, types
 
 from ..._compile import inner, spliced
 from ...reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT
-from .by_address import flat
+from .by_address import at, flat
 from .vectors import (
     HAS_VECTORS,
     NEURON_CHUNK,
@@ -28,6 +28,24 @@ INPUT_UNITS = 2.0**INPUT_EXPONENT
 LIMIT = np.float32(INPUT_LIMIT)
 # Up to as many steps the plain loop over the taps is the faster one.
 FEW_STEPS = 3
+
+
+class Columns(NamedTuple):
+    """Dense frames as the sums over the taps read them, and room.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_together, n_channels, n_columns), dtype float64
+        All standardised frames with their past, and with zeros after.
+    places : ndarray of shape (n_taps,), dtype int64
+        Where each tap finds its value before the frame of a step, in `columns`.
+    tile : ndarray of shape (NEURON_CHUNK, TAP_STEPS), dtype float32
+        Currents of some neurons over time.
+    """
+
+    columns: np.ndarray
+    places: np.ndarray
+    tile: np.ndarray
 
 
 class Input(NamedTuple):
@@ -84,13 +102,23 @@ def standardise(x, past, frames, first, length, offset, gain):
             x[c, k] = 0
 
 
+@spliced
+def list_before(spk, spikes, n_spikes):
+    """List the neurons that fired last before a piece."""
+    n = 0
+    for neuron in range(len(spk)):
+        spikes[n] = neuron
+        n += spk[neuron]
+    n_spikes[0] = n
+
+
 @inner
-def project_plain(drive, x, t, n_left, taps, places, tile):
+def project_plain(drive, room, b, t, n_left, taps):
     """Input currents of some steps from `t`, without delays: ``round(W_in x + b)``.
 
-    `drive` is of shape (PROJECTED_STEPS, n), `x` of shape (n_channels, n_columns).
+    `drive` is of shape (PROJECTED_STEPS, n).
     """
-    weights, bias = taps.weights, taps.bias
+    weights, bias, x = taps.weights, taps.bias, at(room.columns, (b,))
     for step in range(PROJECTED_STEPS):
         for i in range(drive.shape[1]):
             total = np.float64(bias[i])
@@ -100,9 +128,9 @@ def project_plain(drive, x, t, n_left, taps, places, tile):
 
 
 @inner
-def project_by_vectors(drive, x, t, n_left, taps, places, tile):
+def project_by_vectors(drive, room, b, t, n_left, taps):
     """The same, for a number of neurons that is a multiple of ``PROJECTED_NEURONS``."""
-    weights, bias = taps.weights, taps.bias
+    weights, bias, x = taps.weights, taps.bias, at(room.columns, (b,))
     row_bytes, x_bytes, at_x = 4 * drive.shape[1], 8 * x.shape[1], address(x) + 8 * t
     for i in range(0, drive.shape[1], PROJECTED_NEURONS):
         at_out, at_weights = address(drive) + 4 * i, address(weights) + 4 * i
@@ -111,12 +139,12 @@ def project_by_vectors(drive, x, t, n_left, taps, places, tile):
 
 
 @inner
-def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
+def sum_taps_plain(drive, room, b, t, n_left, taps):
     """Input currents of the next ``TAP_STEPS`` steps from `t`, or of the `n_left` left.
 
-    `drive` is of shape (TAP_STEPS, n), `x` of shape (n_channels, n_columns).
+    `drive` is of shape (TAP_STEPS, n).
     """
-    values, offsets = flat(x), taps.offsets
+    values, offsets, places = flat(at(room.columns, (b,))), taps.offsets, room.places
     n_steps = n_left if n_left < TAP_STEPS else TAP_STEPS
     for step in range(n_steps):
         start = taps.max_delay + t + step
@@ -129,16 +157,17 @@ def sum_taps_plain(drive, x, t, n_left, taps, places, tile):
 
 
 @inner
-def sum_taps_by_vectors(drive, x, t, n_left, taps, places, tile):
+def sum_taps_by_vectors(drive, room, b, t, n_left, taps):
     """The same, for a number of neurons that is a multiple of ``NEURON_CHUNK``.
 
     Each neuron's currents over time are put into a row of the tile, and its axes swapped. Of a
     few steps, as live streams have them, the plain loop is faster than vectors of many.
     """
     if n_left <= FEW_STEPS:
-        sum_taps_plain(drive, x, t, n_left, taps, places, tile)
+        sum_taps_plain(drive, room, b, t, n_left, taps)
         return
     n_steps = n_left if n_left < TAP_STEPS else TAP_STEPS
+    x, places, tile = at(room.columns, (b,)), room.places, room.tile
     at_x = address(x) + 8 * (taps.max_delay + t)
     at_tile, row_bytes = address(tile), 4 * drive.shape[1]
     for first in range(0, drive.shape[1], NEURON_CHUNK):
@@ -167,7 +196,5 @@ INPUT = types.NamedTuple(
     ),
     Input,
 )
-HEAR = types.void(
-    *(float32[:, ::1], float64[:, ::1], int64, int64),
-    *(INPUT, int64[::1], float32[:, ::1]),
-)
+COLUMNS = types.NamedTuple((float64[:, :, ::1], int64[::1], float32[:, ::1]), Columns)
+HEAR = types.void(float32[:, ::1], COLUMNS, int64, int64, int64, INPUT)
