@@ -11,13 +11,14 @@ from sklearn.base import BaseEstimator
 import skliquid
 import skliquid.dask
 import skliquid.encoding
+import skliquid.published
 from skliquid import LSMClassifier
 from skliquid import _doc_links as module
 from skliquid.estimators._recorder import LiquidRecorder
 
 ESTIMATORS = [
     (room, getattr(room, name))
-    for room in (skliquid, skliquid.encoding, skliquid.dask)
+    for room in (skliquid, skliquid.encoding, skliquid.dask, skliquid.published)
     for name in room.__all__
     if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), BaseEstimator)
 ]

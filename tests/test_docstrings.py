@@ -109,6 +109,7 @@ PUBLIC = {
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
+    "skliquid.published": ["PublishedLiquid", "PublishedModel"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],

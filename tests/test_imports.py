@@ -37,7 +37,7 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-    {"dask", "datasets", "diagnostics", "nir", "plotting"},
+    {"dask", "datasets", "diagnostics", "nir", "plotting", "published"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
