@@ -110,6 +110,7 @@ PUBLIC = {
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
+    "skliquid.adaptation": ["Plasticity"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],
     "skliquid.reservoirs": [
