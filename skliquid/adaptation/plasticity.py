@@ -68,7 +68,7 @@ from ._learner import LARGEST_BOUND, LONGEST_TAU, Learner
 
 @dataclass
 class Plasticity(Parametrized):
-    """Plasticity without labels, over the training sequences (:mod:`~.adaptation.plasticity`).
+    """Plasticity without labels, over the training sequences (:mod:`skliquid.adaptation.plasticity`).
 
     Each part is off where its rate is zero: STDP with ``a_plus=0, a_minus=0``, synaptic scaling
     with ``scaling=0``, intrinsic plasticity with ``intrinsic=0``. It acts on plain

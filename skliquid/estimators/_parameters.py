@@ -232,11 +232,11 @@ class ReservoirParameters:
         Accepts("Plasticity or None", Plasticity, None),
         """What the liquid's recurrent weights and biases learn of the training sequences, without
         labels: a :class:`~skliquid.adaptation.Plasticity` of spike-timing-dependent plasticity
-        [S]_, synaptic scaling and intrinsic plasticity, whose parameters a search reaches as
+        [H]_, synaptic scaling and intrinsic plasticity, whose parameters a search reaches as
         ``plasticity__name``. What was learned stays as it is after `fit`. It needs spiking neurons
         and ``synapse=None``.
 
-        .. [S] Song, Miller, Abbott. "Competitive Hebbian learning through
+        .. [H] Song, Miller, Abbott. "Competitive Hebbian learning through
            spike-timing-dependent synaptic plasticity", Nature Neuroscience 3, 2000.""",
     ] = None
     missing: Annotated[

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skliquid import LiquidTransformer, LSMClassifier
+from skliquid import LiquidTransformer, LSMClassifier, LSMSequenceRegressor, from_events
 from skliquid.adaptation import Plasticity
 from skliquid.pooling import make_plan
 from skliquid.reservoirs import (
@@ -254,6 +254,17 @@ def test_learning_is_from_the_first_steps_and_from_sequences_with_weight():
     assert (again != chosen.recurrent_weights).any()
 
 
+def test_events_teach_what_their_dense_frames_teach():
+    dense = (np.random.default_rng(0).random((6, 40, 4)) < 0.2).astype(np.float32)
+    dense[:, -1, 0] = 1  # or the last event would end the sequence before its last step
+    events = from_events(*zip(*map(np.nonzero, dense), strict=True), 4)
+    liquid = LiquidTransformer(60, plasticity=Plasticity(), engine="numpy", random_state=0)
+    one, other = (clone(liquid).fit(X).liquid_ for X in (dense, events))
+    np.testing.assert_array_equal(one.recurrent_weights, other.recurrent_weights)
+    drawn = clone(liquid).set_params(plasticity=None).fit(events).liquid_
+    assert (one.recurrent_weights != drawn.recurrent_weights).any()
+
+
 @pytest.mark.parametrize("cell", [IntegrateAndFire(noise=0.1), Izhikevich()])
 def test_other_neurons_learn_as_they_run(cell):
     drawn = draw_liquid(2, 40, neurons=cell.draw, connectivity=0.3, input_scaling=9.0, seed=0)
@@ -269,6 +280,9 @@ def test_a_search_reaches_the_rules():
     search = GridSearchCV(lsm, [*grid], cv=2).fit(X, y)
     assert len(search.cv_results_["params"]) == 4
     assert lsm.plasticity.a_plus == 0.005  # which each candidate has a copy of
+    steps = LSMSequenceRegressor(30, cell="lif", plasticity=Plasticity(), random_state=0)
+    still = clone(steps).set_params(plasticity=None)
+    assert (steps.fit(X, X[:, :, 0]).predict(X) != still.fit(X, X[:, :, 0]).predict(X)).any()
 
 
 def test_what_it_cannot_act_on_is_named():
