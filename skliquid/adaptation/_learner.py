@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engines import _numpy
+from ..engines._numpy_neurons import STEPS
 from ..engines.protocol import Batch
 from ..reservoirs import Liquid
 from ..reservoirs._segments import reordered
@@ -64,7 +65,7 @@ class Learner:
         fired = np.empty(0, dtype=np.int64)
         self._x, self._y = np.zeros((2, len(self._bias)), dtype=np.int64)
         for t, current in enumerate(currents, 1):
-            state = _numpy.STEPS[type(neurons)](neurons, state, current + self._own(fired))
+            state = STEPS[type(neurons)](neurons, state, current + self._own(fired))
             fired = np.flatnonzero(state["spk"][0])
             self._pair(fired)
             self._regulate(fired)

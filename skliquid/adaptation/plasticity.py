@@ -58,7 +58,7 @@ from .._checks import (
     check_seed,
     shown,
 )
-from ..engines import _numpy
+from ..engines._numpy_neurons import STEPS
 from ..engines.protocol import Batch
 from ..reservoirs import Liquid, Synapses
 from ..reservoirs._parametrized import Parametrized
@@ -68,7 +68,7 @@ from ._learner import LARGEST_BOUND, LONGEST_TAU, Learner
 
 @dataclass
 class Plasticity(Parametrized):
-    """Plasticity without labels, over the training sequences (:mod:`skliquid.adaptation.plasticity`).
+    """Plasticity without labels, by the rules of :mod:`skliquid.adaptation.plasticity`.
 
     Each part is off where its rate is zero: STDP with ``a_plus=0, a_minus=0``, synaptic scaling
     with ``scaling=0``, intrinsic plasticity with ``intrinsic=0``. It acts on plain
@@ -201,10 +201,10 @@ def _refuse(liquid: Any) -> None:
             "plasticity must have plain Synapses to act on, got "
             f"{type(liquid.synapses).__name__}; synapse=None draws plain ones."
         )
-    if type(liquid.neurons) not in _numpy.STEPS:
+    if type(liquid.neurons) not in STEPS:
         raise ValueError(
             "plasticity must have neurons that the engine 'numpy' runs, "
-            f"{[kind.__name__ for kind in _numpy.STEPS]}, got {type(liquid.neurons).__name__}."
+            f"{[kind.__name__ for kind in STEPS]}, got {type(liquid.neurons).__name__}."
         )
 
 
