@@ -111,6 +111,7 @@ PUBLIC = {
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.published": ["PublishedLiquid", "PublishedModel"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
+    "skliquid.adaptation": ["Plasticity"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],
     "skliquid.reservoirs": [

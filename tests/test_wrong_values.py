@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 import skliquid
-from skliquid import datasets, encoding, nn, reservoirs, topology
+from skliquid import adaptation, datasets, encoding, nn, reservoirs, topology
 from skliquid._checks import shown
 from skliquid.nn import surrogate
 
@@ -34,6 +34,7 @@ SELDOM = {
 FLAGS = {
     *("derivative", "scale_channels", "bidirectional", "train_reservoir", "trainable"),
     *("as_sparse", "return_positions", "fit_intercept", "standardize", "limit", "verbose"),
+    "inhibitory",
 }
 SIZES = {
     *("reservoir_size", "n_delays", "n_liquids", "n_windows", "n_steps", "n_taps", "n_neurons"),
@@ -62,6 +63,10 @@ def drawn(model):
     rng = np.random.default_rng(0)
     is_synapse = isinstance(model, reservoirs.SynapseModel)
     return model.draw(sparse.csc_array(np.eye(20)) if is_synapse else 20, rng)
+
+
+def learned(plasticity):
+    return plasticity.learn(reservoirs.draw_liquid(2, 20, seed=0), X[:2])
 
 
 def called(function):
@@ -112,6 +117,7 @@ CALLS = {
     reservoirs.draw_neurons: ({"n": 20, **RNG}, called),
     reservoirs.SynapseModel: ({"tau_syn": 3.0}, drawn),
     reservoirs.IntegrateAndFire: ({}, drawn),
+    adaptation.Plasticity: ({}, learned),
     reservoirs.Izhikevich: ({}, drawn),
     datasets.from_events: (EVENTS, called),
     skliquid.from_events: ({"times": [[0.0]], "units": [[1]], "n_units": 3}, called),

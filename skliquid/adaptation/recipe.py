@@ -2,7 +2,7 @@
 
 What is measured is the mean and the scale of each channel, and the median length, of which time
 constants and delays can be fractions. With it a reservoir is drawn; then its neurons are set to
-fire at their target rates. Nothing here looks at labels.
+fire at their target rates, and a plastic liquid learns. Nothing here looks at labels.
 """
 
 from __future__ import annotations
@@ -95,11 +95,21 @@ class _Draw:
             )
         neurons: Any = self._of_neurons if isinstance(cell, str) else {"neurons": cell.draw}
         liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)
-        return self._regulated(liquid, liquid.neurons, rng)
+        liquid = self._regulated(liquid, liquid.neurons, rng)
+        plasticity = self._parameters["plasticity"]
+        if plasticity is None:
+            return liquid
+        own = rng.spawn(1)[0]
+        return plasticity.learn(liquid, self._sequences, sample_weight=self._weight, seed=own)
 
     def rate_reservoir(self, rng: np.random.Generator) -> RateReservoir:
         """Draw a circuit for each gate of a cell, and the decays of leaky units."""
         cell = self._parameters["cell"]
+        if self._parameters["plasticity"] is not None:
+            raise ValueError(
+                f"plasticity must be None with cell={cell!r}, whose units do not spike, got "
+                f"{shown(self._parameters['plasticity'])}."
+            )
         gates = tuple(self._gate(each) for each in rng.spawn(len(GATES[cell])))
         if cell != "leaky":
             return RateReservoir(cell, gates)

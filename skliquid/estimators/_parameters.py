@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
 
 from .._checks import LARGEST_SCALE, MOST_STEPS, MOST_UNITS
+from ..adaptation import Plasticity
 from ..encoding import ENCODERS
 from ..engines import ENGINES
 from ..pooling import POOLINGS
@@ -225,6 +226,18 @@ class ReservoirParameters:
 
         .. [S] Markram, Wang, Tsodyks. "Differential signaling via the same axon of neocortical
            pyramidal neurons", PNAS 95(9), 1998.""",
+    ] = None
+    plasticity: Annotated[
+        Plasticity | None,
+        Accepts("Plasticity or None", Plasticity, None),
+        """What the liquid's recurrent weights and biases learn of the training sequences, without
+        labels: a :class:`~skliquid.adaptation.Plasticity` of spike-timing-dependent plasticity
+        [H]_, synaptic scaling and intrinsic plasticity, whose parameters a search reaches as
+        ``plasticity__name``. What was learned stays as it is after `fit`. It needs spiking neurons
+        and ``synapse=None``.
+
+        .. [H] Song, Miller, Abbott. "Competitive Hebbian learning through
+           spike-timing-dependent synaptic plasticity", Nature Neuroscience 3, 2000.""",
     ] = None
     missing: Annotated[
         str,
