@@ -69,7 +69,8 @@ def to_nir(liquid: Liquid, *, dt: float = 1.0) -> Any:
     ----------
     liquid : Liquid
         Weights, neurons and the standardisation of the input, such as a fitted estimator's
-        ``liquid_``. What an encoder does to the input before is no part of it.
+        ``liquid_``. What an encoder does to the input before is no part of it, nor is where the
+        neurons are in space.
     dt : float, default=1.0
         Duration of a time step, in the unit of time of the graph; positive.
 

@@ -19,7 +19,9 @@ from skliquid import (
     RidgeReadoutClassifier,
     RidgeReadoutRegressor,
 )
+from skliquid.adaptation import Plasticity
 from skliquid.encoding import ENCODERS, CompressionEncoder, PopulationEncoder
+from skliquid.reservoirs import SynapseModel
 
 PACKAGE = str(Path(skliquid.__file__).parent)
 SMALL = {"reservoir_size": 12, "engine": "numpy", "random_state": 0}
@@ -142,6 +144,7 @@ OTHER_VALUES = {
     **{"relative_tau": 0.5, "threshold": 2.0, "adaptation": 0.5, "tau_adaptation": 3.0},
     **{"refractory": 2, "topology": "small_world", "topology_params": {"p": 0.5}, "cell": "gru"},
     **{"encoder": "population", "scale_channels": True, "derivative": True},
+    **{"synapse": SynapseModel(delay=2), "plasticity": Plasticity()},
     **{"input_scaling": 0.5, "n_delays": 1, "max_delay": 2, "max_channels": 1},
     **{"target_rate": 0.3, "bidirectional": True, "n_liquids": 3, "pooling": "rate"},
     **{

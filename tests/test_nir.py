@@ -277,7 +277,8 @@ def test_what_to_do_without_nir(monkeypatch):
 def test_what_a_liquid_is_made_of_is_all_in_the_graph_or_refused():
     """A new field must come into the graph, or be refused where it acts, and then into this."""
     assert {f.name for f in fields(Liquid)} == {"taps", "synapses", "neurons"}
-    assert {f.name for f in fields(Synapses)} == {"offsets", "targets", "units", "exponent"}
+    synapses = {"offsets", "targets", "units", "exponent", "positions"}
+    assert {f.name for f in fields(Synapses)} == synapses
     constants = {"threshold", "beta", "adaptation", "adaptation_beta", "refractory"}
     assert {f.name for f in fields(LIF)} == constants
     taps = {"offsets", "channels", "delays", "weights", "bias", "input_offset", "input_gain"}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Share of the units that must be idle, a level at the limit, the mean level of an epileptic
 # liquid, and how many times that without synapses it must be.
-_IDLE_SHARE, _AT_LIMIT, _EPILEPTIC, _TIMES = 0.9, 0.95, 0.4, 2.0
+_IDLE_SHARE, _AT_LIMIT, _EPILEPTIC, _TIMES = 0.9, 0.95, 0.5, 2.0
 # The first frames of some sequences are looked at where there are no features yet.
 _FEW_FRAMES, _FEW_SEQUENCES = 400, 4
 
@@ -62,7 +62,7 @@ def _levels(
     """Mean activity of each unit, 1 being the highest that it can have."""
     is_spiking = isinstance(reservoir, Liquid)
     plan = make_plan("rate" if is_spiking else ("rectified", "membrane"), 1, 1.0)
-    runner = Runner(reservoir, plan, liquid.engine, liquid.n_jobs)
+    runner = Runner(reservoir, plan, liquid.engine, n_jobs=1)
     sums = np.zeros(runner.n_features)
     for samples in runner.batches(sequences):
         sums += sequences.lengths[samples] @ runner.features(sequences, samples)

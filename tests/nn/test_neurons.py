@@ -8,7 +8,7 @@ import mlx.optimizers
 import numpy as np
 import pytest
 
-from skliquid.engines import _numpy
+from skliquid.engines import _numpy_neurons
 from skliquid.nn import ALIF, IF, LIF, Expon
 from skliquid.nn.surrogate import SPIKE_FUNCTIONS, fast_sigmoid
 from skliquid.reservoirs import draw_neurons
@@ -61,7 +61,7 @@ def test_spikes_are_those_of_the_neurons_of_a_liquid(neuron_class, adaptation):
     rng, state = np.random.default_rng(0), {name: np.zeros((1, n)) for name in neurons.state}
     x, expected = rng.normal(0.2, 0.5, size=(T, 1, n)).astype(np.float32), []
     for current in x:
-        state = _numpy.lif(neurons, state, current)
+        state = _numpy_neurons.lif(neurons, state, current)
         expected.append(state["spk"])
     takes = {IF: [], LIF: ["tau"], ALIF: list(TAUS)}[neuron_class]
     module = neuron_class(n, threshold=0.7, **{name: TAUS[name] for name in takes})
