@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -35,19 +36,22 @@ def error(features, y, n_train):
     return 1 - fitted.score(features[n_train:], y[n_train:])
 
 
-def rates(seed, taus=(30.0,), n_train=600, n_test=200, dt=0.5, every=10.0, skipped=15):
+def rates(seed, taus=(30.0,), alone=False, n_train=600, n_test=200, dt=0.5, every=20, skipped=15):
     """Correlations of seven targets and linear readouts of 270 neurons, from 150 ms on.
 
-    The readouts see the spikes through filters of the given time constants in ms; without any the
-    input, through one of 30 ms.
+    The readouts see the spikes through filters of the given time constants in ms; or, without a
+    column, those of the input.
     """
     X, y = make_poisson_rates(n_train + n_test, dt=dt / 1000, random_state=seed)
-    step = round(every / dt)
-    states = [np.array(_column(tau, dt, seed).fit(X).states(X, every=step)) for tau in taus]
-    if not taus:
-        states = [lfilter([1.0], [1.0, -np.exp(-dt / 30.0)], X, axis=1)[:, step - 1 :: step]]
+    if alone:
+        states = [
+            lfilter([1.0], [1.0, -np.exp(-dt / tau)], X, axis=1)[:, every - 1 :: every]
+            for tau in taus
+        ]
+    else:
+        states = [np.array(_column(tau, dt, seed).fit(X).states(X, every=every)) for tau in taus]
     states = np.concatenate(states, axis=2)[:, skipped:]
-    targets = y[:, step - 1 :: step][:, skipped:]
+    targets = y[:, every - 1 :: every][:, skipped:]
     readout = RidgeCV(np.logspace(-2, 5, 8), alpha_per_target=True)
     readout.fit(np.concatenate(states[:n_train]), np.concatenate(targets[:n_train]))
     outputs = readout.predict(np.concatenate(states[n_train:])).reshape(n_test, -1, 7)
@@ -147,10 +151,11 @@ def main():
     seeds = range(given.seeds)
     print(f"{'':48s} published  here, {given.seeds} seeds")
     if "rates" in given.what:
-        views = {"": (30.0,), ", filters of 15 and 30 ms": (15.0, 30.0), ", input alone": ()}
-        for view, taus in views.items():
-            for k, found in enumerate(np.transpose([rates(seed, taus) for seed in seeds])):
-                row(f"rates, correlation of f{k + 1}{view}", f"{RATES[k]:.2f}", found)
+        for taus, alone in product([(30.0,), (15.0, 30.0)], [False, True]):
+            view = f"filters {taus} ms, {'input alone' if alone else 'column'}"
+            found = np.transpose([rates(seed, taus, alone) for seed in seeds])
+            for k, of_target in enumerate(found):
+                row(f"f{k + 1}, {view}", f"{RATES[k]:.2f}", of_target)
     if "templates" in given.what:
         for n in (40, 4, 2):
             state, counts = np.transpose([templates(seed, n) for seed in seeds])

@@ -14,6 +14,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
+from skliquid.diagnostics import kernel_rank
 from skliquid.published import MODELS, PublishedLiquid
 
 rng = np.random.default_rng(0)
@@ -79,11 +80,6 @@ def jittered(times):
     return np.bincount(np.clip(moved, 0, 499), minlength=500)
 
 
-def rank(states):
-    """Rank of the matrix of some states."""
-    return np.linalg.matrix_rank(states, tol=np.linalg.norm(states, 2) / 50)
-
-
 different = (rng.random((135, 500, 4)) < 0.02).astype(float)
 trains = [np.flatnonzero(different[0, :, k]) for k in range(4)]
 versions = np.array([np.stack(list(map(jittered, trains)), axis=1) for _ in range(135)])
@@ -92,7 +88,8 @@ ranks = []
 for scale in scales:
     model = replace(column, strength=tuple(scale * w for w in column.strength))
     scaled = PublishedLiquid(model, random_state=0, n_jobs=2).fit(different)
-    ranks.append([rank(scaled.transform(inputs)) for inputs in (different, versions)])
+    states = map(scaled.transform, (different, versions))
+    ranks.append([kernel_rank(each, tol=1 / 50).rank for each in states])
     print(f"strengths x {scale:<6g} ranks {ranks[-1][0]:3d}, {ranks[-1][1]:3d}")
 kernel, generalisation = np.transpose(ranks)
 

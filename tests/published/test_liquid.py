@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -52,6 +53,15 @@ def test_states_are_filtered_spikes():
             np.testing.assert_allclose(state, expected, atol=1e-9)
     last = [each[-1] for each in liquid.states(trains)]
     np.testing.assert_allclose(liquid.transform(trains), last, rtol=1e-5, atol=1e-5)
+
+
+def test_events_are_heard_as_frames_are():
+    liquid = PublishedLiquid(SMALL, random_state=0).fit(X)
+    events = [sparse.csr_array(x) for x in X]
+    np.testing.assert_array_equal(liquid.transform(events), liquid.transform(X))
+    np.testing.assert_array_equal(liquid.states(events, every=50), liquid.states(X, every=50))
+    other = clone(liquid).fit(events)
+    np.testing.assert_array_equal(other.transform(events), liquid.transform(X))
 
 
 def test_features_are_pooled():
