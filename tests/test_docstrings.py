@@ -108,7 +108,11 @@ PUBLIC = {
     "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
-    "skliquid.plotting": ["plot_liquid", "plot_raster"],
+    "skliquid.plotting": [
+        "SpikeRasterDisplay",
+        "plot_liquid",
+        "plot_raster",
+    ],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.engines": ["add_neuron"],
     "skliquid.explanation": ["Explanation"],
@@ -166,7 +170,7 @@ def test_has_an_example(module, name):
 
 
 @pytest.mark.parametrize(
-    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics"]
+    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics", "plotting"]
 )
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")

@@ -37,7 +37,8 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-    {"dask", "datasets", "diagnostics", "nir", "plotting"},
+    {"dask", "datasets", "diagnostics", "nir"},
+    {"plotting"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
