@@ -109,7 +109,9 @@ PUBLIC = {
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": [
+        "SpectrumDisplay",
         "SpikeRasterDisplay",
+        "TrajectoryDisplay",
         "plot_liquid",
         "plot_raster",
     ],

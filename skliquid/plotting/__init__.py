@@ -6,6 +6,14 @@ it was drawn of, and `plot` draws it again, on axes that are given.
 
 from ._raster import plot_raster
 from ._space import plot_liquid
+from ._spectrum import SpectrumDisplay
 from ._spike_raster import SpikeRasterDisplay
+from ._trajectory import TrajectoryDisplay
 
-__all__ = ["SpikeRasterDisplay", "plot_liquid", "plot_raster"]
+__all__ = [
+    "SpectrumDisplay",
+    "SpikeRasterDisplay",
+    "TrajectoryDisplay",
+    "plot_liquid",
+    "plot_raster",
+]

@@ -12,8 +12,8 @@ from ._drawn import drawn_reservoirs, one_sequence
 from ._raster import checked_spikes, draw_raster
 from ._style import KINDS, add_legend_of_kinds, axes_or_new, inset
 
-# Cells a side of an image that is finer than a screen shows.
-_FINER = 2**11
+# Cells a side of an image that is about as fine as a screen shows.
+_FINER = 2**10
 # Channels that are told apart as lines.
 _MOST_LINES = 4
 _GREYS = "0.0", "0.45", "0.0", "0.45"

@@ -44,3 +44,9 @@ def add_legend_of_kinds(ax: Any) -> None:
 
     handles = [Patch(color=colour, label=label) for label, colour in KINDS.items()]
     ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+
+
+def add_legend_beside(ax: Any) -> None:
+    """Say which line is which, to the right of the axes."""
+    n_columns = -(-len(ax.get_legend_handles_labels()[1]) // 15)
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, ncols=n_columns)
