@@ -109,6 +109,7 @@ PUBLIC = {
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": [
+        "ScoresOverTimeDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",
         "TrajectoryDisplay",
