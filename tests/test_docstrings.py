@@ -108,8 +108,19 @@ PUBLIC = {
     "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
+<<<<<<< HEAD
     "skliquid.plotting": ["plot_liquid", "plot_raster"],
     "skliquid.published": ["PublishedLiquid", "PublishedModel"],
+=======
+    "skliquid.plotting": [
+        "ScoresOverTimeDisplay",
+        "SpectrumDisplay",
+        "SpikeRasterDisplay",
+        "TrajectoryDisplay",
+        "plot_liquid",
+        "plot_raster",
+    ],
+>>>>>>> displays
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.adaptation": ["Plasticity"],
     "skliquid.engines": ["add_neuron"],
@@ -168,7 +179,7 @@ def test_has_an_example(module, name):
 
 
 @pytest.mark.parametrize(
-    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics"]
+    "module", ["topology", "reservoirs", "nn", "datasets", "dask", "diagnostics", "plotting"]
 )
 def test_all_is_listed(module):
     package = importlib.import_module(f"skliquid.{module}")

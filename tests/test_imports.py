@@ -37,7 +37,12 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
+<<<<<<< HEAD
     {"dask", "datasets", "diagnostics", "nir", "plotting", "published"},
+=======
+    {"dask", "datasets", "diagnostics", "nir"},
+    {"plotting"},
+>>>>>>> displays
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}

@@ -58,6 +58,24 @@ def spectral_radius(W: Any) -> float:
     >>> spectral_radius([[0.0, 1.0], [0.0, 0.0]])
     0.0
     """
+    W = _cyclic_part(_checked(W))
+    if W.shape[0] == 0:
+        return 0.0
+    if W.shape[0] <= _DENSE_SIZE:
+        return _dense_radius(W)
+    return _arpack_radius(W)
+
+
+def all_eigenvalues(W: Any) -> np.ndarray:
+    """Compute all eigenvalues of a finite real matrix, complex128, by falling modulus."""
+    W = _checked(W)
+    cyclic = _cyclic_part(W).toarray()
+    found = np.zeros(W.shape[0], dtype=np.complex128)
+    found[: len(cyclic)] = np.linalg.eigvals(cyclic)
+    return found[np.argsort(-np.abs(found), kind="stable")]
+
+
+def _checked(W: Any) -> sparse.csr_array:
     if not sparse.issparse(W):
         W = np.asarray(W)
     if W.ndim != 2 or W.shape[0] != W.shape[1] or W.shape[0] == 0:
@@ -67,12 +85,7 @@ def spectral_radius(W: Any) -> float:
     W = sparse.csr_array(W, dtype=np.float64)
     if not np.isfinite(W.data).all():
         raise ValueError("W must be finite, got a NaN or an infinity.")
-    W = _cyclic_part(W)
-    if W.shape[0] == 0:
-        return 0.0
-    if W.shape[0] <= _DENSE_SIZE:
-        return _dense_radius(W)
-    return _arpack_radius(W)
+    return W
 
 
 def _cyclic_part(W: sparse.csr_array) -> sparse.csr_array:
