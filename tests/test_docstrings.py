@@ -108,10 +108,6 @@ PUBLIC = {
     "skliquid.metrics": ["valid_prediction_time"],
     "skliquid.events": ["Events"],
     "skliquid.nir": ["from_nir", "to_nir"],
-<<<<<<< HEAD
-    "skliquid.plotting": ["plot_liquid", "plot_raster"],
-    "skliquid.published": ["PublishedLiquid", "PublishedModel"],
-=======
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
         "SpectrumDisplay",
@@ -120,7 +116,7 @@ PUBLIC = {
         "plot_liquid",
         "plot_raster",
     ],
->>>>>>> displays
+    "skliquid.published": ["PublishedLiquid", "PublishedModel"],
     "skliquid.sequences": ["Sequences", "as_sequences"],
     "skliquid.adaptation": ["Plasticity"],
     "skliquid.engines": ["add_neuron"],

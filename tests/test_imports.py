@@ -37,12 +37,8 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-<<<<<<< HEAD
-    {"dask", "datasets", "diagnostics", "nir", "plotting", "published"},
-=======
-    {"dask", "datasets", "diagnostics", "nir"},
+    {"dask", "datasets", "diagnostics", "nir", "published"},
     {"plotting"},
->>>>>>> displays
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
