@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skliquid.datasets import make_poisson_rates
+from skliquid.diagnostics import separation
 from skliquid.published import MODELS, PublishedLiquid
 
 SMALL = replace(MODELS["maass_2002"], shape=(2, 2, 3))
@@ -62,6 +64,14 @@ def test_events_are_heard_as_frames_are():
     np.testing.assert_array_equal(liquid.states(events, every=50), liquid.states(X, every=50))
     other = clone(liquid).fit(events)
     np.testing.assert_array_equal(other.transform(events), liquid.transform(X))
+
+
+def test_diagnostics_measure_its_liquid():
+    liquid = PublishedLiquid(SMALL, random_state=0).fit(X)
+    found = separation(make_pipeline(liquid), X[:3], X[3:], tau_trace=30.0).states
+    states = zip(liquid.states(X[:3]), liquid.states(X[3:]), strict=True)
+    expected = [np.linalg.norm(two - one, axis=1) for one, two in states]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_features_are_pooled():
