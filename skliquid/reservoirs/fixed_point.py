@@ -10,8 +10,8 @@ and every rounding is an operation of its own::
     I_rec = W s,  W a multiple of 2**-k, rows of |W| below 2**15 units    (exact in any type)
     decay(a, beta) = round(beta * a / 2**-20) * 2**-20                    (float32)
 
-The weights of dynamic synapses have rows of magnitudes below ``2**24`` units, summed as int32, and their
-efficacies are decayed on a grid of ``2**-24``.
+The weights of dynamic synapses have rows whose magnitudes sum to less than ``2**24`` units, in
+int32, and their efficacies are decayed on a grid of ``2**-24``.
 
 Rounding is to the nearest, ties to even. Decayed values reach zero instead of becoming
 subnormal numbers, which are slow on most processors.
