@@ -110,6 +110,7 @@ PUBLIC = {
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
+        "ExplanationDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",
         "TrajectoryDisplay",
