@@ -111,6 +111,7 @@ PUBLIC = {
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
         "ExplanationDisplay",
+        "TopologyDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",
         "TrajectoryDisplay",

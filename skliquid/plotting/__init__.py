@@ -10,6 +10,7 @@ from ._scores_over_time import ScoresOverTimeDisplay
 from ._space import plot_liquid
 from ._spectrum import SpectrumDisplay
 from ._spike_raster import SpikeRasterDisplay
+from ._topology import TopologyDisplay
 from ._trajectory import TrajectoryDisplay
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ScoresOverTimeDisplay",
     "SpectrumDisplay",
     "SpikeRasterDisplay",
+    "TopologyDisplay",
     "TrajectoryDisplay",
     "plot_liquid",
     "plot_raster",
