@@ -185,7 +185,8 @@ class ExplanationDisplay:
 
 def _in_row(values: np.ndarray, row: int) -> np.ndarray:
     """Values between the edges of a row, whose middle those have that do not change."""
-    low, high = np.nanmin(values), np.nanmax(values)
+    known = values[np.isfinite(values)]
+    low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
     if not high > low:
         return np.full(len(values), float(row))
     return row + _HEIGHT * ((values - low) / (high - low) - 0.5)

@@ -144,8 +144,8 @@ class TopologyDisplay:
         self.ax_.imshow(np.dstack([image, alpha]), extent=side, origin="lower", aspect="auto")
         for axis in (self.ax_.xaxis, self.ax_.yaxis):
             axis.set_major_locator(MaxNLocator(3, integer=True, min_n_ticks=1))
-        self.ax_.set(xlabel="from neuron", ylabel="to neuron")
-        add_legend_of_kinds(self.ax_)
+        self.ax_.set(xlabel="from", ylabel="to neuron")
+        add_legend_of_kinds(self.bounding_ax_)
 
     def _draw_degrees(self) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -161,4 +161,4 @@ class TopologyDisplay:
         self.degree_ax_.yaxis.set_label_position("right")
         self.degree_ax_.yaxis.tick_right()
         self.degree_ax_.set(xlabel="synapses", ylabel="share of neurons")
-        self.degree_ax_.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
+        self.degree_ax_.legend(frameon=False, handlelength=1.2)

@@ -56,6 +56,13 @@ def test_hundreds_of_channels_have_no_lines_and_one_frame_is_enough():
     assert one.score == 0
 
 
+def test_channels_of_which_nothing_is_known_have_no_height():
+    frames = np.array([[np.nan, 1.0], [np.nan, np.nan], [np.nan, 3.0]])
+    unknown, some = ExplanationDisplay(np.ones((3, 2)), frames=frames).plot().lines_
+    np.testing.assert_array_equal(unknown.get_ydata(), [0, 0, 0])
+    np.testing.assert_allclose(some.get_ydata(), [0.6, np.nan, 1.4])
+
+
 def test_refuses():
     with pytest.raises(ValueError, match=r"contributions has shape \(3,\)"):
         ExplanationDisplay(np.ones(3))
