@@ -110,6 +110,8 @@ PUBLIC = {
     "skliquid.nir": ["from_nir", "to_nir"],
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
+        "ExplanationDisplay",
+        "TopologyDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",
         "TrajectoryDisplay",

@@ -49,7 +49,7 @@ class SpectrumDisplay:
     Notes
     -----
     All eigenvalues of n neurons that lie on cycles take a time that grows with the cube of n:
-    seconds for 2000, minutes for 10,000 and 2.4 GB. With ``recurrent_fraction=0.25``, the
+    seconds for 2000, minutes for 10,000. With ``recurrent_fraction=0.25``, the
     estimators' default, no more than a quarter of the neurons do.
 
     References

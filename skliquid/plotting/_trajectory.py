@@ -82,9 +82,11 @@ class TrajectoryDisplay:
         if self.y is not None:
             check_consistent_length(parts, self.y)
         whole = np.concatenate(parts)
-        found = PCA(min(2, *whole.shape), random_state=0).fit(whole)
+        with np.errstate(invalid="ignore"):  # states that do not change have no variance to share
+            found = PCA(min(2, *whole.shape), random_state=0).fit(whole)
         self.trajectories = [_in_plane(found.transform(part)) for part in parts]
-        self.explained_variance_ratio = _in_plane(found.explained_variance_ratio_[np.newaxis])[0]
+        shares = np.nan_to_num(found.explained_variance_ratio_)
+        self.explained_variance_ratio = _in_plane(shares[np.newaxis])[0]
         self.means = {label: _mean(own) for label, own in self._by_class().items()}
 
     @classmethod

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -27,6 +28,20 @@ def test_fields_are_what_the_estimator_does():
     lsm = LSMClassifier(50, engine="numpy", random_state=0).fit(X, [0, 1] * 6)
     through = SpikeRasterDisplay.from_estimator(make_pipeline(lsm), X, sample=2)
     np.testing.assert_array_equal(through.spikes, lsm.pipeline_[0].spikes(X)[2])
+
+
+def test_missing_values_and_events_are_drawn_as_they_came():
+    gaps = X.copy()
+    gaps[1, 3:5, 0] = np.nan
+    liquid = LiquidTransformer(50, missing="hold", engine="numpy", random_state=0).fit(gaps)
+    display = SpikeRasterDisplay.from_estimator(liquid, gaps, sample=1)
+    np.testing.assert_array_equal(display.spikes, liquid.spikes(gaps)[1])
+    np.testing.assert_array_equal(display.frames, gaps[1].astype(np.float32))
+    events = [sparse.csr_array(np.random.default_rng(i).random((20, 3)) < 0.2) for i in range(5)]
+    liquid = LiquidTransformer(50, encoder=None, engine="numpy", random_state=0).fit(events)
+    display = SpikeRasterDisplay.from_estimator(liquid, events, sample=2)
+    np.testing.assert_array_equal(display.frames, events[2].toarray())
+    np.testing.assert_array_equal(display.spikes, liquid.spikes(events)[2])
 
 
 def test_steps_of_an_encoder_lie_under_their_frames():

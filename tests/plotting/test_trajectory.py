@@ -62,6 +62,14 @@ def test_one_neuron_and_ten_thousand(n):
     assert np.allclose(np.array(display.trajectories)[:, :, 1], 0) == (n == 1)
 
 
+@pytest.mark.parametrize("n_steps", [1, 4])
+def test_states_that_do_not_change_stay_where_they_are(n_steps):
+    display = TrajectoryDisplay([np.ones((n_steps, 3))]).plot()
+    display.figure_.draw_without_rendering()
+    np.testing.assert_array_equal(display.trajectories, np.zeros((1, n_steps, 2)))
+    np.testing.assert_array_equal(display.explained_variance_ratio, [0, 0])
+
+
 def test_refuses():
     with pytest.raises(ValueError, match=r"states must be arrays .*\(3, 2\), \(3, 1\)"):
         TrajectoryDisplay([np.ones((3, 2)), np.ones((3, 1))])
