@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ._checks import MOST_UNITS, check_integer, check_real, shown
+from ._checks import MOST_UNITS, check_integer, check_real, naming, shown
 from .events import Events
 from .sequences import Sequences
 
@@ -45,7 +45,8 @@ def from_events(
     n_units : int or tuple of int, default=None
         Number of channels; or width, height and number of polarities of a sensor, the last of
         which may be left out. An event at x, y of polarity p is one of channel
-        ``(p * height + y) * width + x``. None is one more than the largest unit.
+        ``(p * height + y) * width + x``; where there is one polarity, p is not read. None is one
+        more than the largest unit.
     dt : float, default=1.0
         Length of a step, in the unit of the times; positive. Step k counts the events at times
         from ``k * dt`` on, up to ``(k + 1) * dt``.
@@ -88,6 +89,7 @@ def from_events(
     dt = check_real("dt", dt, 0, closed="neither")
     sizes = None if n_units is None else sizes_of("n_units", n_units)
     columns = _columns(listed("times", times), units)
+    _check_fields(columns, sizes)
     n_events = np.array([len(each["t"]) for each in columns])
     offsets = np.concatenate([[0], np.cumsum(n_events)])
     if not len(columns):
@@ -143,13 +145,16 @@ def listed(name: str, values: Any) -> list[Any]:
 def _columns(times: list[Any], units: Any) -> list[dict[str, np.ndarray]]:
     """Times and coordinates of the events of each sequence."""
     if units is None:
-        return [_fields(np.asarray(each), i) for i, each in enumerate(times)]
+        return [_fields(_array(each, i), i) for i, each in enumerate(times)]
     units = listed("units", units)
     if len(units) != len(times):
         raise ValueError(
             f"times and units must be of as many sequences, got {len(times)} and {len(units)}."
         )
-    pairs = [{"t": np.asarray(t), "x": np.asarray(x)} for t, x in zip(times, units, strict=True)]
+    pairs = [
+        {"t": _array(t, i), "x": _array(x, i)}
+        for i, (t, x) in enumerate(zip(times, units, strict=True))
+    ]
     for i, pair in enumerate(pairs):
         shapes = [each.shape for each in pair.values()]
         if shapes[0] != shapes[1] or len(shapes[0]) != 1:
@@ -158,6 +163,27 @@ def _columns(times: list[Any], units: Any) -> list[dict[str, np.ndarray]]:
                 "expected one of each for every event."
             )
     return pairs
+
+
+def _array(values: Any, i: int) -> np.ndarray:
+    with naming(f"events of sample {i}", "arrays of numbers", values, ValueError):
+        return np.asarray(values)
+
+
+def _check_fields(columns: list[dict[str, np.ndarray]], sizes: list[int] | None) -> None:
+    """Say where sequences differ in their coordinates, or where these make no channel."""
+    names = [each.keys() & {"x", "y", "p"} for each in columns]
+    for i, each in enumerate(names):
+        if each != names[0]:
+            raise ValueError(
+                f"sample {i} has the fields {sorted(each)}; expected {sorted(names[0])}, those of "
+                "sample 0."
+            )
+    if sizes is None and any(each["y"].any() for each in columns if "y" in each):
+        raise ValueError(
+            'n_units must be width, height and polarities of a sensor where events have a "y", '
+            "got None."
+        )
 
 
 def _fields(events: np.ndarray, i: int) -> dict[str, np.ndarray]:
@@ -208,7 +234,7 @@ def _channel(
         return channel, int(channel.max(initial=0)) + 1
     channel, stride = np.zeros(offsets[-1]), 1
     for name, size in zip(("x", "y", "p"), [*sizes, 1, 1], strict=False):
-        if all(name in each for each in columns):
+        if name in columns[0] and not (name == "p" and size == 1):
             channel += stride * _end_to_end(columns, name, offsets, size)
         stride *= size
     return channel, stride
@@ -216,7 +242,8 @@ def _channel(
 
 def _steps(t: np.ndarray, dt: float) -> np.ndarray:
     """Step of each time, as whole numbers in float64."""
-    quotient = t / dt
+    with np.errstate(over="ignore"):
+        quotient = np.minimum(t / dt, 2.0**52)  # beyond which a step more is no other number
     nearest = np.round(quotient)
     # 0.3 / 0.1 is a little less than 3.
     is_whole = np.abs(quotient - nearest) <= _ROUNDING * nearest

@@ -14,6 +14,11 @@ def spikes(seed=0, n_samples=5, n_units=6, end=20.0):
     return times, [rng.integers(0, n_units, n) for n in n_events]
 
 
+def sensor(names):
+    """One event, of which all is 1."""
+    return np.ones(1, dtype=[(name, "<i8") for name in names])
+
+
 def histogram(times, units, n_steps, n_units, dt):
     edges = dt * np.arange(n_steps + 1), np.arange(n_units + 1)
     return np.histogram2d(times, units, bins=edges)[0]
@@ -57,6 +62,15 @@ def test_events_of_a_sensor():
     np.testing.assert_array_equal(X[0], expected)
 
 
+@pytest.mark.parametrize("n_units", [None, 5, (5, 1, 1)])
+def test_one_polarity_is_not_read(n_units):
+    # tonic gives the events of the Heidelberg digits the polarity 1.
+    fields = [("t", "<i8"), ("x", "<i8"), ("p", "<i8")]
+    events = np.array([(0, 4, 1), (1, 0, 1)], dtype=fields)
+    X = from_events([events], n_units=n_units)
+    np.testing.assert_array_equal(X[0], np.eye(5)[[4, 0]])
+
+
 def test_units_are_counted_where_their_number_is_not_given():
     assert from_events([[0, 1], [3]], [[0, 4], [2]]).shape == (2, 4, 5)
 
@@ -77,6 +91,15 @@ def test_units_are_counted_where_their_number_is_not_given():
             "sample 1 .* t=1; .* the end of",
         ),
         (([["a"]], [[0]], 3), TypeError, "sample 0 has t of dtype"),
+        (([[0.0], [[1, 2], [3]]], [[0], [1]], 3), ValueError, "events of sample 1 must be arrays"),
+        (([np.ones((1, 2)), [[1, 2], [3]]],), ValueError, "events of sample 1 must"),
+        (([sensor("xyt")],), ValueError, "n_units must be width, height and polarities"),
+        (
+            ([sensor("xyt"), sensor("xt")], None, (2, 2)),
+            ValueError,
+            "sample 1 has the fields .'x'.;",
+        ),
+        (([[0.0], [1e300]], [[0], [0]], 3, 1e-300), ValueError, "the sequences have"),
         ((np.array([0.0, 1.0]), np.array([0, 1]), 3), TypeError, "times must be a list of arrays"),
         (([[0.0]], [[0]], 0), ValueError, "n_units must be an integer in"),
         (([[0.0]], [[0]], (1, 2, 3, 4)), ValueError, "n_units must hold one to three"),
