@@ -122,8 +122,8 @@ def branching_ratio(
     longest = int(sequences.lengths.max())
     if longest <= max(1, washout):
         raise ValueError(
-            f"X must hold a sequence of more than {max(1, washout)} steps, the washout; the longest "
-            f"has {longest}."
+            f"X must hold a sequence of more than {max(1, washout)} steps, the washout; the "
+            f"longest has {longest}."
         )
     _check_synapses(reservoirs.liquids_[0].synapses)
     return _counted(reservoirs.liquids_[0], sequences, washout, rng)
