@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._checks import MOST_STEPS, check_pair, check_share, shown
-from ..reservoirs import Liquid, Neurons, RateReservoir
+from ..reservoirs import Liquid, Neurons, RateReservoir, SynapseModel
 from ..reservoirs.liquid import PARAMETERS, Circuit, draw_circuit, draw_liquid
 from ..reservoirs.neurons import draw_neurons
 from ..reservoirs.rate_reservoir import GATES, LeakyReservoir, is_rate_cell
@@ -89,9 +89,11 @@ class _Draw:
     def liquid(self, rng: np.random.Generator) -> Liquid:
         """Draw a liquid of named or given neurons."""
         cell = self._parameters["cell"]
-        if isinstance(cell, type):
+        if isinstance(cell, type | SynapseModel):
+            what = "the class " if isinstance(cell, type) else ""
             raise TypeError(
-                f"cell must be a name or a configured object, got the class {shown(cell)}."
+                "cell must be a name or a configured object that draws neurons, got "
+                f"{what}{shown(cell)}."
             )
         neurons: Any = self._of_neurons if isinstance(cell, str) else {"neurons": cell.draw}
         liquid = draw_liquid(self._n_channels, self._n, **self._of_circuit, **neurons, seed=rng)

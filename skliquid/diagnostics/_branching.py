@@ -18,6 +18,7 @@ import numpy as np
 from .._checks import check_integer, check_seed
 from ..engines import Batch, Runner
 from ..pooling import NO_POOLING
+from ..reservoirs import DynamicSynapses
 from ..sequences import Sequences
 from ._report import Report
 from ._states import arrays_of_spikes, spiking_reservoirs_of
@@ -90,7 +91,8 @@ def branching_ratio(
     Raises
     ------
     ValueError, TypeError
-        If the units do not spike.
+        If the units do not spike, if no sequence is longer than the washout, or if synapses have
+        delays or currents, over which descendants come later than in the next step.
 
     References
     ----------
@@ -117,7 +119,24 @@ def branching_ratio(
         sequences = reservoirs.noise(rng, 1, washout + n_steps)
     else:
         sequences = reservoirs.hearing(X)
+    longest = int(sequences.lengths.max())
+    if longest <= max(1, washout):
+        raise ValueError(
+            f"X must hold a sequence of more than {max(1, washout)} steps, the washout; the "
+            f"longest has {longest}."
+        )
+    _check_synapses(reservoirs.liquids_[0].synapses)
     return _counted(reservoirs.liquids_[0], sequences, washout, rng)
+
+
+def _check_synapses(synapses: Any) -> None:
+    """Refuse synapses over which descendants come later than in the next step."""
+    if isinstance(synapses, DynamicSynapses) and (synapses.max_delay > 1 or synapses.decays.any()):
+        raise ValueError(
+            "branching_ratio counts the spikes of the next step, but the reservoir has synapses "
+            "whose delays or currents beget some later; expected synapse=None, or a SynapseModel "
+            "without delays and currents."
+        )
 
 
 def _slope(counts: list[np.ndarray]) -> BranchingRatio:

@@ -247,7 +247,7 @@ def processing_capacity(
     lags = [check_integer("each of max_lags", lag, low=0) for lag in max_lags]
     if not lags:
         raise ValueError("max_lags must hold a largest lag for degree 1 at least, got none.")
-    if u is not None and np.abs(np.asarray(u)).max(initial=0) > 1:
+    if u is not None and np.abs(as_real_array(u, "u")).max(initial=0) > 1:
         raise ValueError("u must be uniform in [-1, 1], for which the targets are uncorrelated.")
     targets = [
         tuple(sorted(Counter(chosen).items()))

@@ -14,7 +14,6 @@ from .._checks import check_option, check_real, shown
 from ..estimators._sequence_base import FINER, BaseSequenceLSM
 from ..estimators._sequence_parameters import OF_SPIKES, STEP_FEATURES
 from ..estimators._step_features import features_of_steps
-from ..estimators._transformer import LiquidTransformer
 from ..reservoirs import Liquid, RateReservoir
 from ..sequences import Sequences, as_real_array, as_sequences
 
@@ -36,14 +35,14 @@ class Reservoirs:
         What runs liquids.
     unit : float
         Standard deviation of a standardised channel, as they take it.
-    transformer : LiquidTransformer or None
+    transformer : LiquidTransformer or PublishedLiquid, or None
         What encodes sequences for them.
     """
 
     liquids_: list[Any]
     engine: str = "auto"
     unit: float = 1.0
-    transformer: LiquidTransformer | None = None
+    transformer: Any = None
 
     @property
     def n_channels_in_(self) -> int:
@@ -149,7 +148,7 @@ def reservoirs_of(given: Any) -> Reservoirs | None:
         return None
     check_is_fitted(given)
     unit = 1.0
-    while not isinstance(given, LiquidTransformer):
+    while not (hasattr(given, "liquids_") and hasattr(given, "_encode")):
         if isinstance(given, BaseSequenceLSM):
             unit = 2.0**FINER
         inside = [getattr(given, name) for name in _INSIDE if hasattr(given, name)]

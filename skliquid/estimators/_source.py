@@ -60,7 +60,10 @@ class Source:
 
 
 def _plain(record: Any) -> Any:
-    """Fields of a record alone, without what it has cached."""
+    """Fields of a record alone, without what it has cached, and arrays as pickle lays them out."""
+    if isinstance(record, np.ndarray):
+        # The hash reads strides, and those of empty arrays and of parts are not kept.
+        return np.array(record, order="A")
     if is_dataclass(record):
         own = {
             field.name: _plain(value)

@@ -106,7 +106,9 @@ def make_plan(
     PoolingPlan
         The plan.
     """
-    names: tuple[Any, ...] = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    asked: Any = pooling
+    is_listed = isinstance(asked, Iterable) and not isinstance(asked, str)
+    names: tuple[Any, ...] = tuple(asked) if is_listed else (asked,)
     known = all(isinstance(name, str) and name in POOLINGS for name in names)
     if not names or not known or len(set(names)) < len(names):
         raise ValueError(

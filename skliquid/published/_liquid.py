@@ -119,8 +119,8 @@ class PublishedLiquid(TransformerMixin, SequenceEstimator):
         """
         self._validate_sequences(X, reset=True)
         model, dt = _model(self.model), check_real("dt", self.dt, 0, closed="neither")
-        self._plan()  # names a wrong pooling
         self.liquids_ = [model.draw(self.n_channels_in_, dt=dt, seed=seed_of(self.random_state))]
+        self._plan()  # names a wrong pooling
         self._keep_parameters()
         return self
 

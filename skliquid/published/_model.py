@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from .._checks import LARGEST_SCALE, MOST_UNITS, check_integer, check_real, check_seed, shown
-from ..reservoirs import IntegrateAndFire, Liquid, SynapseModel, Taps, draw_liquid
+from ..reservoirs import IntegrateAndFire, Liquid, NeuronModel, SynapseModel, Taps, draw_liquid
 from ..topology._graphs import spatial_edges
 from ..topology._space import PEAKS, checked_peaks, checked_shape, drawn_positions
 
@@ -118,6 +119,15 @@ class PublishedModel:
         return replace(liquid, taps=self._taps(n_channels, inhibitory, tap_rng))
 
     def _check(self) -> None:
+        if self.shape is None:  # a grid as small as neurons allow, of which no number is given
+            raise TypeError("shape must be three numbers, got None.")
+        checked_shape(1, self.shape, "grid")
+        checked_peaks(self.C)
+        for name, kind in (("cell", NeuronModel), ("synapse", SynapseModel)):
+            if not isinstance(given := getattr(self, name), kind):
+                raise TypeError(
+                    f"{name} must be a configured {kind.__name__}, got {shown(given)}."
+                )
         for name in ("exc_ratio", "input_density", "input_inhibition"):
             check_real(name, getattr(self, name), 0, 1)
         for name in ("lambda_", "tau_state"):
@@ -125,7 +135,7 @@ class PublishedModel:
         check_real("spread", self.spread, 0, LARGEST_SCALE)
         for name, n, words in (("strength", 4, "four"), ("input_strength", 2, "two")):
             given = getattr(self, name)
-            if np.shape(given) != (n,) or not np.isfinite(given).all():
+            if np.shape(given) != (n,) or not all(map(_is_finite, given)):
                 raise ValueError(f"{name} must be {words} finite numbers, got {shown(given)}.")
         if min(self.strength[:2]) < 0 or max(self.strength[2:]) > 0:
             raise ValueError(
@@ -163,3 +173,7 @@ class PublishedModel:
         """Gamma-distributed factors of mean 1."""
         variance = self.spread**2
         return rng.gamma(1 / variance, variance, size) if variance else np.ones(size)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)

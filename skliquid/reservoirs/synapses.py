@@ -24,6 +24,7 @@ from ..topology import erdos_renyi, scale_free, small_world, spatial
 from ..topology._space import length_of_density
 from ._segments import reordered
 from .fixed_point import recurrent_grid
+from .neurons import NeuronModel
 
 TOPOLOGIES: dict[str, Callable[..., Any]] = {
     "erdos_renyi": erdos_renyi,
@@ -318,7 +319,7 @@ def draw_synapses(
 def _drawn(
     model: Any, W: sparse.csc_array, positions: np.ndarray | None, rng: np.random.Generator
 ) -> Synapses:
-    if isinstance(model, type) or not callable(getattr(model, "draw", None)):
+    if isinstance(model, type | NeuronModel) or not callable(getattr(model, "draw", None)):
         raise TypeError(f"synapse must be a configured SynapseModel or None, got {shown(model)}.")
     synapses = model.draw(W, rng, positions=positions)
     if not isinstance(synapses, Synapses):

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skliquid import LiquidTransformer
 from skliquid.diagnostics import branching_ratio, firing_statistics
-from skliquid.reservoirs import Synapses, draw_liquid
+from skliquid.reservoirs import SynapseModel, Synapses, draw_liquid
 
 N = 400
 
@@ -71,6 +71,24 @@ def test_without_spikes_there_is_none():
     silent = draw_liquid(1, 30, connectivity=0.3, input_scaling=0.0, seed=0)
     assert np.isnan(branching_ratio(silent).ratio)
     assert np.isnan(branching_ratio(np.zeros((9, 3))).ratio)
+
+
+def test_descendants_that_come_later_are_refused():
+    def found(**parameters):
+        model = SynapseModel(**parameters)
+        return branching_ratio(draw_liquid(1, 60, synapse=model, seed=0), n_steps=100)
+
+    for parameters in ({"delay": 2.0}, {"tau_syn": 2.0}, {"tau_input": 2.0}):
+        with pytest.raises(ValueError, match="branching_ratio counts the spikes of the next step"):
+            found(**parameters)
+    assert found(stp=(0.5, 5.0, 5.0)).n_spikes > 0
+
+
+def test_sequences_longer_than_the_washout():
+    liquid, X = draw_liquid(1, 60, seed=0), np.random.default_rng(0).normal(size=(2, 101, 1))
+    assert branching_ratio(liquid, X).n_spikes > 0
+    with pytest.raises(ValueError, match="more than 100 steps, the washout; the longest has 100"):
+        branching_ratio(liquid, X[:, 1:])
 
 
 def test_what_does_not_spike_is_refused():

@@ -163,6 +163,8 @@ def test_errors_name_what_is_wrong(reservoir, given, message):
 def test_input_of_products_must_be_in_their_range():
     with pytest.raises(ValueError, match="u must be uniform in"):
         processing_capacity(np.ones((50, 2)), 2 * uniform(50))
+    with pytest.raises(ValueError, match="u is not an array of numbers"):
+        processing_capacity(np.ones((50, 2)), [[0.0, 1.0], [0.0]])
     with pytest.raises(ValueError, match="max_lags must hold"):
         processing_capacity(np.ones((50, 2)), uniform(50), max_lags=())
 

@@ -12,7 +12,7 @@ from skliquid import LiquidTransformer, LSMClassifier
 from skliquid.engines import ENGINES, add_neuron, record
 from skliquid.engines._mlx_neurons import decay as mlx_decay
 from skliquid.engines._numpy_neurons import decay
-from skliquid.reservoirs import NeuronModel, Neurons, draw_liquid
+from skliquid.reservoirs import NeuronModel, Neurons, SynapseModel, draw_liquid
 from skliquid.sequences import as_sequences
 
 
@@ -199,6 +199,8 @@ def test_what_is_no_model_or_no_step():
     X = np.random.default_rng(0).normal(size=(2, 5, 1))
     with pytest.raises(TypeError, match="cell must be a name or a configured object"):
         LiquidTransformer(10, cell=Resetting).fit(X)
+    with pytest.raises(TypeError, match="that draws neurons, got SynapseModel"):
+        LiquidTransformer(10, cell=SynapseModel()).fit(X)
 
     class Bare(NeuronModel):
         pass

@@ -261,5 +261,6 @@ def test_homeostasis_knows_the_currents_of_the_input(few_vowels):
 
 
 def test_synapse_must_be_a_model():
-    with pytest.raises(TypeError, match="synapse must be a configured SynapseModel or None"):
-        draw_synapses(5, synapse=SynapseModel, topology=np.eye(5), rng=np.random.default_rng(0))
+    for given in (SynapseModel, IntegrateAndFire()):
+        with pytest.raises(TypeError, match="synapse must be a configured SynapseModel or None"):
+            draw_synapses(5, synapse=given, topology=np.eye(5), rng=np.random.default_rng(0))

@@ -14,6 +14,7 @@ from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
 from skliquid.encoding import CurrentEncoder, DeltaEncoder
 from skliquid.engines.protocol import OPEN_END
 from skliquid.pooling import POOLINGS
+from skliquid.reservoirs import IntegrateAndFire, SynapseModel
 
 UNWINDOWED = [name for name in POOLINGS if name != "model_space"]
 TIRED = {"adaptation": 0.3, "tau_adaptation": 5.0, "refractory": 2, "derivative": True}
@@ -32,6 +33,9 @@ SETTINGS = {
     "delta": {"encoder": "delta"},
     "delta from the first frame": {"encoder": DeltaEncoder(0.2, start="first")},
     "latency": {"encoder": "latency"},
+    "delays": {"synapse": SynapseModel(delay=3.0)},
+    "currents": {"synapse": SynapseModel(tau_syn=2.0, tau_input=3.0), "topology": "spatial"},
+    "depression": {"synapse": SynapseModel(stp=(0.5, 9.0, 3.0)), "cell": IntegrateAndFire()},
     "mlx, latency": {"encoder": "latency", "engine": "mlx"},
 }
 
@@ -175,7 +179,7 @@ def test_precision_is_that_of_all_frames_so_far():
     assert stream.reset().push(single[0]).features().dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["tired", "gru", "mlx", "delta", "two liquids"])
+@pytest.mark.parametrize("name", [*SETTINGS])
 def test_going_on_from_a_saved_state(name):
     liquid = fitted(**SETTINGS[name])
     stream = liquid.open_stream(2).push([FRAMES[0][:25], FRAMES[1][:10]])

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skliquid.datasets import make_poisson_rates
-from skliquid.diagnostics import separation
+from skliquid.diagnostics import firing_statistics, separation
 from skliquid.published import MODELS, PublishedLiquid
 
 SMALL = replace(MODELS["maass_2002"], shape=(2, 2, 3))
@@ -103,6 +103,8 @@ def test_one_seed_is_one_liquid():
         ({"model": PublishedLiquid}, "model must be one of"),
         ({"dt": 0.0}, "dt"),
         ({"pooling": "mean"}, "pooling must be"),
+        ({"pooling": None}, "pooling must be one or several of"),
+        ({"model": replace(SMALL, tau_state="a")}, "tau_state must be"),
         ({"engine": "mlx"}, "does not run DynamicSynapses"),
         ({"engine": "fast"}, "engine must be"),
     ],
@@ -115,3 +117,9 @@ def test_wrong_parameters_are_named(parameters, message):
 def test_every_must_be_positive():
     with pytest.raises(ValueError, match="every"):
         PublishedLiquid(SMALL, random_state=0).fit(X).states(X, every=0)
+
+
+def test_diagnostics_measure_what_was_recorded():
+    liquid = PublishedLiquid(SMALL, random_state=0).fit(X)
+    measured = firing_statistics(liquid, X)
+    np.testing.assert_allclose(measured.rates, np.mean(liquid.spikes(X), axis=(0, 1)))

@@ -120,8 +120,15 @@ def test_strength_has_the_spread_asked_for():
         ({"input_inhibition": -0.5}, "input_inhibition"),
         ({"exc_ratio": 1.5}, "exc_ratio"),
         ({"lambda_": 0.0}, "lambda_"),
-        ({"shape": (3, 3)}, "shape"),
+        ({"shape": (3, 3)}, "shape must be three numbers"),
+        ({"shape": None}, "shape must be three numbers"),
+        ({"shape": (3, 3, 2.5)}, "each side of shape"),
+        ({"C": "dense"}, "^each of C"),
+        ({"input_strength": (1.0, "a")}, "input_strength must be two"),
+        ({"cell": "lif"}, "cell must be a configured NeuronModel, got 'lif'"),
+        ({"synapse": None}, "synapse must be a configured SynapseModel, got None"),
         ({"tau_state": 0.0}, "tau_state"),
+        ({"tau_state": "a"}, "tau_state"),
     ],
 )
 def test_wrong_parameters_are_named(parameters, message):
