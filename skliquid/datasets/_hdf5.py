@@ -71,7 +71,7 @@ def from_hdf5(
     """
     h5py = _h5py()
     with h5py.File(Path(path), "r") as file:
-        missing = [name for name in (_TIMES, _UNITS, _LABELS) if name not in file]
+        missing = [name for name in (_TIMES, _UNITS, _LABELS) if not _is_list(file.get(name))]
         if missing:
             raise ValueError(
                 f"{path} holds no {shown(missing)}, but {shown(list(file))}; expected the format "
@@ -81,6 +81,11 @@ def from_hdf5(
     if len(labels) != len(times):
         raise ValueError(f"{path} holds {len(times)} sequences, but {len(labels)} labels.")
     return from_events(list(times), list(units), n_units, dt, duration), np.asarray(labels)
+
+
+def _is_list(held: Any) -> bool:
+    """Whether a file holds an array with an item for each sequence, and no group or number."""
+    return len(getattr(held, "shape", ())) == 1
 
 
 def _h5py() -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from .._checks import MOST_UNITS, check_integer, check_real
+from .._checks import MOST_UNITS, check_integer, check_real, naming
 from ._protocol import SequenceModule
 
 
@@ -15,7 +15,9 @@ def constant(
     name: str, value: Any, n: int, low: float, high: float = np.inf, closed: str = "neither"
 ) -> mx.array:
     """Return a number, or one for each of n units, as an array of shape (n,)."""
-    if np.ndim(value) == 0:
+    with naming(name, "a number or an array", value, ValueError):
+        is_number = np.ndim(value) == 0
+    if is_number:
         return mx.full((n,), check_real(name, value, low, high, closed=closed))
     values = np.asarray(value)
     if values.shape != (n,):

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import shown
+from ..reservoirs import Synapses
 from ._style import KINDS, add_legend_of_kinds, pyplot
 
 # Synapses that a picture can show.
@@ -56,6 +58,11 @@ def plot_liquid(
     from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
     synapses = getattr(liquid, "synapses", liquid)
+    if not isinstance(synapses, Synapses):
+        raise TypeError(
+            "liquid must be a Liquid or Synapses, such as the liquid_ of a fitted "
+            f"LiquidTransformer, got {shown(liquid)}."
+        )
     places, n = synapses.positions, synapses.n_neurons
     if places is None:
         raise ValueError(

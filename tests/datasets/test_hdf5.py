@@ -39,6 +39,8 @@ def test_a_file_is_what_was_written(tmp_path, as_path):
 def test_other_files_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"events.h5 holds no \['labels'\], but \['spikes'\]"):
         from_hdf5(written(tmp_path, labels=None))
+    with pytest.raises(ValueError, match=r"holds no \['labels'\]"):
+        from_hdf5(written(tmp_path, labels=3))
     with pytest.raises(ValueError, match="holds 3 sequences, but 2 labels"):
         from_hdf5(written(tmp_path, labels=(1, 2)))
     with pytest.raises(ValueError, match="sample 0 has event 0 with x=699"):

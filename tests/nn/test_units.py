@@ -51,6 +51,11 @@ def test_copies_and_pickles(unit_class, duplicate):
         ("5", TypeError, r"tau must be a finite number in .* got '5' \(str\)"),
         ([1.0, 2.0], ValueError, r"tau must be a number or an array of shape \(3,\), got shape"),
         ([1.0, -2.0, 3.0], ValueError, r"each tau must be a finite number in .* got -2.0"),
+        (
+            [1.0, [2.0]],
+            ValueError,
+            r"tau must be a number or an array, but \[1.0, \[2.0\]\] failed",
+        ),
         ([True, True, True], TypeError, "each tau must be a finite number in .* got True"),
     ],
 )

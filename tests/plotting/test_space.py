@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from skliquid import LSMClassifier
 from skliquid.plotting import plot_liquid
 from skliquid.reservoirs import draw_liquid
 
@@ -62,6 +63,8 @@ def test_of_many_synapses_those_of_one_neuron_are_drawn_or_of_those_asked_for():
 
 
 def test_liquid_in_space_refuses():
+    with pytest.raises(TypeError, match="liquid must be a Liquid or .* got LSMClassifier"):
+        plot_liquid(LSMClassifier())
     with pytest.raises(ValueError, match="liquid must have positions"):
         plot_liquid(draw_liquid(1, 20, seed=0))
     with pytest.raises(ValueError, match="sources must be integers in .0, 134., got .135."):
