@@ -157,8 +157,6 @@ def reservoirs_of(given: Any) -> Reservoirs | None:
         if not inside:
             raise TypeError(f"{type(given).__name__} holds no liquid that could be measured.")
         given = inside[0]
-        if isinstance(given, Liquid):  # that of an estimator which hears its input as it is
-            return Reservoirs([given])
     return Reservoirs(given.liquids_, given.engine, unit, given)
 
 
