@@ -260,6 +260,8 @@ def as_sequences(X: Any, first: int = 0, *, missing: bool = False) -> Sequences:
     [3, 1]
     """
     if isinstance(X, Sequences):
+        if not len(X):
+            raise ValueError(f"X is empty; expected {ACCEPTED}.")
         if X.has_missing and not missing:
             _require_finite(X.frames, ~np.isnan(X.frames), X.offsets, first)
         return X
@@ -540,7 +542,7 @@ def extremes(frames: np.ndarray, has_missing: bool) -> tuple[np.ndarray, np.ndar
 
 def deviation(frames: np.ndarray) -> np.ndarray:
     """Standard deviation of each channel, the last axis; 1 where it is constant."""
-    values = frames.reshape(-1, frames.shape[-1])
+    values = np.asarray(frames).reshape(-1, frames.shape[-1])
     # The mean of equal values may be another, by rounding.
     is_constant = (values == values[0]).all(axis=0)
     return np.where(is_constant, 1.0, values.std(axis=0, dtype=np.float64))

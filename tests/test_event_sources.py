@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skliquid import from_events
+from skliquid import LSMClassifier, from_events
 from skliquid.events import Events
 
 
@@ -117,3 +117,10 @@ def test_units_are_counted_where_their_number_is_not_given():
 def test_bad_events_are_named(arguments, error, message):
     with pytest.raises(error, match=message):
         from_events(*arguments)
+
+
+def test_a_choice_of_no_sequence_is_empty():
+    X = from_events([[0.0]] * 4, [[0], [1], [0], [1]], 2)
+    classifier = LSMClassifier(20, random_state=0).fit(X, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="X is empty; expected"):
+        classifier.predict(X[0:0])

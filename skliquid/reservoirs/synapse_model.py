@@ -272,4 +272,4 @@ def _spread(means: np.ndarray, spread: float, rng: np.random.Generator) -> np.nd
     values = means * (1 + spread * rng.standard_normal(len(means)))
     wrong = (values <= 0) & (means > 0)
     values[wrong] = 2 * means[wrong] * rng.uniform(0, 1, np.count_nonzero(wrong))
-    return values
+    return np.abs(values)  # a mean of 0 may have come to -0, which would never decay

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 
@@ -66,6 +67,13 @@ def test_a_forecast_in_two_parts_is_one(series):
     longer = [np.concatenate([x, part]) for x, part in zip(series, first, strict=True)]
     assert_array_equal(first, whole[:, :9])
     assert_array_equal(lsm.forecast(11, longer), whole[:, 9:])
+
+
+def test_events_forecast_what_dense_frames_do():
+    frames = [(x > 0).astype(np.float32) for x in np.random.default_rng(0).normal(size=(3, 60, 2))]
+    events = [sparse.csr_array(each) for each in frames]
+    found, expected = (LSMForecaster(**SMALL).fit(X).forecast(5, X) for X in (events, frames))
+    assert_array_equal(found, expected)
 
 
 def test_without_sequences_the_one_of_fit_goes_on(series):

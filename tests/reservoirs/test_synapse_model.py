@@ -97,6 +97,9 @@ def test_spread_is_a_fraction_of_the_mean():
     for values, mean in zip((synapses.use, *taus), (0.3, 50.0, 20.0), strict=True):
         np.testing.assert_allclose(values.mean(), mean, rtol=0.02)
         np.testing.assert_allclose(values.std(), 0.25 * mean, rtol=0.03)
+    none = draw(W, stp=(0.3, 0.0, 0.0), stp_spread=2.0)  # no time constant is none, not -0
+    assert not none.recovery.any()
+    assert not none.facilitation.any()
     wide = draw(W, stp=(0.9, 50.0, 20.0), stp_spread=2.0)
     assert wide.use.min() > 0
     assert wide.use.max() <= 1
