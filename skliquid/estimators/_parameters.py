@@ -87,7 +87,7 @@ POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pool
 class ReservoirParameters:
     """Parameters of the reservoir, of its input and of its features."""
 
-    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 2000
+    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1500
     _: KW_ONLY
     connectivity: Annotated[
         float | None,

@@ -18,7 +18,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 def signed_root(X: Any) -> Any:
     """Square root of the magnitude of each feature, with the feature's sign."""
-    return np.copysign(np.sqrt(np.abs(X)), X)
+    root = np.sqrt(np.abs(X))
+    return np.copysign(root, X, out=root)
 
 
 def make_root() -> FunctionTransformer:
