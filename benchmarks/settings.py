@@ -6,7 +6,7 @@ from __future__ import annotations
 PRESETS = {
     "LSMClassifier": {},
     "LSMClassifier, fast": {"reservoir_size": 500},
-    "LSMClassifier, accurate": {"bidirectional": True},
+    "LSMClassifier, accurate": {"reservoir_size": 2000, "bidirectional": True},
     "LSMClassifier, most accurate": {"reservoir_size": 3000, "bidirectional": True},
 }
 # Candidates for the defaults, one parameter at a time and several.
