@@ -86,8 +86,8 @@ def test_a_parameter_of_this_version_alone_has_its_default(saved_by):
 
 def test_a_parameter_that_is_not_known_is_named(saved_by):
     lsm = LSMClassifier(**SMALL).fit(X, Y)
-    lsm.plasticity = "stdp"
-    expected = "saved by skliquid 7.1 and cannot .* parameter 'plasticity' is not known"
+    lsm.temper = "mild"
+    expected = "saved by skliquid 7.1 and cannot .* parameter 'temper' is not known"
     with pytest.warns(InconsistentVersionWarning), pytest.raises(ValueError, match=expected):
         saved_by(lsm, "7.1")
 
