@@ -11,69 +11,23 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
 import brian2 as b2
 import numpy as np
-from scipy import sparse
 
 from skliquid.engines import Runner, record
 from skliquid.pooling import NO_POOLING
-from skliquid.reservoirs import IntegrateAndFire, Liquid, SynapseModel, Taps
+from skliquid.published import MODELS
+from skliquid.reservoirs import Liquid
 from skliquid.sequences import as_sequences
 
-TAU_M, TAU_E, TAU_I, THRESHOLD, RESET, BACKGROUND = 30.0, 3.0, 6.0, 15.0, 13.5, 13.5
-STP = {"EE": (0.5, 1100.0, 50.0), "EI": (0.05, 125.0, 1200.0)}
-STP |= {"IE": (0.25, 700.0, 20.0), "II": (0.32, 144.0, 60.0)}
-PROBABILITY, STRENGTH = (
-    np.array([[0.3, 0.2], [0.4, 0.1]]),
-    np.array([[30.0, 60.0], [-19.0, -19.0]]),
-)
+COLUMN = MODELS["maass_2002"]
 
 
-def column(shape, n_inputs, dt, rng, strength):
-    """A column of neurons on a grid, its input taps, and what is inhibitory."""
-    positions = np.stack(np.meshgrid(*map(np.arange, shape)), axis=-1).reshape(-1, 3)
-    n = len(positions)
-    inhibitory = rng.permutation(n) < n // 5
-    kinds = inhibitory.astype(int)
-    distance = np.linalg.norm(positions[:, None] - positions[None], axis=2)
-    pair = kinds[None, :], kinds[:, None]  # source j, target i
-    exists = rng.random((n, n)) < PROBABILITY[pair] * np.exp(-((distance / 2) ** 2))
-    np.fill_diagonal(exists, False)
-    W = sparse.csc_array(exists * rng.gamma(1.0, 1.0, (n, n)) * STRENGTH[pair] * strength)
-    model = SynapseModel(
-        tau_syn=(TAU_E, TAU_I),
-        tau_input=TAU_E,
-        delay={"EE": 1.5, "EI": 0.8, "IE": 0.8, "II": 0.8},
-        stp=STP,
-        stp_spread=0.5,
-        dt=dt,
-        inhibitory=inhibitory,
-    )
-    cell = IntegrateAndFire(
-        tau_m=TAU_M,
-        dt=dt,
-        resistance=1.0,
-        threshold=THRESHOLD,
-        reset=RESET,
-        refractory=(3.0, 2.0),
-        background=BACKGROUND,
-        initial=(13.5, 15.0),
-    )
-    hears = rng.random((n, n_inputs)) < 0.3
-    weights = hears * rng.gamma(1.0, 1.0, (n, n_inputs)) * np.where(inhibitory, 9, 18)[:, None]
-    neuron, channel = np.nonzero(hears)
-    taps = Taps(
-        np.concatenate([[0], np.cumsum(hears.sum(axis=1))]),
-        channel.astype(np.int32),
-        np.zeros(len(channel), dtype=np.int32),
-        weights[neuron, channel].astype(np.float32),
-        np.zeros(n, dtype=np.float32),
-        np.zeros(n_inputs, dtype=np.float32),
-        np.ones(n_inputs, dtype=np.float32),
-    )
-    taps = taps.with_weights(taps.weights, taps.bias)
-    return Liquid(taps, model.draw(W, rng), cell.draw(n, rng, inhibitory=inhibitory))
+def column(shape, n_inputs, dt):
+    """The published column on another grid."""
+    return replace(COLUMN, shape=shape).draw(n_inputs, dt=dt, seed=0)
 
 
 class Brian:
@@ -83,7 +37,8 @@ class Brian:
         b2.start_scope()
         b2.defaultclock.dt = dt * b2.ms
         neurons, synapses, taps = liquid.neurons, liquid.synapses, liquid.taps
-        constants = {"tau": TAU_M, "tau_e": TAU_E, "tau_i": TAU_I}
+        cell, (tau_e, tau_i) = COLUMN.cell, COLUMN.synapse.tau_syn
+        constants = {"tau": cell.tau_m, "tau_e": tau_e, "tau_i": tau_i}
         constants = {name: value * b2.ms for name, value in constants.items()}
         group = b2.NeuronGroup(
             liquid.n_neurons,
@@ -95,8 +50,8 @@ class Brian:
             background : 1
             rest : second
             """,
-            threshold="v > 15",
-            reset="v = 13.5",
+            threshold=f"v > {cell.threshold}",
+            reset=f"v = {cell.reset}",
             refractory="rest",
             method="exact",
             namespace=constants,
@@ -180,8 +135,7 @@ def both(liquid, trains, dt):
 
 def alone(dt, n_ms):
     """Compare neurons without recurrence, whose input Brian2 integrates a step later."""
-    rng = np.random.default_rng(0)
-    liquid = column((10, 5, 2), 4, dt, rng, 0.0)
+    liquid = column((10, 5, 2), 4, dt)
     liquid = Liquid(liquid.taps, liquid.synapses.unconnected(), liquid.neurons)
     coarse = poisson(int(n_ms / 0.1), 4, 30.0, 0.1, np.random.default_rng(1))
     trains = np.zeros((int(n_ms / dt), 4), dtype=np.float32)
@@ -204,7 +158,7 @@ def connected(dt, n_ms):
     """Compare the column with recurrence, and the time that it takes."""
     rng = np.random.default_rng(0)
     for shape in ((15, 3, 3), (15, 6, 3), (15, 15, 6)):
-        liquid = column(shape, 4, dt, rng, 1.0)
+        liquid = column(shape, 4, dt)
         trains = poisson(int(n_ms / dt), 4, 30.0, dt, rng)
         spikes, _, seconds = both(liquid, trains, dt)
         (rates, variations), (their_rates, their_variations) = (statistics(s, dt) for s in spikes)

@@ -133,6 +133,8 @@ class Learner:
 
     def _regulate(self, fired: np.ndarray) -> None:
         """Move the biases so that the neurons come to fire at their rates."""
+        if not self._rules.intrinsic:
+            return
         self._bias += self._rise
         self._bias[fired] -= self._fall[fired]
         np.clip(self._bias, -_LARGEST_BIAS, _LARGEST_BIAS, out=self._bias)

@@ -106,7 +106,8 @@ def lyapunov_exponent(
         Root mean square of the perturbation over the units. None is ``1e-3`` of rate cells and
         ``1e-8`` of a function; of spiking neurons there is no other.
     interval : int or None, default=None
-        Steps between measurements. None is 10 for spiking neurons, 1 for others.
+        Steps between measurements. None is 10 for spiking neurons, 1 for others. What arrives
+        after longer delays of synapses is not measured.
     random_state : int, Generator or None, default=0
         Seed of the input and of the first perturbation.
 
@@ -118,7 +119,8 @@ def lyapunov_exponent(
     Raises
     ------
     ValueError, TypeError
-        If sequences are too short, or a function comes without its first state.
+        If sequences are too short, if a spike does more to a neuron's potential than take its
+        threshold off, or if a function comes without its first state.
 
     References
     ----------
@@ -176,6 +178,12 @@ def _driven_growth(
             f"interval; the shortest has {shortest}."
         )
     runner, is_spiking = Runner(reservoir, NO_POOLING, "numpy"), isinstance(reservoir, Liquid)
+    if is_spiking and not reservoir.neurons.sums_drives:
+        raise ValueError(
+            "lyapunov_exponent gives back the threshold that a spike took off the potential, but "
+            f"the spikes of {type(reservoir.neurons).__name__} do otherwise; expected neurons of "
+            'cell="lif".'
+        )
     growth = []
     for start, length in zip(sequences.offsets, sequences.lengths, strict=False):
         driven = runner, sequences, int(start)

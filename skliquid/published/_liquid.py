@@ -108,7 +108,7 @@ class PublishedLiquid(TransformerMixin, SequenceEstimator):
         X : array-like or list
             Spike trains: an array of shape (n_samples, n_timesteps, n_channels); a list of arrays
             of shape (n_timesteps_i, n_channels), which may be sparse; or other events, as of
-            :func:`~skliquid.datasets.from_events`.
+            :func:`~skliquid.from_events`.
         y : None
             Ignored.
 

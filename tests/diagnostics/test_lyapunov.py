@@ -8,7 +8,13 @@ from scipy import sparse
 
 from skliquid import LiquidTransformer
 from skliquid.diagnostics import lyapunov_exponent
-from skliquid.reservoirs import RateReservoir, Synapses, draw_liquid
+from skliquid.reservoirs import (
+    IntegrateAndFire,
+    Izhikevich,
+    RateReservoir,
+    Synapses,
+    draw_liquid,
+)
 from skliquid.reservoirs.liquid import draw_circuit
 
 
@@ -98,6 +104,13 @@ def test_sequences_of_ones_own_drive_it():
     assert len(found.growth) == 3 * 2 * 20
     with pytest.raises(ValueError, match="of at least 80 steps"):
         lyapunov_exponent(liquid, X, washout=70)
+
+
+@pytest.mark.parametrize("cell", [IntegrateAndFire(reset=0.0), Izhikevich()])
+def test_neurons_that_a_spike_changes_otherwise_are_refused(cell):
+    liquid = draw_liquid(1, 20, connectivity=0.3, neurons=cell.draw, seed=0)
+    with pytest.raises(ValueError, match=rf"spikes of {type(cell).__name__}Neurons do otherwise"):
+        lyapunov_exponent(liquid)
 
 
 @pytest.mark.parametrize(
