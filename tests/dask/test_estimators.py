@@ -9,20 +9,30 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dask
 import dask.array as da
+import dask.bag as db
 import numpy as np
 import pytest
 from distributed import Client, Event, Variable
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor, RidgeReadoutClassifier
+from skliquid import (
+    LiquidTransformer,
+    LSMClassifier,
+    LSMRegressor,
+    RidgeReadoutClassifier,
+    from_events,
+)
+from skliquid.adaptation import Plasticity
 from skliquid.dask import DaskLiquidTransformer, DaskLSMClassifier, DaskLSMRegressor
+from skliquid.reservoirs import Izhikevich, SynapseModel
 
 # Older versions of Dask find it strange that a cluster is there and not used.
 pytestmark = pytest.mark.filterwarnings("ignore:Running on a single-machine scheduler")
 
 KINDS = ["array", "bag", "delayed"]
 SMALL = {"reservoir_size": 20, "random_state": 0}
+STP = dict.fromkeys(["EE", "EI", "IE", "II"], (0.5, 40.0, 10.0))
 
 
 def by_parts(estimator, *values, **further):
@@ -98,6 +108,10 @@ def test_regressor_is_that_of_the_parts_one_after_the_other(
         {"n_liquids": 2},
         {"encoder": "population"},
         {"cell": "gru"},
+        {"cell": Izhikevich(gain=20.0), "target_rate": None},
+        {"plasticity": Plasticity(max_steps=500)},
+        {"synapse": SynapseModel(tau_syn=(3.0, 6.0), delay=2.0, stp=STP)},
+        {"topology": "spatial"},
         {"random_state": np.random.RandomState(3)},
         {"readout": RidgeReadoutClassifier(alphas=[0.5], standardize=True, limit=True)},
     ],
@@ -111,6 +125,20 @@ def test_every_liquid(one_thread, data, cut, as_dask, parameters):
     local = LSMClassifier(**SMALL | parameters)
     local = by_parts(local, cut(X), cut(y), classes=["a", "b", "c"])
     assert_same_model(lsm, local, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["bag", "delayed"])
+def test_events(one_thread, data, cut, as_dask, kind):
+    X, y = (data[0] > 0.8).astype(np.float32), data[1]
+    X[:, -1, 0] = 1  # or the last event would end the sequence before its last step
+    trains = [np.nonzero(x) for x in X]
+    events = [from_events(*zip(*part, strict=True), 2) if part else [] for part in cut(trains)]
+    given = [dask.delayed(part, traverse=False) for part in events]
+    given = db.from_delayed(given) if kind == "bag" else given
+    lsm = DaskLSMClassifier(**SMALL).fit(given, as_dask(y, kind))
+    dense = DaskLSMClassifier(**SMALL).fit(as_dask(X, "array"), y)
+    assert_same_model(lsm, dense)
+    assert_array_equal(lsm.predict(given).compute(), dense.predict(X))
 
 
 def test_a_random_state_draws_once_for_all_workers(client, data, as_dask):
