@@ -159,14 +159,16 @@ class Design:
         mean, inverse = self.frame.mean[features], self._inverse[features]
         is_scaled, is_weighted = (inverse != 1).any(), (root != 1).any()
         part = np.empty(X.shape, dtype, order)
+        in_place = part.dtype == np.float64 and part.flags.c_contiguous
 
         def fill(rows: slice) -> None:
-            seen = np.subtract(X[rows], mean)
+            seen = np.subtract(X[rows], mean, out=part[rows] if in_place else None)
             if is_scaled:
                 seen *= inverse
             if is_weighted:
                 seen *= root[rows]
-            part[rows] = seen
+            if not in_place:
+                part[rows] = seen
 
         serial_blas.each(fill, ((rows,) for rows in slices(len(X), 8 * X.shape[1], CACHED)))
         return part
