@@ -4,7 +4,7 @@ Prints every set's mean accuracies, and how one classifier does against each oth
 both have: means, wins, draws and losses, Wilcoxon's signed-rank test (two-sided) with Holm's
 correction (Demsar, Journal of Machine Learning Research 7, 2006), the worst gap and how many are
 beyond 5 points, CPU seconds and their ratio; then mean ranks over the sets that all have. Saves
-figures.
+figures, and the tables that ``results`` keeps for the manual.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import figures
 import numpy as np
 import pandas as pd
+import result_tables
 from measuring import Rows
 from resampling import test_part
 from scipy.stats import wilcoxon
@@ -103,6 +104,20 @@ def mean_ranks(accuracies):
     return common.rank(axis=1, ascending=False).mean().sort_values(), len(common)
 
 
+def save_tables(accuracies, seconds, n_channels, ours, folder):
+    """Save one classifier against others, on sets of each kind, and its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = result_tables.parts_of(accuracies, n_channels, ours)
+    settings = [name for name in result_tables.settings_of(accuracies, ours) if name in seconds]
+    for label, sets in parts.items():
+        met = accuracies.loc[sets].drop(columns=settings).dropna(axis=1, how="all")
+        found = paired(accuracies.loc[sets], seconds.loc[sets], [(ours, name) for name in met])
+        rows = result_tables.rivals(found.set_axis(list(met)))
+        rows.to_csv(folder / f"accuracy_{label.replace(' ', '_')}.csv")
+    found = result_tables.settings(accuracies[settings], seconds[settings], parts)
+    found.to_csv(folder / "accuracy_settings.csv")
+
+
 def said(table, **options):
     """A table as text."""
     formats = {"p": "{:.2g}".format, "Holm": "{:.2g}".format, "worst": "{:+.3f}".format}
@@ -125,8 +140,10 @@ def report(rows, arguments):
         print(f"\n{ours} against others ({PUBLISHED} published)\n{said(found.set_axis(others))}")
         ranks, n_sets = mean_ranks(met)
         print(f"\nmean ranks over {n_sets} sets\n{ranks.to_string(float_format='{:.2f}'.format)}")
+    n_channels = rows.groupby("set")["n_channels"].first()[met.index]
+    if arguments.tables and others:
+        save_tables(met, seconds, n_channels, ours, arguments.tables)
     if arguments.figures:
-        n_channels = rows.groupby("set")["n_channels"].first()[met.index]
         figures.save_all(met, seconds, n_channels, ours, arguments.figures)
 
 
@@ -140,6 +157,7 @@ def add_arguments(parser):
     )
     parser.add_argument("--ours", help="the classifier that is held against others; the first")
     parser.add_argument("--figures", type=Path, help="folder to save figures in")
+    parser.add_argument("--tables", type=Path, help="folder to save tables in, as CSV")
 
 
 def main():

@@ -7,8 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator, NullLocator
-
-MOST_ACCURATE = "HC2*"  # HIVE-COTE 2.0, as published
+from result_tables import MOST_ACCURATE, parts_of, settings_of
 
 
 def save_scatters(accuracies, ours, path):
@@ -60,17 +59,13 @@ def save_ranks(accuracies, ours, path):
 def save_budget(accuracies, seconds, n_channels, ours, path):
     """Draw mean accuracy against seconds, for sets of one channel and of several.
 
-    Sets of one channel are those with a published accuracy of the most accurate, if any has one.
     Classifiers that were not run on all sets of a part are left out of it.
     """
-    parts = {"one channel": n_channels == 1, "several channels": n_channels > 1}
-    parts = {label: n_channels.index[chosen] for label, chosen in parts.items() if chosen.any()}
+    parts = parts_of(accuracies, n_channels, ours)
     figure, axes = plt.subplots(
         1, len(parts), figsize=(6 * len(parts), 6), layout="constrained", squeeze=False
     )
     for ax, (label, sets) in zip(axes[0], parts.items(), strict=True):
-        published = accuracies.get(MOST_ACCURATE, accuracies[ours])[sets].dropna().index
-        sets = sets if published.empty else published
         draw_budget(ax, accuracies.loc[sets], seconds.loc[sets], ours)
         ax.set_title(f"{len(sets)} sets of {label}", fontsize=11)
         partly = seconds.columns[seconds.loc[sets].isna().any()]
@@ -84,13 +79,13 @@ def draw_budget(ax, accuracies, seconds, ours):
     """One part: a point for each classifier, a line through the settings of ours."""
     spent = seconds.dropna(axis=1).sum()
     reached = accuracies[spent.index].mean()
-    family = spent.filter(like=ours.split(",")[0]).sort_values().index
+    family = spent[settings_of(spent.index, ours)].sort_values().index
     ax.plot(spent[family], reached[family], color="C0", linewidth=1)
     for name in spent.index:
         color, offset = ("C0", (6, -11)) if name in family else ("0.3", (6, 4))
         ax.scatter(spent[name], reached[name], s=28, color=color, zorder=2)
         ax.annotate(
-            name.removeprefix(f"{ours}, "),
+            name,
             (spent[name], reached[name]),
             offset,
             textcoords="offset points",

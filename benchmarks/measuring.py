@@ -24,7 +24,8 @@ class Rows(list):
 
     def __init__(self, *paths):
         kept = [path for path in paths if path and path.exists()]
-        super().__init__(json.loads(line) for path in kept for line in path.open())
+        lines = (line for path in kept for line in path.read_text("utf-8").splitlines())
+        super().__init__(map(json.loads, lines))
         self.path = paths[0] if paths else None
 
     def keys(self):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 # Ours at several costs.
 PRESETS = {
-    "LSMClassifier": {},
-    "LSMClassifier, fast": {"reservoir_size": 500},
-    "LSMClassifier, accurate": {"reservoir_size": 2000, "bidirectional": True},
-    "LSMClassifier, most accurate": {"reservoir_size": 3000, "bidirectional": True},
+    "LSMClassifier()": {},
+    "LSMClassifier(500)": {"reservoir_size": 500},
+    "LSMClassifier(2000)": {"reservoir_size": 2000},
+    "LSMClassifier(2000, bidirectional=True)": {"reservoir_size": 2000, "bidirectional": True},
+    "LSMClassifier(3000, bidirectional=True)": {"reservoir_size": 3000, "bidirectional": True},
 }
 # Candidates for the defaults, one parameter at a time and several.
 GRID = {
