@@ -30,7 +30,7 @@ from sklearn.utils import all_estimators
 
 from skliquid import LiquidTransformer, LSMClassifier, LSMRegressor
 
-TABLE = Path(__file__).parents[1] / "docs" / "meta_estimators.csv"
+TABLE = Path(__file__).parents[1] / "docs" / "guide" / "meta_estimators.csv"
 HEADER = ["", "list", "array", "padded array", "table", "rows"]
 
 RNG = np.random.default_rng(0)
