@@ -1,8 +1,12 @@
 """Sphinx configuration."""
 
+import sys
 import warnings
+from pathlib import Path
 
 import skliquid
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "skliquid"
 author = "The skliquid developers"
@@ -13,15 +17,34 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "auto_examples/**/*.ipynb"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skliquid"
-html_theme_options = {"navigation_depth": 2, "show_toc_level": 2}
+html_theme_options = {
+    "navigation_depth": 2,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+}
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("guide", "saving", "deployment", "reproducibility")}
+# Pages of their own, with no others beside them in their section.
+html_sidebars = {
+    page: []
+    for page in (
+        "index",
+        "install",
+        "benchmarks",
+        "coming_from",
+        "comparison",
+        "glossary",
+        "citing",
+    )
+}
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -36,3 +59,14 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+
+
+def setup(app):
+    """Draw the figures that are no examples before the pages are read."""
+
+    def draw(app):
+        from _figures import save_all
+
+        save_all(Path(app.srcdir, "_made"))
+
+    app.connect("builder-inited", draw)

@@ -7,12 +7,40 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+MADE = {"_build", "auto_examples", "generated"}
+PAGES = [path for path in sorted(DOCS.rglob("*.rst")) if not MADE & {*path.relative_to(DOCS).parts}]
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.rst")), ids=lambda page: page.stem)
+def named(page):
+    return page.relative_to(DOCS).with_suffix("").as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_examples(page):
     failed, _ = doctest.testfile(str(page), False, optionflags=doctest.ELLIPSIS, encoding="utf-8")
     assert not failed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_code_that_is_not_run_is_for_other_packages_or_a_cluster(page):
+    blocks = re.findall(r"code-block:: python\n\n((?: {4,}.*\n|\n)+)", page.read_text("utf-8"))
+    for block in blocks:
+        compile("if True:\n" + block, named(page), "exec")
+    assert not blocks or named(page) in ("coming_from", "guide/large_data")
+
+
+def test_every_page_is_reached_from_the_front_page():
+    def below(name):
+        text = (DOCS / name).with_suffix(".rst").read_text("utf-8")
+        for tree in re.findall(r"toctree::\n((?: +:.*\n)*)\n((?:   \S.*\n)+)", text):
+            for entry in tree[1].split():
+                reached.add(entry)
+                if (DOCS / entry).with_suffix(".rst").exists():
+                    below(entry)
+
+    reached = {"index"}
+    below("index")
+    assert {named(page) for page in PAGES} <= reached
 
 
 def test_what_the_comparison_claims_has_a_link():
