@@ -33,18 +33,8 @@ html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 html_show_sourcelink = False
 # Pages of their own, with no others beside them in their section.
-html_sidebars = {
-    page: []
-    for page in (
-        "index",
-        "install",
-        "benchmarks",
-        "coming_from",
-        "comparison",
-        "glossary",
-        "citing",
-    )
-}
+ALONE = ("index", "install", "benchmarks", "coming_from", "comparison", "glossary", "citing")
+html_sidebars = {page: [] for page in ALONE}
 
 autosummary_generate = True
 autodoc_typehints = "none"

@@ -58,6 +58,34 @@ def resolve_engine(engine: str) -> str:
 
     MLX where it has a GPU (Apple silicon, or the CUDA build), otherwise Numba; and NumPy in the
     place of Numba where its compiler is switched off.
+
+    Parameters
+    ----------
+    engine : {"auto", "numba", "numpy", "mlx"}
+        The engine that was asked for.
+
+    Returns
+    -------
+    {"numba", "numpy", "mlx"}
+        The engine that runs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+
+    Warns
+    -----
+    UserWarning
+        If NumPy takes the place of Numba.
+
+    Examples
+    --------
+    >>> from skliquid.engines import resolve_engine
+    >>> resolve_engine("auto") in ("numba", "mlx")
+    True
+    >>> resolve_engine("numpy")
+    'numpy'
     """
     check_option("engine", engine, ["auto", *ENGINES])
     if engine == "auto":
