@@ -38,6 +38,7 @@ html_sidebars = {page: [] for page in ALONE}
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
