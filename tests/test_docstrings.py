@@ -111,6 +111,7 @@ PUBLIC = {
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
         "ExplanationDisplay",
+        "DiagnosisDisplay",
         "TopologyDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",
