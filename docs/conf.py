@@ -2,7 +2,11 @@
 
 import warnings
 
+import matplotlib
+from cycler import cycler
+
 import skliquid
+from skliquid.plotting._style import COLOURS
 
 project = "skliquid"
 author = "The skliquid developers"
@@ -35,4 +39,6 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "abort_on_example_error": True,
 }
+# The figures of the gallery have the colours of the displays, which everybody can tell apart.
+matplotlib.rcParamsDefault["axes.prop_cycle"] = cycler(color=COLOURS)
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
