@@ -4,7 +4,11 @@ import sys
 import warnings
 from pathlib import Path
 
+import matplotlib
+from cycler import cycler
+
 import skliquid
+from skliquid.plotting._style import COLOURS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,6 +53,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "abort_on_example_error": True,
 }
+# The figures of the gallery have the colours of the displays, which everybody can tell apart.
+matplotlib.rcParamsDefault["axes.prop_cycle"] = cycler(color=COLOURS)
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
 

@@ -59,8 +59,8 @@ for k in range(7):
     print(f"f{k + 1}  published {published[k]:.2f}  here {found[k]:.2f}")
 
 # %%
-# From above: the input and the spikes of the column over the last test sequence, excitatory
-# neurons in blue and inhibitory ones in red; then the seven targets in grey, and what is read from
+# Left: the input and the spikes of the column over the last test sequence, excitatory neurons
+# in blue and inhibitory ones in orange. Right: the seven targets in grey, and what is read from
 # 150 ms on in green.
 
 names = [
@@ -72,23 +72,24 @@ names = [
     "f1 f2",
     "(f1 f4 + f2 f5) f3",
 ]
-figure, axes = plt.subplots(
-    9, 1, figsize=(9, 11), sharex=True, height_ratios=[1, 4] + [1.4] * 7, layout="constrained"
-)
+figure = plt.figure(figsize=(12, 6.6), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=[1, 1.2])
+heard, column = left.subplots(2, 1, sharex=True, height_ratios=[1, 7])
 step, train = np.nonzero(X[-1])
-axes[0].plot(step, train + 1, "|", color="black", ms=7)
-axes[0].set(ylim=(0.3, 4.7), yticks=[1, 4], ylabel="input")
+heard.plot(step, train + 1, "|", color="black", ms=7)
+heard.set(ylim=(0.3, 4.7), yticks=[1, 4], ylabel="input")
 step, neuron = np.nonzero(spikes)
-axes[1].scatter(step, neuron, s=2, color=np.where(neuron < 216, "C0", "C3"), lw=0)
-axes[1].set(ylim=(-3, 273), yticks=[0, 216, 270], ylabel="column")
-times = np.arange(10, 1001, 10)
-for k, ax in enumerate(axes[2:]):
+column.scatter(step, neuron, s=2, color=np.where(neuron < 216, "C0", "C1"), lw=0)
+column.set(ylim=(-3, 273), yticks=[0, 216, 270], ylabel="neuron of the column")
+times, readings = np.arange(10, 1001, 10), right.subplots(7, 1, sharex=True)
+for k, ax in enumerate(readings):
     ax.plot(times, targets[-1, :, k], color="0.6", lw=2.5)
     ax.plot(times[15:], outputs[-1, 15:, k], color="C2", lw=1.3)
     ax.set_ylabel(f"f{k + 1}", rotation=0, labelpad=12, va="center")
     words = f"{names[k]}\n\npublished {published[k]:.2f}\nhere {found[k]:.2f}"
     ax.text(1.01, 0.5, words, transform=ax.transAxes, va="center", fontsize=8)
-axes[-1].set(xlim=(0, 1000), xlabel="ms")
-for ax in axes:
+for ax in (column, readings[-1]):
+    ax.set(xlim=(0, 1000), xlabel="ms")
+for ax in (heard, column, *readings):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()

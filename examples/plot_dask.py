@@ -92,7 +92,7 @@ if __name__ == "__main__":  # the workers read this file too
         alone = DaskLSMClassifier(300, random_state=0).fit(X, y)
     print("same bits:", np.array_equal(alone.pipeline_[-1].coef_, lsm.pipeline_[-1].coef_))
 
-    figure, ax = plt.subplots(figsize=(9, 2.6), layout="constrained")
+    figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
     show(ax, tasks)
     ax.set_xlabel("seconds")
     figure.legend(

@@ -61,7 +61,7 @@ frames = np.arange(lengths.max())
 is_heard, is_there = (frames < ends[order, np.newaxis] for ends in (n_frames, lengths))
 # Nothing, not heard, heard and told right, heard and told wrong.
 shades = is_there + is_heard * (1 + ~is_right[order, np.newaxis])
-colours = ["white", "0.85", "tab:blue", "tab:red"]
+colours = ["white", "0.85", "C0", "C1"]
 extent = (0, lengths.max(), 0, len(order))
 bars.imshow(
     shades,
@@ -81,9 +81,7 @@ bars.legend(handles=handles, loc="lower right", frameon=False)
 
 fractions, accuracies = early.accuracy_curve(X_test, y_test)
 curve.plot(fractions, accuracies, "o-", color="0.5", label="all asked at the same frame")
-curve.plot(
-    np.mean(n_frames / lengths), is_right.mean(), "D", color="tab:blue", ms=9, label="risk 0.05"
-)
+curve.plot(np.mean(n_frames / lengths), is_right.mean(), "D", color="C0", ms=9, label="risk 0.05")
 curve.axhline(at_the_end.mean(), color="0.5", linestyle=":", label="heard to the end")
 curve.set(xlabel="mean fraction heard", ylabel="accuracy", xlim=(0, 1.02))
 curve.set_title("Accuracy as a function of what was heard", loc="left")

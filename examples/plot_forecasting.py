@@ -56,20 +56,18 @@ axes = figure.subplot_mosaic(
 times = np.arange(N_STEPS) / LYAPUNOV_TIME
 for name, channel in (("x", 0), ("z", 2)):
     axes[name].plot(times, true[0, :, channel], color="0.2", linewidth=2.5, label="what came")
-    axes[name].plot(times, forecast[0, :, channel], color="tab:blue", label="forecast")
-    axes[name].plot(
-        times, of_spikes[0, :, channel], color="tab:orange", linewidth=0.8, label="by spikes"
-    )
-    axes[name].axvline(valid / LYAPUNOV_TIME, color="tab:blue", linestyle=":")
-    axes[name].axvline(valid_of_spikes / LYAPUNOV_TIME, color="tab:orange", linestyle=":")
+    axes[name].plot(times, forecast[0, :, channel], color="C0", label="forecast")
+    axes[name].plot(times, of_spikes[0, :, channel], color="C1", linewidth=0.8, label="by spikes")
+    axes[name].axvline(valid / LYAPUNOV_TIME, color="C0", linestyle=":")
+    axes[name].axvline(valid_of_spikes / LYAPUNOV_TIME, color="C1", linestyle=":")
     axes[name].set(xlim=(0, times[-1]), ylabel=name)
 axes["x"].tick_params(labelbottom=False)
 axes["x"].legend(loc="upper right", ncols=3, bbox_to_anchor=(1, 1.3), frameon=False)
 axes["z"].set_xlabel("Lyapunov times")
 shown = {
     "true": (true, "0.2", "What came"),
-    "forecast": (forecast, "tab:blue", "Forecast"),
-    "spiking": (of_spikes, "tab:orange", "Forecast by spikes"),
+    "forecast": (forecast, "C0", "Forecast"),
+    "spiking": (of_spikes, "C1", "Forecast by spikes"),
 }
 for name, (series, colour, title) in shown.items():
     axes[name].plot(series[0, :, 0], series[0, :, 2], color=colour, linewidth=0.7)

@@ -79,7 +79,7 @@ figure, axes = plt.subplots(
 axes[0, 0].axis("off")
 axes[0, 1].plot(t, X[0, :, 0], color="black")
 axes[0, 1].set_title("Input", loc="left")
-for i, colour, (left, right) in zip(chosen, ("C0", "C2", "C3"), axes[1:], strict=True):
+for i, colour, (left, right) in zip(chosen, ("C0", "C1", "C2"), axes[1:], strict=True):
     taps = slice(*liquid.tap_offsets[i : i + 2])
     left.axhline(0, color="0.8", lw=1)
     left.plot(-liquid.tap_delays[taps], liquid.tap_weights[taps], "o-", color=colour, ms=4)

@@ -100,12 +100,13 @@ kernel, generalisation = np.transpose(ranks)
 # The difference, which predicts how well a liquid computes, is largest up to those of the paper.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-for wanted, colour in zip(sorted(curves), ("0.6", "C0", "C1", "C3"), strict=True):
-    left.plot(curves[wanted], color=colour, label=f"{wanted:g}")
+looks = zip(("0.6", "C0", "C1", "C2"), ("-", "--", ":", "-."), strict=True)
+for wanted, (colour, line) in zip(sorted(curves), looks, strict=True):
+    left.plot(curves[wanted], line, color=colour, label=f"{wanted:g}")
 left.legend(title="distance of inputs", frameon=False)
 left.set(xlim=(0, 500), ylim=(0, None), xlabel="ms", ylabel="distance of states")
 right.plot(scales, kernel, "o-", color="C0", label="kernel rank")
-right.plot(scales, generalisation, "o-", color="C1", label="generalisation rank")
+right.plot(scales, generalisation, "^-", color="C1", label="generalisation rank")
 right.plot(scales, kernel - generalisation, "s--", color="black", label="difference")
 right.axvline(1, color="0.8", zorder=0)
 right.set_xscale("log", base=2)

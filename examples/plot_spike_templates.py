@@ -61,9 +61,9 @@ for k, (x, title) in enumerate(zip(shown, titles, strict=True)):
 axes["2"].set_xlabel("ms")
 ax = axes["error"]
 names = ["spikes of each train", "state at the end", "spikes of each neuron, five windows"]
-for of_view, name, style in zip(np.transpose(errors), names, ("s--", "o-", "o-"), strict=True):
+for of_view, name, style in zip(np.transpose(errors), names, ("s--", "o-", "^-"), strict=True):
     ax.plot(range(4), of_view, style, label=name, color="0.5" if "train" in name else None)
-ax.axhline(0.09, color="C3", ls=":", label="published, of 40 trains")
+ax.axhline(0.09, color="C2", ls=":", label="published, of 40 trains")
 ax.set(xticks=range(4), xticklabels=n_trains, xlabel="spike trains", ylabel="error")
 ax.legend(frameon=False)
 for ax in axes.values():

@@ -86,7 +86,7 @@ rival = early.classes_[np.argmax(np.where(early.classes_ == speaker, -np.inf, sc
 for label, values in zip(early.classes_, scores.T, strict=True):
     style = {"color": "0.8", "linewidth": 1}
     if label in (speaker, rival):
-        colour = "tab:blue" if label == speaker else "tab:orange"
+        colour = "C0" if label == speaker else "C1"
         style = {"color": colour, "linewidth": 2.5, "label": f"speaker {label}"}
     axes["scores"].plot(time, values, **style)
 axes["scores"].axvline(
@@ -96,7 +96,7 @@ axes["scores"].set(xlim=axes["input"].get_xlim(), xlabel="frame", ylabel="score"
 axes["scores"].set_title("Scores of the nine speakers after every frame", loc="left")
 axes["scores"].set_ylim(top=scores.max() + 0.7)  # room for the legend
 axes["scores"].legend(loc="upper center", frameon=False)
-for (name, accuracy), colour in zip(accuracies.items(), ["tab:gray", "tab:blue"], strict=True):
+for (name, accuracy), colour in zip(accuracies.items(), ["0.5", "C0"], strict=True):
     time = np.arange(1, N_FRAMES + 1)
     axes["accuracy"].plot(time, accuracy, color=colour, linewidth=2.5, label=name)
 axes["accuracy"].set(xlabel="frames heard", ylabel="accuracy", ylim=(0, 1.02))

@@ -128,9 +128,9 @@ for name, curve in curves.items():
 # as it was drawn, does better on the test utterances, with other seeds too.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-for name, curve in curves.items():
-    left.semilogy(np.arange(1, len(curve) + 1), curve)
-    right.plot(np.arange(1, 30), accuracies[name], label=name)
+for (name, curve), line in zip(curves.items(), ("-", "--", ":"), strict=True):
+    left.semilogy(np.arange(1, len(curve) + 1), curve, line)
+    right.plot(np.arange(1, 30), accuracies[name], line, label=name)
 left.set(xlabel="epoch", ylabel="cross-entropy")
 left.set_title("Training loss", loc="left")
 right.set(xlabel="frames heard", ylabel="test accuracy", ylim=(0.8, 1))

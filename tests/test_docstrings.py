@@ -113,6 +113,7 @@ PUBLIC = {
     "skliquid.plotting": [
         "ScoresOverTimeDisplay",
         "ExplanationDisplay",
+        "DiagnosisDisplay",
         "TopologyDisplay",
         "SpectrumDisplay",
         "SpikeRasterDisplay",

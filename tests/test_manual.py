@@ -51,6 +51,14 @@ def test_what_the_comparison_claims_has_a_link():
     assert not [cell for cell in ours if cell != r"\-" and not re.search(r":\w+:`", cell)]
 
 
+def test_the_gallery_names_every_example():
+    examples = DOCS.parent / "examples"
+    named = re.findall(
+        r"sphx_glr_auto_examples_(plot_\w+)\.py", (examples / "README.txt").read_text()
+    )
+    assert sorted(named) == sorted(path.stem for path in examples.glob("plot_*.py"))
+
+
 def test_what_the_glossary_explains_has_a_link():
     entries = (DOCS / "glossary.rst").read_text("utf-8").split("\n\n   ")[1:]
     assert len(entries) > 40

@@ -4,6 +4,7 @@ Displays are as those of scikit-learn: `from_estimator` computes and draws, the 
 it was drawn of, and `plot` draws it again, on axes that are given.
 """
 
+from ._diagnosis import DiagnosisDisplay
 from ._explanation import ExplanationDisplay
 from ._raster import plot_raster
 from ._scores_over_time import ScoresOverTimeDisplay
@@ -14,6 +15,7 @@ from ._topology import TopologyDisplay
 from ._trajectory import TrajectoryDisplay
 
 __all__ = [
+    "DiagnosisDisplay",
     "ExplanationDisplay",
     "ScoresOverTimeDisplay",
     "SpectrumDisplay",
