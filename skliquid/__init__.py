@@ -1,6 +1,6 @@
 """Liquid state machines for scikit-learn: spiking reservoirs that turn sequences into features.
 
-Names and rooms are imported when they are first asked for [1]_; ``EAGER_IMPORT=1`` in the
+Names and submodules are imported when they are first asked for [1]_; ``EAGER_IMPORT=1`` in the
 environment imports the names at once.
 
 References
@@ -20,6 +20,7 @@ if TYPE_CHECKING or environ.get("EAGER_IMPORT", "0") not in ("", "0"):
 
 if TYPE_CHECKING:  # which __getattr__ finds
     from . import adaptation as adaptation
+    from . import aeon as aeon
     from . import collection as collection
     from . import dask as dask
     from . import datasets as datasets
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # which __getattr__ finds
     from . import readouts as readouts
     from . import reservoirs as reservoirs
     from . import sequences as sequences
+    from . import sktime as sktime
     from . import topology as topology
 
 __all__ = [
