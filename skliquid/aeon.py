@@ -1,8 +1,9 @@
 """The estimators as those of aeon: in its layout, its pipelines and its benchmarks.
 
-A collection is whatever aeon takes for one: an array of shape (n_samples, n_channels, n_timesteps),
-a list of arrays of shape (n_channels, n_timesteps_i), and so on. Each estimator has the parameters
-of the one that it holds as ``estimator_``, and predicts what that one does, to the bit.
+A collection is whatever aeon takes for one: an array of shape (n_samples, n_channels,
+n_timesteps), a list of arrays of shape (n_channels, n_timesteps_i), and so on. Each estimator has
+the parameters of the one that it holds as ``estimator_``, and predicts what that one does, to the
+bit.
 """
 
 from __future__ import annotations
