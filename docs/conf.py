@@ -23,8 +23,14 @@ html_theme_options = {"navigation_depth": 2, "show_toc_level": 2}
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("guide", "saving", "deployment", "reproducibility")}
 
+# A link that leads nowhere is an error; those into the manuals of others are not looked up.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(distributed|joblib|numpy|pickle|scipy|sklearn)\b.*")]
+
 autosummary_generate = True
 autodoc_typehints = "none"
+# The methods that their base classes give are in their own manuals.
+autodoc_mock_imports = ["aeon", "sktime"]
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 

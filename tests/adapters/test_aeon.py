@@ -1,5 +1,9 @@
 """Estimators of aeon that hold those of the package."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
@@ -93,3 +97,13 @@ def test_pipeline_and_search():
     search = GridSearchCV(lsm, {"spectral_radius": [0.5, 1.0]}, cv=2).fit(X, y)
     assert search.score(X, y) > 0.9
     assert make_pipeline(Normalizer(), lsm).fit(X, y).score(X, y) > 0.9
+
+
+def test_manual(vowels):
+    text = (Path(__file__).parents[2] / "docs/coming_from.rst").read_text("utf-8")
+    (code,) = re.findall(r"^    from skliquid\.aeon .*\n(?:    .*\n|\n)+", text, re.MULTILINE)
+    *lines, last = textwrap.dedent(code).strip().splitlines()
+    names = dict(zip(["X_train", "y_train", "X_test", "y_test"], vowels, strict=True))
+    exec("\n".join(["from skliquid.datasets import from_aeon", *lines]), names)
+    expression, said = last.split("  # ")
+    assert eval(expression, names) == pytest.approx(float(said), abs=0.004)
