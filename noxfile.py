@@ -4,6 +4,9 @@
 # ///
 """The checks of the project one by one, each in an environment of its own."""
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -27,6 +30,22 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
+@nox.session
+def adapters(session: nox.Session) -> None:
+    """Tests and doctests of the adapters to aeon and sktime, which pin what others need newer."""
+    session.install("-e", ".[tests,aeon,sktime]")
+    paths = "tests/adapters", "tests/test_docstrings.py", "skliquid/aeon.py", "skliquid/sktime.py"
+    session.run("pytest", "-k", "aeon or sktime", *paths, *session.posargs)
+
+
+@nox.session(default=False, python="3.11", venv_backend="uv")
+def minimum(session: nox.Session) -> None:
+    """Tests with the oldest versions of what the package needs."""
+    session.install("-e", ".[tests]", "--resolution", "lowest-direct")
+    # Of others that are newer than those say nothing.
+    session.run("pytest", "-W", "ignore::DeprecationWarning", "tests", *session.posargs)
+
+
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """The manual, with the gallery of examples."""
@@ -35,12 +54,22 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def linkcheck(session: nox.Session) -> None:
+    """The links of the manual, those to other places too."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-b", "linkcheck", "docs", "docs/_build/linkcheck")
+
+
+@nox.session(default=False)
 def build(session: nox.Session) -> None:
-    """What is uploaded at a release, checked."""
+    """What is uploaded at a release, checked; the wheel does what README says."""
     session.install("build", "twine")
-    folder = session.create_tmp()
-    session.run("python", "-m", "build", "--outdir", folder)
-    session.run("twine", "check", "--strict", f"{folder}/*")
+    folder = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(folder))
+    session.run("twine", "check", "--strict", *map(str, folder.iterdir()))
+    session.install(*map(str, folder.glob("*.whl")))
+    session.run("python", ".ci/release.py", str(folder))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,15 @@ html_show_sourcelink = False
 ALONE = ("index", "install", "benchmarks", "coming_from", "comparison", "glossary", "citing")
 html_sidebars = {page: [] for page in ALONE}
 
+# A link that leads nowhere is an error; those into the manuals of others are not looked up.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(distributed|joblib|numpy|pickle|scipy|sklearn)\b.*")]
+
 autosummary_generate = True
 autodoc_typehints = "none"
 toc_object_entries_show_parents = "hide"
+# The methods that their base classes give are in their own manuals.
+autodoc_mock_imports = ["aeon", "sktime"]
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 

@@ -1,19 +1,47 @@
-"""Liquid state machines for scikit-learn: spiking reservoirs that turn sequences into features."""
+"""Liquid state machines for scikit-learn: spiking reservoirs that turn sequences into features.
+
+Names and submodules are imported when they are first asked for [1]_; ``EAGER_IMPORT=1`` in the
+environment imports the names at once.
+
+References
+----------
+.. [1] Scientific Python. "SPEC 1: lazy loading of submodules and functions", 2022.
+"""
 
 from __future__ import annotations
 
-from ._versions import __version__
-from .estimators._classifier import LSMClassifier
-from .estimators._early import EarlyLSMClassifier
-from .estimators._early_stream import EarlyLSMStream
-from .estimators._forecaster import LSMForecaster
-from .estimators._regressor import LSMRegressor
-from .estimators._sequence_regressor import LSMSequenceRegressor
-from .estimators._stream import LiquidStream, LSMStream
-from .estimators._transformer import LiquidTransformer
-from .event_sources import from_events
-from .readouts._leaky import LeakyReadoutClassifier
-from .readouts._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
+from os import environ
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING or environ.get("EAGER_IMPORT", "0") not in ("", "0"):
+    from ._public import *
+
+if TYPE_CHECKING:  # which __getattr__ finds
+    from . import adaptation as adaptation
+    from . import aeon as aeon
+    from . import collection as collection
+    from . import dask as dask
+    from . import datasets as datasets
+    from . import diagnostics as diagnostics
+    from . import encoding as encoding
+    from . import engines as engines
+    from . import estimators as estimators
+    from . import event_sources as event_sources
+    from . import events as events
+    from . import explanation as explanation
+    from . import metrics as metrics
+    from . import nir as nir
+    from . import nn as nn
+    from . import plotting as plotting
+    from . import pooling as pooling
+    from . import published as published
+    from . import readouts as readouts
+    from . import reservoirs as reservoirs
+    from . import sequences as sequences
+    from . import sktime as sktime
+    from . import topology as topology
 
 __all__ = [
     "EarlyLSMClassifier",
@@ -31,3 +59,26 @@ __all__ = [
     "__version__",
     "from_events",
 ]
+
+
+def _rooms() -> list[str]:
+    from pkgutil import iter_modules
+
+    return [room.name for room in iter_modules(__path__) if not room.name.startswith("_")]
+
+
+if not TYPE_CHECKING:  # or else a checker took any name for one that there is
+
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name in __all__:
+            value = getattr(import_module("._public", __name__), name)
+            return globals().setdefault(name, value)
+        if name in _rooms():
+            return import_module(f".{name}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_rooms()})

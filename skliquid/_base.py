@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from dataclasses import replace
+from inspect import signature
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -20,6 +21,11 @@ from ._misread import hint_of_channels, refuse_single
 from ._versions import Versioned
 from .collection import PART_SIZE, Collection, as_parts, first_of
 from .sequences import Sequences, as_collection, as_real_array, as_sequences, refuse_objects
+
+# That all weights are zero is ours to say; scikit-learn 1.7 does not.
+_MAY_BE_ZERO = dict.fromkeys(
+    {"allow_all_zero_weights"} & signature(_check_sample_weight).parameters.keys(), True
+)
 
 
 class SequenceEstimator(InManual, Versioned, FittedParameters, BaseEstimator):
@@ -190,7 +196,7 @@ def checked_weight(
     require_numbers("sample_weight", sample_weight)
     samples = np.empty((len(sequences), 1))
     weight: np.ndarray = _check_sample_weight(
-        sample_weight, samples, dtype=np.float64, allow_all_zero_weights=True
+        sample_weight, samples, dtype=np.float64, **_MAY_BE_ZERO
     )
     if (weight < 0).any():
         sample = int(np.argmax(weight < 0))

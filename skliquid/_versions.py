@@ -9,9 +9,8 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
+from ._version import __version__
 from ._warnings import warn_user
-
-__version__ = "0.1.0"
 
 _KEY = "_skliquid_version"
 _UNKNOWN = "before 0.1.0"

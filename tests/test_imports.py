@@ -1,6 +1,7 @@
 """What importing the package loads, and which way its modules import each other."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import skliquid
 ROOT = Path(skliquid.__file__).parent
 # Bottom up: a module imports only from layers above its own in this list.
 LAYERS = [
-    {"_kept", "_warnings"},
+    {"_kept", "_version", "_warnings"},
     {"_checks"},
     {
         "_callbacks",
@@ -37,8 +38,10 @@ LAYERS = [
     {"nn", "adaptation"},
     {"readouts", "explanation"},
     {"estimators"},
-    {"dask", "datasets", "diagnostics", "nir", "published"},
+    {"_adapter", "dask", "datasets", "diagnostics", "nir", "published"},
+    {"aeon", "sktime"},
     {"plotting"},
+    {"_public"},
     {"__init__"},
 ]
 LAYER_OF = {part: i for i, layer in enumerate(LAYERS) for part in layer}
@@ -103,16 +106,73 @@ def test_part_knows_nothing_of_a_library(path, library):
         assert f"from {library}" not in file.read_text()
 
 
-def run(code):
+def run(code, **environment):
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
     ).stdout
 
 
+def loaded(code, *libraries, **environment):
+    """Which libraries are loaded after some code, in a process of its own."""
+    code = f"{code}\nimport sys; print(*(m for m in {libraries} if m in sys.modules))"
+    return set(run(code, **environment).split())
+
+
+HEAVY = "numpy", "scipy", "sklearn", "mlx", "numba", "matplotlib", "dask"
+
+
 def test_import_is_light():
-    code = "import skliquid, sys; print([m for m in ('mlx', 'numba', 'matplotlib', 'dask') "
-    code += "if m in sys.modules])"
-    assert run(code).strip() == "[]"
+    assert loaded("import skliquid", *HEAVY) == set()
+    assert loaded("from skliquid import *", *HEAVY) == {"numpy", "scipy", "sklearn"}
+    eager = loaded("import skliquid", *HEAVY, EAGER_IMPORT="1")
+    assert eager == {"numpy", "scipy", "sklearn"}
+
+
+@pytest.mark.parametrize("room", ["engines", "events", "reservoirs", "sequences", "topology"])
+def test_a_room_loads_what_it_needs(room):
+    assert loaded(f"import skliquid; skliquid.{room}", *HEAVY) == {"numpy", "scipy"}
+
+
+ADAPTED = {"aeon", "sktime"}
+ROOMS = {
+    module_at(path)[0] for path in ROOT.rglob("*.py") if not module_at(path)[0].startswith("_")
+}
+
+
+def test_rooms_are_attributes_that_checkers_see():
+    assert ROOMS | set(skliquid.__all__) <= set(dir(skliquid))
+    seen = {
+        each.asname
+        for node in ast.walk(ast.parse((ROOT / "__init__.py").read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module is None and node.level == 1
+        for each in node.names
+    }
+    assert seen == ROOMS
+    with pytest.raises(AttributeError, match="has no attribute 'LSMClasifier'"):
+        skliquid.LSMClasifier  # noqa: B018
+
+
+def test_names_are_those_that_are_imported():
+    public = ast.parse((ROOT / "_public.py").read_text())
+    names = {e.asname for n in public.body if isinstance(n, ast.ImportFrom) for e in n.names}
+    assert names == set(skliquid.__all__) - {"__version__"}
+    for name in names:
+        assert getattr(skliquid, name) is vars(skliquid)[name]  # kept, once found
+
+
+def test_every_room_can_be_the_first():
+    code = f"""
+import importlib, sys
+for room in {sorted(ROOMS - ADAPTED)}:
+    for name in [name for name in sys.modules if name.startswith("skliquid")]:
+        del sys.modules[name]
+    importlib.import_module(f"skliquid.{{room}}")
+"""
+    run(code)
 
 
 def test_fitting_with_numpy_does_not_load_mlx():
@@ -132,8 +192,10 @@ def test_fitting_without_dask_does_not_load_it():
     assert run(code).strip() == "False"
 
 
-def test_what_to_do_without_dask():
-    code = "import sys; sys.modules['dask'] = None\n"
-    code += "try:\n    import skliquid.dask\nexcept ImportError as error:\n    print(error)"
-    expected = "skliquid.dask needs Dask; install the extra: pip install 'skliquid[dask]'."
-    assert run(code).strip() == expected
+@pytest.mark.parametrize("library", ADAPTED | {"dask"})
+def test_what_to_do_without_a_library(library):
+    code = f"import sys; sys.modules['{library}'] = None\nimport skliquid\n"
+    code += f"try:\n    skliquid.{library}\nexcept ImportError as error:\n    print(error)"
+    said = run(code).strip()
+    assert said.casefold().startswith(f"skliquid.{library} needs {library}")
+    assert said.endswith(f"install the extra: pip install 'skliquid[{library}]'.")

@@ -51,7 +51,7 @@ class DaskLSMClassifier(DaskLSM, LSMClassifier):
 
     See Also
     --------
-    LSMClassifier : The same for what fits in memory, and for parts one after the other.
+    skliquid.LSMClassifier : The same for what fits in memory, and for parts one after the other.
     DaskLSMRegressor : The same for numbers.
 
     Notes
@@ -101,7 +101,7 @@ class DaskLSMClassifier(DaskLSM, LSMClassifier):
             (n_samples, n_timesteps) of one channel, whose chunks of samples are the parts; a bag
             whose items are arrays of shape (n_timesteps_i, n_channels); or a list of delayed
             parts, each an array of three dimensions or a list of arrays. Or what is no Dask
-            collection, as :meth:`LSMClassifier.fit` takes it.
+            collection, as :meth:`skliquid.LSMClassifier.fit` takes it.
         y : Dask array, Dask bag, list of dask.delayed parts or array-like
             Classes, in as many parts as `X`. An array, or a Dask array of other chunks, is cut
             as `X` is where that is known.
@@ -167,7 +167,7 @@ class DaskLSMRegressor(DaskLSM, LSMRegressor):
 
     See Also
     --------
-    LSMRegressor : The same for what fits in memory, and for parts one after the other.
+    skliquid.LSMRegressor : The same for what fits in memory, and for parts one after the other.
     DaskLSMClassifier : The same for classes.
 
     References
@@ -243,7 +243,7 @@ class DaskLiquidTransformer(DaskEstimator, LiquidTransformer):
 
     See Also
     --------
-    LiquidTransformer : The same for what fits in memory.
+    skliquid.LiquidTransformer : The same for what fits in memory.
     DaskLSMClassifier : A liquid with a trained readout that predicts classes.
 
     References

@@ -118,9 +118,9 @@ def add_neuron(engine: str, kind: Any, step: Callable[..., Any]) -> None:
     kind : type
         The subclass of :class:`skliquid.reservoirs.Neurons` that holds the constants.
     step : callable
-        One time step: for "numpy" as :func:`skliquid.engines._numpy_neurons.lif`, for "mlx" as
-        :func:`skliquid.engines._mlx_neurons.lif`, for "numba" as
-        :func:`skliquid.engines._numba.neurons.lif`.
+        One time step: for "numpy" as ``skliquid.engines._numpy_neurons.lif``, for "mlx" as
+        ``skliquid.engines._mlx_neurons.lif``, for "numba" as
+        ``skliquid.engines._numba.neurons.lif``.
 
     Raises
     ------

@@ -251,7 +251,7 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         """Compute the probability of each class.
 
         Those of ``readout="ridge"`` are calibrated by its leave-one-out scores (see
-        :class:`RidgeReadoutClassifier`).
+        :class:`~skliquid.RidgeReadoutClassifier`).
 
         Parameters
         ----------

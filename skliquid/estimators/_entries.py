@@ -19,13 +19,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import Field, dataclass, field, fields, make_dataclass
 from inspect import cleandoc
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from sklearn.utils._param_validation import Options
 
 from .._checks import check_share
 from .._warnings import warn_user
 
+_Class = TypeVar("_Class", bound=type)
 _is_told: ContextVar[bool] = ContextVar("_is_told", default=False)
 
 
@@ -106,7 +107,7 @@ def entries(cls: type) -> list[Entry]:
     return [_entry(field, names) for field in fields(cls)]
 
 
-def parametrized(cls: type) -> type:
+def parametrized(cls: _Class) -> _Class:
     """Give an estimator class the constraints and the docstring of its parameters."""
     own = entries(cls)
     cls._parameter_constraints = {  # type: ignore[attr-defined]

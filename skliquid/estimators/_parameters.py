@@ -437,7 +437,7 @@ class RegressorParameters(LSMParameters):
     readout: Annotated[
         Any,
         _named(REGRESSORS, " or estimator", HasMethods(["fit"])),
-        """What is trained: "ridge" is :class:`RidgeReadoutRegressor`, its penalty
+        """What is trained: "ridge" is :class:`~skliquid.RidgeReadoutRegressor`, its penalty
         chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
         cloned and fitted.""",
@@ -451,12 +451,12 @@ class ClassifierParameters(LSMParameters):
     readout: Annotated[
         Any,
         _named(CLASSIFIERS, " or estimator", HasMethods(["fit"])),
-        """What is trained: "ridge" is :class:`RidgeReadoutClassifier`, its
+        """What is trained: "ridge" is :class:`~skliquid.RidgeReadoutClassifier`, its
         penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
         cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of
-        :class:`LeakyReadoutClassifier`, which act on the spikes themselves and can be read
-        after every frame; there are no pooled features then, and all spikes of the training
+        :class:`~skliquid.LeakyReadoutClassifier`, which act on the spikes themselves and can be
+        read after every frame; there are no pooled features then, and all spikes of the training
         sequences are held, a bit each. An instance of it sets its parameters.""",
     ] = LSMParameters.readout
     class_weight: Annotated[

@@ -13,7 +13,8 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from .._checks import check_integer, shown
-from .._versions import __version__, warn_of_version
+from .._version import __version__
+from .._versions import warn_of_version
 from ..encoding._chosen import encoded_pieces, rest_of
 from ..engines import Batch, Runner
 from ..engines._streams import put, take

@@ -30,7 +30,7 @@ class PublishedLiquid(TransformerMixin, SequenceEstimator):
     Parameters
     ----------
     model : {"maass_2002", "gorad_2019", "ivanov_2021"} or PublishedModel, default="maass_2002"
-        The liquid: a name of :data:`~skliquid.published.MODELS`, or parameters of one's own.
+        The liquid: a name of ``skliquid.published.MODELS``, or parameters of one's own.
     dt : float, default=1.0
         Time between two frames in ms; positive.
     pooling : str or list of str, default="trace"
