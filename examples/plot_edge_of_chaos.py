@@ -65,14 +65,6 @@ print("radius  exponent  kernel  generalisation  linear  nonlinear")
 for row in zip(radii, *means.values(), strict=True):
     print("{:6.2f} {:9.2f} {:7.1f} {:15.1f} {:7.1f} {:10.1f}".format(*row))
 
-# %%
-# The kernel rank is high long before chaos. The generalisation rank jumps where the exponent
-# becomes positive (grey): beyond, what differs by nothing is told apart as what differs. Far
-# beyond, both fall, as the neurons drive each other into the same few patterns. Their difference,
-# which predicts how well a liquid computes (Legenstein and Maass, 2007), is largest at the edge.
-# The capacity for functions of the recent past goes on a little into chaos before it falls, as
-# these inputs differ by more than what chaos makes of them.
-
 edge = np.exp(np.interp(0, means["lyapunov_exponent"], np.log(radii)))
 ranks = means["generalization_rank"], means["kernel_rank"]
 display.axes_[1].fill_between(radii, *ranks, color="C2", alpha=0.12, lw=0)
@@ -85,3 +77,11 @@ lowest.set(xlabel="spectral radius", xlim=(radii[0], radii[-1]))
 lowest.set_xticks([0.1, 1, 8], ["0.1", "1", "8"])
 display.axes_[0].text(edge * 1.05, -0.4, "chaos", color="0.4")
 plt.show()
+
+# %%
+# The kernel rank is high long before chaos. The generalisation rank jumps where the exponent
+# becomes positive, which is the grey part: there, what differs by nothing is told apart as what
+# differs. Far beyond, both fall, as the neurons drive each other into the same few patterns. Their
+# difference, which predicts how well a liquid computes (Legenstein and Maass, 2007), is largest at
+# the edge. The capacity for functions of the recent past goes on a little into chaos before it
+# falls, as these inputs differ by more than what chaos makes of them.

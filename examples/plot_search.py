@@ -4,7 +4,7 @@ A search that pays
 
 Two ears hear the same noise, one up to four steps after the other, and the lag is to be told. A
 liquid's neurons hear the past through delayed synapses, by default up to the length of a sequence;
-here all that matters lies within eight steps. So this is data on which a search is worth its time.
+here all that matters lies within a few steps. So on these data a search is worth its time.
 """
 
 import matplotlib.pyplot as plt
