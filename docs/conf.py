@@ -1,6 +1,9 @@
 """Sphinx configuration."""
 
 import warnings
+from inspect import signature
+
+from sphinx.util.inspect import stringify_signature
 
 import skliquid
 
@@ -42,3 +45,17 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+
+
+def signature_of_adapter(app, what, name, cls, options, arguments, returns):
+    """Have a class show its own constructor, and not that of a base class that is a mock."""
+    if what == "class" and name.startswith(("skliquid.aeon.", "skliquid.sktime.")):
+        own = signature(cls.__init__)
+        own = own.replace(parameters=list(own.parameters.values())[1:])
+        arguments = stringify_signature(own, show_annotation=False, show_return_annotation=False)
+    return arguments, returns
+
+
+def setup(app):
+    """Connect what autodoc asks."""
+    app.connect("autodoc-process-signature", signature_of_adapter)
