@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # Where libraries round otherwise.
 ANOTHER_MACHINE = 0.004
 
-if Path(skliquid.__file__).is_relative_to(ROOT):
+if Path(skliquid.__file__).parent == ROOT / "skliquid":
     sys.exit(f"This is the package of {ROOT}, and no wheel.")
 
 (wheel,), (sdist,) = Path(sys.argv[1]).glob("*.whl"), Path(sys.argv[1]).glob("*.tar.gz")

@@ -2,10 +2,12 @@
 
 import sys
 import warnings
+from inspect import signature
 from pathlib import Path
 
 import matplotlib
 from cycler import cycler
+from sphinx.util.inspect import stringify_signature
 
 import skliquid
 from skliquid.plotting._style import COLOURS
@@ -64,8 +66,17 @@ matplotlib.rcParamsDefault["axes.prop_cycle"] = cycler(color=COLOURS)
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
 
+def signature_of_adapter(app, what, name, cls, options, arguments, returns):
+    """Have a class show its own constructor, and not that of a base class that is a mock."""
+    if what == "class" and name.startswith(("skliquid.aeon.", "skliquid.sktime.")):
+        own = signature(cls.__init__)
+        own = own.replace(parameters=list(own.parameters.values())[1:])
+        arguments = stringify_signature(own, show_annotation=False, show_return_annotation=False)
+    return arguments, returns
+
+
 def setup(app):
-    """Draw the figures that are no examples before the pages are read."""
+    """Draw the figures that are no examples before pages are read, and connect what autodoc asks."""
 
     def draw(app):
         from _figures import save_all
@@ -73,3 +84,4 @@ def setup(app):
         save_all(Path(app.srcdir, "_made"))
 
     app.connect("builder-inited", draw)
+    app.connect("autodoc-process-signature", signature_of_adapter)

@@ -3,6 +3,7 @@
 import pickle
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +118,8 @@ def test_states_of_streams_say_their_version(saved_by):
         loaded = saved_by(stream, "7.1")
     assert any("LiquidStream was saved" in str(each.message) for each in caught)
     np.testing.assert_array_equal(loaded.features(), stream.features())
+
+
+def test_version_is_the_one_that_is_cited():
+    citation = Path(__file__).parents[1] / "CITATION.cff"
+    assert f"\nversion: {skliquid.__version__}\n" in citation.read_text()

@@ -11,14 +11,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_option, check_real, shown
+from ..estimators._caption import INSIDE
 from ..estimators._sequence_base import FINER, BaseSequenceLSM
 from ..estimators._sequence_parameters import OF_SPIKES, STEP_FEATURES
 from ..estimators._step_features import features_of_steps
 from ..reservoirs import Liquid, RateReservoir
 from ..sequences import Sequences, as_real_array, as_sequences
 
-# Where an estimator keeps what it is made of.
-_INSIDE = "pipeline_", "liquid_", "estimator_", "best_estimator_"
 # The input itself is no state.
 STATES = tuple(name for name in STEP_FEATURES if name != "input")
 
@@ -151,7 +150,7 @@ def reservoirs_of(given: Any) -> Reservoirs | None:
     while not (hasattr(given, "liquids_") and hasattr(given, "_encode")):
         if isinstance(given, BaseSequenceLSM):
             unit = 2.0**FINER
-        inside = [getattr(given, name) for name in _INSIDE if hasattr(given, name)]
+        inside = [getattr(given, name) for name in INSIDE if hasattr(given, name)]
         if isinstance(given, Pipeline):
             inside = [given[0]]
         if not inside:

@@ -33,15 +33,17 @@ _IDLE_SHARE, _AT_LIMIT, _EPILEPTIC, _TIMES = 0.9, 0.95, 0.5, 2.0
 _FEW_FRAMES, _FEW_SEQUENCES = 400, 4
 
 
-def warn_of_activity(
+def watch_activity(
     liquid: LiquidTransformer, sequences: Sequences, runners: Sequence[Runner] | None = None
 ) -> None:
-    """Warn if a reservoir is silent, saturated or epileptic on encoded training sequences.
+    """Keep the firing rate on encoded training sequences, and warn of pathologies.
 
-    `runners` are those that have run all of them, one for each reservoir. Without them a few
-    frames are run, and all where these raise a suspicion.
+    A reservoir may be silent, saturated or epileptic. `runners` are those that have run all of the
+    sequences, one for each reservoir. Without them a few frames are run, and all where these raise
+    a suspicion.
     """
     some = _beginnings(sequences)
+    rates, text = [], None
     for i, reservoir in enumerate(liquid.liquids_):
         if runners is not None and isinstance(reservoir, Liquid):
             levels = runners[i].mean_counts * _steps_of_a_spike(reservoir)
@@ -49,11 +51,15 @@ def warn_of_activity(
             levels = _levels(liquid, reservoir, some)
             if _idle_shares(levels).sum() >= _IDLE_SHARE:
                 levels = _levels(liquid, reservoir, sequences)
+        if isinstance(reservoir, Liquid):
+            rates.append(np.mean(levels / _steps_of_a_spike(reservoir)))
         looks = some, sequences  # the second if the first does not clear it
-        text = _idle(liquid, reservoir, levels) or _epileptic(liquid, reservoir, levels, looks)
-        if text:
-            warn_user(LiquidActivityWarning(text))
-            return
+        text = text or (
+            _idle(liquid, reservoir, levels) or _epileptic(liquid, reservoir, levels, looks)
+        )
+    liquid.firing_rate_ = float(np.mean(rates)) if rates else None
+    if text:
+        warn_user(LiquidActivityWarning(text))
 
 
 def _levels(

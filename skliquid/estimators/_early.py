@@ -20,6 +20,7 @@ from .._fitted import all_or_nothing
 from .._warnings import warn_user
 from ..readouts._samples import class_labels
 from ..sequences import Sequences
+from ._caption import Captioned
 from ._classifier import LSMClassifier
 from ._early_stream import EarlyLSMStream, EarlySource
 from ._source import Source, stream_source
@@ -27,7 +28,7 @@ from ._stages import answers_of, fit_stages
 from ._stopping import Answers, candidates, chosen, n_needed
 
 
-class EarlyLSMClassifier(ClassifierMixin, MetaEstimatorMixin, SequenceEstimator):
+class EarlyLSMClassifier(Captioned, ClassifierMixin, MetaEstimatorMixin, SequenceEstimator):
     """Classify sequences before they are over, as early as a chosen risk allows.
 
     Besides the readout of whole sequences there is one for each of some checkpoints, trained on

@@ -26,6 +26,7 @@ from ..readouts._root import make_root
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
 from ._absent import SaysWhatIsAbsent
+from ._caption import Captioned
 from ._explain import explained
 from ._parameters import HOW_TO_RUN, LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
@@ -90,7 +91,7 @@ def _transform(liquid: LiquidTransformer, collection: Collection) -> Any:
     return liquid.transform(collection)
 
 
-class BaseLSM(SaysWhatIsAbsent, CallbackSupportMixin, LSMParameters, SequenceEstimator):
+class BaseLSM(SaysWhatIsAbsent, Captioned, CallbackSupportMixin, LSMParameters, SequenceEstimator):
     """A pipeline of liquid, scaler and readout behind flat parameters."""
 
     pipeline_: Pipeline

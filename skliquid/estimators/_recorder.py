@@ -17,7 +17,7 @@ from ..engines import StateTrains, record
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._samples import canonical, held_out
 from ..sequences import Sequences
-from ._activity import warn_of_activity
+from ._activity import watch_activity
 from ._entries import parametrized
 from ._parameters import RecorderParameters
 from ._transformer import LiquidTransformer
@@ -50,7 +50,7 @@ class LiquidRecorder(  # type: ignore[call-arg]
         """Fit, and return the states of the same sequences."""
         collection = self._validate_collection(X, reset=True)
         encoded = self._fit(collection, sample_weight)
-        warn_of_activity(self, encoded)
+        watch_activity(self, encoded)
         if not collection.is_one_part:
             encoded = self._encode(collection.whole())
         if self.trainer is not None:
@@ -91,6 +91,7 @@ class LiquidRecorder(  # type: ignore[call-arg]
             **trainer._dynamics(),
         )
         self.liquid_ = self.liquids_[0]
+        self.firing_rate_ = None  # that of the liquid as it was drawn
         self.loss_curve_ = curves["training"]
         self.validation_loss_curve_ = curves.get("validation")
 

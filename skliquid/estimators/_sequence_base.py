@@ -20,6 +20,7 @@ from ..readouts._ridge import RidgeReadoutRegressor
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.rate_reservoir import is_rate_cell
 from ..sequences import Sequences, as_collection
+from ._caption import Captioned
 from ._entries import told_of_idle, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._sequence_parameters import OF_SPIKES, STEP_FEATURES, SequenceParameters
@@ -33,7 +34,7 @@ _ONE_IN = 5
 FINER = 6
 
 
-class BaseSequenceLSM(SequenceParameters, SequenceEstimator):
+class BaseSequenceLSM(Captioned, SequenceParameters, SequenceEstimator):
     """A reservoir that is read after every step."""
 
     liquid_: LiquidTransformer

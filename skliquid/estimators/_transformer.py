@@ -30,7 +30,8 @@ from ..reservoirs.liquid import Liquid
 from ..reservoirs.rate_reservoir import RateReservoir, is_rate_cell
 from ..sequences import Sequences, as_sequences
 from ._absent import SaysWhatIsAbsent
-from ._activity import warn_of_activity
+from ._activity import watch_activity
+from ._caption import Captioned
 from ._entries import parametrized, warn_of_idle
 from ._parameters import ReservoirParameters
 from ._source import stream_source
@@ -54,6 +55,7 @@ def _is_spiking(estimator: Any) -> bool:
 @parametrized
 class LiquidTransformer(
     SaysWhatIsAbsent,
+    Captioned,
     CallbackSupportMixin,
     TransformerMixin,
     ReservoirParameters,
@@ -79,6 +81,10 @@ class LiquidTransformer(
         `liquids_`. A :class:`~skliquid.reservoirs.RateReservoir` for a rate cell.
     liquids_ : list of Liquid or RateReservoir
         All of the `n_liquids`.
+    firing_rate_ : float or None
+        Share of the steps in which a neuron fires, in the mean over the neurons and the training
+        sequences, or over the beginnings of a few of them where `fit` does not run all; None where
+        nothing spikes.
     encoder_ : encoder or None
         The fitted encoder.
     fill_values_ : ndarray of shape (`n_channels_in_`,), dtype float32, or None
@@ -120,7 +126,9 @@ class LiquidTransformer(
     liquid_: Liquid | RateReservoir
     liquids_: list[Any]
     encoder_: Any
-    fill_values_: np.ndarray | None = None  # of one that was saved before there were any
+    # Of one that was saved before there were any.
+    fill_values_: np.ndarray | None = None
+    firing_rate_: float | None = None
 
     @all_or_nothing
     @with_callbacks
@@ -149,7 +157,7 @@ class LiquidTransformer(
         collection = self._validate_collection(collection, reset=True)
         tasks = fit_tasks(self, 1, X if parts is None else None, y, sample_weight)
         with tasks.task("draw-liquid"):
-            warn_of_activity(self, self._fit(collection, sample_weight))
+            watch_activity(self, self._fit(collection, sample_weight))
         tasks.end()
         return self
 
@@ -184,9 +192,9 @@ class LiquidTransformer(
                 jobs = self._jobs(encoded)
                 tasks = fit_tasks(self, len(jobs), X, y, sample_weight)
                 features = self._run(jobs, task=tasks.task)
-                warn_of_activity(self, encoded, list(dict.fromkeys(job[0] for job in jobs)))
+                watch_activity(self, encoded, list(dict.fromkeys(job[0] for job in jobs)))
             else:
-                warn_of_activity(self, encoded)
+                watch_activity(self, encoded)
                 tasks = fit_tasks(self, None, X, y, sample_weight)
                 features = self._features(collection, tasks.task)
         tasks.end()

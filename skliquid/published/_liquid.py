@@ -13,6 +13,7 @@ from .._base import SequenceEstimator, seed_of
 from .._checks import check_integer, check_real, shown
 from .._fitted import all_or_nothing
 from ..engines import Runner, record
+from ..estimators._caption import Captioned
 from ..estimators._step_features import step_features
 from ..pooling import PoolingPlan, make_plan
 from ..reservoirs import Liquid
@@ -21,7 +22,7 @@ from ._model import PublishedModel
 from ._tables import MODELS
 
 
-class PublishedLiquid(TransformerMixin, SequenceEstimator):
+class PublishedLiquid(Captioned, TransformerMixin, SequenceEstimator):
     """Turn spike trains into the states of a liquid of the literature.
 
     Nothing is learnt of the data but the number of channels. The input is taken as it is: a frame
