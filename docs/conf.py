@@ -76,7 +76,7 @@ def signature_of_adapter(app, what, name, cls, options, arguments, returns):
 
 
 def setup(app):
-    """Draw the figures that are no examples before pages are read, and connect what autodoc asks."""
+    """Draw the figures that are no examples, and connect what autodoc asks."""
 
     def draw(app):
         from _figures import save_all
