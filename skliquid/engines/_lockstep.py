@@ -105,10 +105,11 @@ class LockstepPools:
         Number of neurons.
     """
 
-    # Names of what stands for spikes and for potentials, the types of counts and of states, and
-    # the exponent of the grid that the trace decays on.
+    # Names of what stands for spikes and for potentials, the types of counts, of sums of times
+    # and of states, and the exponent of the grid that the trace decays on.
     names = "spk", "mem"
     counted: type = np.int32
+    timed: type = np.int64
     precision: type = np.float32
     exponent = UNIT_EXPONENT
 
@@ -116,11 +117,14 @@ class LockstepPools:
         batch, windows = (len(lengths), n_neurons), (len(lengths), plan.n_windows, n_neurons)
         self._plan, self.lengths = plan, lengths
         self.seen = np.zeros(len(lengths), dtype=np.int64)
-        self._burst = np.zeros(batch, dtype=np.int32)
+        self._burst, self._pause = np.zeros((2, *batch), dtype=np.int32)
         self._pools = Pools(
             counts=np.zeros(windows, dtype=self.counted),
             bursts=np.zeros(batch, dtype=np.int32),
             longest_burst=np.zeros(batch, dtype=np.int32),
+            longest_pause=np.zeros(batch, dtype=np.int32),
+            times=np.zeros(batch, dtype=self.timed),
+            squared_times=np.zeros(batch, dtype=self.timed),
             first_spike=np.full(batch, -1, dtype=np.int32),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
@@ -142,6 +146,11 @@ class LockstepPools:
         p.bursts[running] += fired & (burst == 0)
         self._burst[running] = burst = (burst + 1) * fired
         p.longest_burst[running] = np.maximum(p.longest_burst[running], burst)
+        self._pause[running] = pause = (self._pause[running] + 1) * (1 - fired)
+        p.longest_pause[running] = np.maximum(p.longest_pause[running], pause)
+        times = output.astype(self.timed) * t[:, np.newaxis]
+        p.times[running] += times
+        p.squared_times[running] += times * t[:, np.newaxis]
         first = p.first_spike[running]
         is_first = (fired > 0) & (first < 0)
         p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)
@@ -156,7 +165,8 @@ class LockstepPools:
     @property
     def parts(self) -> dict[str, np.ndarray]:
         """The arrays that the sums are kept in, the batch first."""
-        return {"seen": self.seen, "burst": self._burst, **vars(self._pools)}
+        running = {"seen": self.seen, "burst": self._burst, "pause": self._pause}
+        return running | vars(self._pools)
 
     def read(self) -> Pools:
         """Return a copy of the sums so far."""

@@ -66,6 +66,11 @@ class MLXPools:
         if not plan.sums.isdisjoint(("bursts", "longest_burst")):
             for name in ("bursts", "longest_burst", "burst"):
                 self.sums[name] = np.zeros(each, dtype=np.int32)
+        if "longest_pause" in plan.sums:
+            for name in ("longest_pause", "pause"):
+                self.sums[name] = np.zeros(each, dtype=np.int32)
+        for name in plan.sums & {"times", "squared_times"}:
+            self.sums[name] = np.zeros(each, dtype=np.int64)
         if "first_spike" in plan.sums:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
         if "trace" in plan.sums:
@@ -80,7 +85,7 @@ class MLXPools:
     def read(self) -> Pools:
         """Return a copy of the sums so far."""
         kept = {name: value.copy() for name, value in (self.sums | self.last).items()}
-        sums = {name: value for name, value in kept.items() if name != "burst"}
+        sums = {name: value for name, value in kept.items() if name not in ("burst", "pause")}
         for name in ("potentials", "rectified"):
             if name in sums:
                 sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)
@@ -188,6 +193,14 @@ def _add(
         added["burst"] = burst
         added["bursts"] = sums["bursts"] + begins.astype(mx.int32)
         added["longest_burst"] = mx.maximum(sums["longest_burst"], burst)
+    if "pause" in sums:
+        pause = mx.where(is_running, (sums["pause"] + 1) * (1 - fired), sums["pause"])
+        added["pause"] = pause
+        added["longest_pause"] = mx.maximum(sums["longest_pause"], pause)
+    if "times" in sums:
+        times = mx.where(is_running, fired.astype(mx.int64) * t, 0)
+        added["times"] = sums["times"] + times
+        added["squared_times"] = sums["squared_times"] + times * t
     if "first_spike" in sums:
         is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)
         added["first_spike"] = mx.where(is_first, t.astype(mx.int32), sums["first_spike"])

@@ -63,7 +63,7 @@ class ActivationPools(LockstepPools):
     """Sums of activations, which stand for spikes and for potentials."""
 
     names = "h", "h"
-    counted = precision = np.float64
+    counted = timed = precision = np.float64
     exponent = STATE_EXPONENT
 
 

@@ -62,6 +62,18 @@ class PoolingPlan:
         """Names of the features, in order."""
         return self._names([f"neuron{i}" for i in range(n_neurons)])
 
+    def groups(self, n_neurons: int) -> np.ndarray | None:
+        """Group of each feature that a readout may weigh beside others, of group 0; or None."""
+        found, n_groups = [], 0
+        for name in self.names:
+            pooling = POOLINGS[name]
+            size = len(pooling.names(self.scales, [""] * n_neurons))
+            parts = np.arange(1, pooling.n_weighed + 1) + n_groups if pooling.n_weighed else [0]
+            found.append(np.repeat(parts, size // len(parts)))
+            n_groups += pooling.n_weighed
+        groups = np.concatenate(found)
+        return groups if n_groups and not groups.all() else None
+
     def unshared(self) -> list[str]:
         """Poolings asked for whose features are no sums over time."""
         return [name for name in self.names if POOLINGS[name].shares is None]

@@ -19,6 +19,7 @@ from ._shares import (
     averaged,
     averaged_in_windows,
     faded,
+    moments_of,
     summed,
     summed_in_windows,
 )
@@ -36,6 +37,10 @@ def _of_windows(scales: Scales, neurons: list[str]) -> list[str]:
         for w in range(scale)
         for neuron in neurons
     ]
+
+
+def _of_moments(scales: Scales, neurons: list[str]) -> list[str]:
+    return [f"{order}_{neuron}" for order in (1, 2) for neuron in neurons]
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,9 @@ class Pooling:
         Function ``(n_timesteps, scales, trace_decay)`` that returns what each step adds to them,
         as :class:`~skliquid.pooling._shares.Share`, one for each array that `features` returns.
         None where they are no sums over time.
+    n_weighed : int
+        Number of groups of equal size, one after the other, that a readout may weigh: what they
+        tell is worth much on some data and nothing on others. 0 where all always count alike.
     """
 
     text: str
@@ -68,6 +76,7 @@ class Pooling:
     names: Callable[[Scales, list[str]], list[str]] = _of_each
     is_windowed: bool = False
     shares: Shares | None = None
+    n_weighed: int = 0
 
     def features(self, pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
         """Make the features, arrays of shape (batch, ...)."""
@@ -87,6 +96,14 @@ def _counts(pools: Pools, lengths: np.ndarray, scales: Scales) -> list[np.ndarra
 def _first_spike(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     first = pools.first_spike
     return [np.where(first < 0, 1.0, first / lengths[:, np.newaxis])]
+
+
+def _moments(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    """Sums of P_1(x) and P_2(x) over the spikes, with x of :func:`legendre`, from sums of t."""
+    n, length = pools.counts.sum(axis=1).astype(np.float64), lengths[:, np.newaxis]
+    first = (2.0 * pools.times + n) / length
+    second = (4.0 * (pools.squared_times + pools.times) + n) / length**2
+    return [first - n, 1.5 * (second - 2.0 * first + n) - 0.5 * n]
 
 
 def _rectified(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
@@ -139,6 +156,20 @@ POOLINGS = {
     ),
     "longest_burst": Pooling(
         "steps of the longest such run", ("longest_burst",), shares=summed("longest")
+    ),
+    "longest_pause": Pooling(
+        "steps of the longest run of steps in none of which the neuron fires",
+        ("longest_pause",),
+        shares=summed("longest_pause"),
+    ),
+    "moments": Pooling(
+        "first and second Legendre moment of the spikes: how much later than earlier, and how "
+        "much more at both ends than in the middle, a neuron fires",
+        ("counts", "times", "squared_times"),
+        _moments,
+        _of_moments,
+        shares=moments_of("spikes"),
+        n_weighed=2,
     ),
     "first_spike": Pooling(
         "time of the first spike as a fraction of the sequence, 1 if none",

@@ -47,6 +47,15 @@ class Share:
     is_rounded: bool = False
 
 
+def legendre(n_timesteps: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and second Legendre polynomial at the middles of the steps of a sequence.
+
+    The sequence is the interval [-1, 1].
+    """
+    x = (2 * np.arange(n_timesteps) + 1) / n_timesteps - 1
+    return x, (3 * x**2 - 1) / 2
+
+
 def _limited(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     return np.clip(potentials, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
 
@@ -54,6 +63,11 @@ def _limited(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
 def _onsets(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     """Steps with a spike after one without."""
     return np.diff(spikes.astype(np.int8), axis=0, prepend=0) > 0
+
+
+def _longest_pause(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    """Steps of the longest run without a spike, of several the first."""
+    return _longest(~spikes, potentials)
 
 
 def _silence(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
@@ -74,6 +88,7 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "spikes": lambda spikes, potentials: spikes,
     "onsets": _onsets,
     "longest": _longest,
+    "longest_pause": _longest_pause,
     "silence": _silence,
     "state": lambda spikes, potentials: potentials,
     "potential": _limited,
@@ -93,6 +108,11 @@ def summed(quantity: str) -> Shares:
 def averaged(quantity: str) -> Shares:
     """Mean of a quantity."""
     return lambda n, scales, decay: [_over_time(quantity, np.full(n, 1 / n))]
+
+
+def moments_of(quantity: str) -> Shares:
+    """Legendre moments of a quantity."""
+    return lambda n, scales, decay: [_over_time(quantity, factor) for factor in legendre(n)]
 
 
 def faded(quantity: str) -> Shares:

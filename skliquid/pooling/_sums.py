@@ -20,7 +20,7 @@ class Pools:
     """Sums over time for one batch of sequences.
 
     All but `counts` may be None where no pooling asked for needs them. A burst is a run of
-    steps in each of which the neuron fires.
+    steps in each of which the neuron fires, a pause one in none of which it does.
 
     Parameters
     ----------
@@ -28,6 +28,10 @@ class Pools:
         Spikes in each window.
     bursts, longest_burst : ndarray of shape (batch, n), integer
         Number of bursts, and steps of the longest.
+    longest_pause : ndarray of shape (batch, n), integer
+        Steps of the longest pause.
+    times, squared_times : ndarray of shape (batch, n), integer
+        Sums of the time steps of the spikes, and of their squares, counted from zero.
     first_spike : ndarray of shape (batch, n), integer
         Time step of the first spike; -1 where there is none.
     rectified : ndarray of shape (batch, n), float64
@@ -44,6 +48,9 @@ class Pools:
     counts: np.ndarray
     bursts: np.ndarray | None = None
     longest_burst: np.ndarray | None = None
+    longest_pause: np.ndarray | None = None
+    times: np.ndarray | None = None
+    squared_times: np.ndarray | None = None
     first_spike: np.ndarray | None = None
     rectified: np.ndarray | None = None
     potentials: np.ndarray | None = None

@@ -23,8 +23,12 @@ class Sums(NamedTuple):
     ----------
     counts : ndarray of shape (batch, n_windows, n_padded), dtype int32
         Spikes in each window; of no sequence where nothing is summed.
-    bursts, longest_burst, first_spike, burst : ndarray of shape (batch, n_padded), dtype int32
-        As in :class:`skliquid.pooling.Pools`, and the steps of the burst that goes on.
+    bursts, longest_burst, longest_pause, first_spike : ndarray of shape (batch, n_padded), int32
+        As in :class:`skliquid.pooling.Pools`.
+    times, squared_times : ndarray of shape (batch, n_padded), dtype int64
+        The same.
+    burst, pause : ndarray of shape (batch, n_padded), dtype int32
+        Steps of the burst or of the pause that goes on.
     rectified : ndarray of shape (batch, n_padded), dtype float64
         Sum of positive potentials.
     potentials : ndarray of shape (batch, n_windows, n_padded), dtype float64
@@ -40,8 +44,12 @@ class Sums(NamedTuple):
     counts: np.ndarray
     bursts: np.ndarray
     longest_burst: np.ndarray
+    longest_pause: np.ndarray
+    times: np.ndarray
+    squared_times: np.ndarray
     first_spike: np.ndarray
     burst: np.ndarray
+    pause: np.ndarray
     rectified: np.ndarray
     potentials: np.ndarray
     trace: np.ndarray
@@ -102,6 +110,23 @@ def add_bursts(fired, burst, bursts, longest):
 
 
 @inner
+def add_pauses(fired, pause, longest):
+    """Follow the runs of steps in none of which a neuron fires."""
+    for i in range(len(fired)):
+        pause[i] = (pause[i] + 1) & (np.int32(fired[i]) - 1)
+        longest[i] = pause[i] if pause[i] > longest[i] else longest[i]
+
+
+@inner
+def add_times(fired, t, times, squares):
+    """Add the step of each spike, and its square."""
+    for i in range(len(fired)):
+        spike = -np.int64(fired[i])
+        times[i] += t & spike
+        squares[i] += t * t & spike
+
+
+@inner
 def note_first(fired, t, first):
     """Note the step of the first spike."""
     for i in range(len(fired)):
@@ -123,6 +148,12 @@ def add_to_sums(sums, sample, t, first, mem, fired):
         burst = part(at(sums.burst, (sample,)), first, n)
         bursts = part(at(sums.bursts, (sample,)), first, n)
         add_bursts(fired, burst, bursts, part(at(sums.longest_burst, (sample,)), first, n))
+    if sums.longest_pause.shape[1]:
+        pause = part(at(sums.pause, (sample,)), first, n)
+        add_pauses(fired, pause, part(at(sums.longest_pause, (sample,)), first, n))
+    if sums.times.shape[1]:
+        times = part(at(sums.times, (sample,)), first, n)
+        add_times(fired, t, times, part(at(sums.squared_times, (sample,)), first, n))
     if sums.first_spike.shape[1]:
         note_first(fired, np.int32(t), part(at(sums.first_spike, (sample,)), first, n))
 
