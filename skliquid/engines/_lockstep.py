@@ -165,8 +165,8 @@ class LockstepPools:
     @property
     def parts(self) -> dict[str, np.ndarray]:
         """The arrays that the sums are kept in, the batch first."""
-        running = {"seen": self.seen, "burst": self._burst, "pause": self._pause}
-        return running | vars(self._pools)
+        burst, pause = self._burst, self._pause
+        return {"seen": self.seen, "burst": burst, "pause": pause, **vars(self._pools)}
 
     def read(self) -> Pools:
         """Return a copy of the sums so far."""

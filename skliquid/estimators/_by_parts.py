@@ -132,7 +132,7 @@ class LSMOfParts(BaseLSM):
 
     def _begin(self, liquid: LiquidTransformer, readout: Any) -> None:
         """Make a pipeline of a fitted liquid, whose readout was given nothing yet."""
-        self.pipeline_ = Pipeline([("liquid", liquid), *self._steps(readout)[1:]])
+        self.pipeline_ = Pipeline([("liquid", liquid), *self._steps(readout, liquid)[1:]])
         self.n_samples_seen_ = 0
         self._keep_parameters()
 

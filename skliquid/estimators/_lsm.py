@@ -189,17 +189,23 @@ class BaseLSM(SaysWhatIsAbsent, Captioned, CallbackSupportMixin, LSMParameters, 
     def _of_reservoir(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(ReservoirParameters)}
 
-    def _steps(self, readout: Any) -> list[tuple[str, Any]]:
+    def _steps(
+        self, readout: Any, liquid: LiquidTransformer | None = None
+    ) -> list[tuple[str, Any]]:
         """Liquid, root, limiter, scaler and readout; a readout over time takes the bare states.
 
-        The limiter keeps each feature to the range that it had in training. Without, a neuron
-        that was all but silent there would, once it fires, count for more than all others.
+        Where no liquid is given it is a new one. The limiter keeps each feature to the range that
+        it had in training. Without, a neuron that was all but silent there would, once it fires,
+        count for more than all others.
         """
         if isinstance(readout, LeakyReadoutClassifier):
             trainer = clone(readout) if self._trains_reservoir() else None
             recorder = LiquidRecorder(trainer=trainer, **self._of_reservoir())
             return [("liquid", recorder), ("readout", readout)]
-        prepared = [("liquid", LiquidTransformer(**self._of_reservoir())), ("root", make_root())]
+        liquid = LiquidTransformer(**self._of_reservoir()) if liquid is None else liquid
+        prepared = [("liquid", liquid), ("root", make_root())]
+        if isinstance(self.readout, str) and self.readout == "ridge":
+            readout.set_params(groups=liquid._as_fitted()._groups)
         if is_made_of_sums(readout):
             return [*prepared, ("readout", readout)]
         return [

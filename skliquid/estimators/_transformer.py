@@ -373,6 +373,12 @@ class LiquidTransformer(
         n_runs = self.n_liquids * (2 if self.bidirectional else 1)
         return n_runs * self._plan().n_features(self.reservoir_size)
 
+    @property
+    def _groups(self) -> np.ndarray | None:
+        """Group of each feature that a readout may weigh beside others, of group 0; or None."""
+        groups = self._plan().groups(self.reservoir_size)
+        return None if groups is None else np.resize(groups, self._n_features)
+
     def _features(
         self,
         collection: Collection,

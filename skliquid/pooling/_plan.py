@@ -71,7 +71,7 @@ class PoolingPlan:
             parts = np.arange(1, pooling.n_weighed + 1) + n_groups if pooling.n_weighed else [0]
             found.append(np.repeat(parts, size // len(parts)))
             n_groups += pooling.n_weighed
-        groups = np.concatenate(found)
+        groups = np.concatenate(found).astype(np.uint8)
         return groups if n_groups and not groups.all() else None
 
     def unshared(self) -> list[str]:

@@ -161,6 +161,7 @@ POOLINGS = {
         "steps of the longest run of steps in none of which the neuron fires",
         ("longest_pause",),
         shares=summed("longest_pause"),
+        n_weighed=1,
     ),
     "moments": Pooling(
         "first and second Legendre moment of the spikes: how much later than earlier, and how "

@@ -242,9 +242,16 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         fit_intercept: bool = True,
         standardize: bool = False,
         limit: bool = False,
+        groups: Any = None,
         class_weight: Any = None,
     ) -> None:
-        super().__init__(alphas, fit_intercept=fit_intercept, standardize=standardize, limit=limit)
+        super().__init__(
+            alphas,
+            fit_intercept=fit_intercept,
+            standardize=standardize,
+            limit=limit,
+            groups=groups,
+        )
         self.class_weight = class_weight
 
     @all_or_nothing

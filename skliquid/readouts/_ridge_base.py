@@ -15,6 +15,7 @@ from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
 from ._ridge_design import WholeDesign
+from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
@@ -39,6 +40,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         "fit_intercept": ["boolean"],
         "standardize": ["boolean"],
         "limit": ["boolean"],
+        "groups": ["array-like", None],
     }
 
     n_features_in_: int
@@ -53,18 +55,20 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         fit_intercept: bool = True,
         standardize: bool = False,
         limit: bool = False,
+        groups: Any = None,
     ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.limit = limit
+        self.groups = groups
 
     def _validate_params(self) -> None:
         check_parameters(self)
 
     def _parameters_read(self) -> tuple[str, ...]:
         """Those by which the model is computed, which may be after the last part has come."""
-        return "alphas", "fit_intercept", "standardize", "limit"
+        return "alphas", "fit_intercept", "standardize", "limit", "groups"
 
     def _penalties(self) -> np.ndarray:
         values = np.atleast_1d(self.alphas).tolist()
@@ -100,17 +104,38 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         is_one_weight = scale_weight is weight
         X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
-        options = {"centre": self.fit_intercept, "standardize": self.standardize}
+        alphas, options = self._penalties(), self._options
         with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
+            group_weights, gain = self._weighed(X, Y, weight)
             design = WholeDesign(
-                X, Y, weight, **options, scale_weight=None if is_one_weight else scale_weight
+                X,
+                Y,
+                weight,
+                **options,
+                scale_weight=None if is_one_weight else scale_weight,
+                gain=gain,
             )
-            model = self._kept(fit_ridge(design, self._penalties()))
+            model = self._kept(fit_ridge(design, alphas))
         # In the precision of the features that they are for.
         with np.errstate(over="ignore"):
             coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
         limits = extremes(X) if self.limit else None
-        self._model = _finite(replace(model, coef=coef, intercept=intercept, limits=limits))
+        model = replace(model, coef=coef, intercept=intercept, limits=limits)
+        self._model = _finite(replace(model, group_weights=group_weights))
+
+    @property
+    def _options(self) -> dict[str, bool]:
+        return {"centre": self.fit_intercept, "standardize": self.standardize}
+
+    def _weighed(
+        self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Weights of the groups, by some of the samples, and what features are multiplied by."""
+        if self.groups is None:
+            return None, None
+        groups = checked_groups(self.groups, X.shape[1])
+        weights = weights_of_groups(X, Y, weight, groups, self._penalties(), **self._options)
+        return weights, gains(weights, groups)
 
     def _kept(self, model: RidgeFit) -> RidgeFit:
         """Model without what is of no use any more."""
@@ -147,6 +172,8 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
     ) -> None:
         self._penalties()  # names a wrong one before any work is done
+        if self.groups is not None:
+            checked_groups(self.groups, X.shape[1])
         # That a part has no weight says nothing of the others.
         weight = checked_weight(sample_weight, X, may_be_zero=True)
         parts = self._opened(X.shape[1], Y.shape[1])
@@ -224,14 +251,22 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             return self._model
         if not sums.n_samples:
             raise ValueError(_NO_WEIGHT)
-        options = {"centre": self.fit_intercept, "standardize": self.standardize}
-        model = self._kept(fit_sums(sums, self._penalties(), **options))
-        return _finite(replace(model, limits=sums.limits if self.limit else None))
+        kept, limits = sums.retained, sums.limits if self.limit else None
+        with serial_blas:
+            group_weights, gain = self._weighed(kept.X, kept.Y, kept.weight)
+            model = fit_sums(sums, self._penalties(), **self._options, gain=gain)
+        model = self._kept(model)
+        return _finite(replace(model, limits=limits, group_weights=group_weights))
 
     @property
     def alpha_(self) -> float:
         """Chosen penalty."""
         return self._solved().alpha
+
+    @property
+    def group_weights_(self) -> np.ndarray | None:
+        """Chosen weights of the groups of features."""
+        return self._solved().group_weights
 
     @property
     def best_score_(self) -> float:

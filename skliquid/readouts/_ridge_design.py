@@ -104,6 +104,13 @@ class Moments:
         return np.where(constant, 1.0, np.sqrt(variance))
 
 
+def scaled_by(gain: np.ndarray | None, scale: np.ndarray) -> np.ndarray:
+    """Scales of features that are then multiplied; infinite ones where that is by zero."""
+    if gain is None:
+        return scale
+    return np.divide(scale, gain, out=np.full_like(scale, np.inf), where=gain > 0)
+
+
 @dataclass(frozen=True)
 class Frame:
     """What features and targets are measured from, and in what unit.
@@ -229,6 +236,8 @@ class WholeDesign(Design):
         Whether features are divided by their standard deviation.
     scale_weight : ndarray of shape (n_samples,) or None, default=None
         Weights of the samples in that deviation; None are those of the regression.
+    gain : ndarray of shape (n_features,) or None, default=None
+        What each feature is then multiplied by; None is 1.
 
     Attributes
     ----------
@@ -245,13 +254,19 @@ class WholeDesign(Design):
         centre: bool,
         standardize: bool,
         scale_weight: np.ndarray | None = None,
+        gain: np.ndarray | None = None,
     ) -> None:
-        self.options: dict[str, Any] = {"centre": centre, "standardize": standardize}
+        self.options: dict[str, Any] = {
+            "centre": centre,
+            "standardize": standardize,
+            "gain": gain,
+        }
         n_features, total = X.shape[1], float(weight.sum())
         mean, scale, is_one_weight = None, np.ones(n_features), scale_weight is None
         if standardize:
             moments = Moments.of(X, weight if scale_weight is None else scale_weight)
             mean, scale = moments.mean if is_one_weight else None, moments.scales()
+        scale = scaled_by(gain, scale)
         if centre:
             mean = mean_of(X, weight) if mean is None else mean
             frame = Frame(mean, weight @ Y / total, scale, total)

@@ -15,11 +15,18 @@ standardize : bool, default=False
 limit : bool, default=False
     Whether, in prediction, each feature is kept to the range that it had in the training samples
     of positive weight.
+groups : array-like of shape (n_features,), default=None
+    Group of each feature, 0 or a positive int, for groups with penalties of their own: that on
+    the squared weights of group g is ``alpha / group_weights_[g]``. The weight of group 0 is 1;
+    those of the others are chosen from 0, 1/4, 1 and 4 by the leave-one-out error of up to 500
+    samples. None puts all features in group 0.
 """
 
 _ATTRIBUTES = """
 alpha_ : float
     Chosen penalty.
+group_weights_ : ndarray of shape (n_groups,) or None
+    Chosen weights of the `groups`; None where there are none.
 best_score_ : float
     Negative mean squared error, of leaving one sample out, by which it was chosen.
 n_samples_seen_ : int
@@ -40,6 +47,10 @@ copied; beside it there is half a Gram matrix of the samples or of the features,
 smaller, and its Cholesky factor. Threads share out the work, as many as BLAS has, which is kept to
 one meanwhile.
 
+Weights of groups are those of multiple kernels [G]_: beginning with 0, each group is given the
+weight of the least error while the others keep theirs, twice over. The samples that judge are a
+random choice by what they are, the same for parts and for all at once.
+
 `partial_fit` keeps the samples while they take no more memory than sums over them would, and gives
 what `fit` gives. Beyond that it adds them to the sums, which give the same model, and retains a
 thousand samples, chosen at random by what they are. The penalty is then chosen by their exact
@@ -56,6 +67,8 @@ The outputs for a sample do not depend, to the last bit, on which others are pre
 
 _REFERENCES = """
 .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
+.. [G] Gönen, Alpaydin. "Multiple kernel learning algorithms", Journal of Machine Learning
+   Research 12, 2011.
 """
 
 

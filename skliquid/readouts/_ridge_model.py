@@ -34,6 +34,8 @@ class RidgeFit:
         Training samples as the models without them see them, until what it is for is found.
     temperature : float, default=None
         Temperature of the probabilities of classes.
+    group_weights : ndarray of shape (n_groups,), default=None
+        Weights of the groups of features.
     """
 
     alpha: float
@@ -43,6 +45,7 @@ class RidgeFit:
     limits: tuple[np.ndarray, np.ndarray] | None = None
     left_out: LeftOut | None = None
     temperature: float | None = None
+    group_weights: np.ndarray | None = None
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""

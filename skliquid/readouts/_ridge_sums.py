@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite
+from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite, scaled_by
 from ._ridge_loo import LARGE, best_fit, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
@@ -163,10 +163,15 @@ class _SumsTrial(FeatureTrial):
         Sums over all samples.
     centre, standardize : bool
         As of :class:`WholeDesign`.
+    gain : ndarray of shape (p,) or None
+        The same.
     """
 
-    def __init__(self, sums: RidgeSums, *, centre: bool, standardize: bool) -> None:
+    def __init__(
+        self, sums: RidgeSums, *, centre: bool, standardize: bool, gain: np.ndarray | None
+    ) -> None:
         scale = sums.spread.scales() if standardize else np.ones(len(sums.mean))
+        scale = scaled_by(gain, scale)
         frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
         gram, cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
         self._squares, self._weight = sums.squares, sums.weight
@@ -198,7 +203,14 @@ class _SumsTrial(FeatureTrial):
         return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self._squares)))
 
 
-def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: bool) -> RidgeFit:
+def fit_sums(
+    sums: RidgeSums,
+    alphas: np.ndarray,
+    *,
+    centre: bool,
+    standardize: bool,
+    gain: np.ndarray | None = None,
+) -> RidgeFit:
     """Fit with the penalty of the least leave-one-out error, as the retained samples have it.
 
     Parameters
@@ -211,13 +223,15 @@ def fit_sums(sums: RidgeSums, alphas: np.ndarray, *, centre: bool, standardize: 
         Whether to fit constants.
     standardize : bool
         Whether features are divided by their standard deviation.
+    gain : ndarray of shape (p,) or None, default=None
+        What each feature is then multiplied by; None is 1.
 
     Returns
     -------
     RidgeFit
         The model.
     """
-    options: dict[str, Any] = {"centre": centre, "standardize": standardize}
+    options: dict[str, Any] = {"centre": centre, "standardize": standardize, "gain": gain}
     with serial_blas:
         guess = None
         if sums.gram.order**3 > LARGE:

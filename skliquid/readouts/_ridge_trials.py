@@ -135,13 +135,13 @@ class SampleTrial(Trial):
         The samples.
     dtype : dtype
         float64 or float32.
+    gram : Panels or None, default=None
+        Gram matrix of the samples, which is changed; None is that of their features.
     """
 
-    def __init__(self, design: Design, dtype: DTypeLike) -> None:
-        n_samples, n_features = design.X.shape
-        gram = Panels(n_samples, dtype)
-        gram.add_grams(lambda columns: design.part(slice(None), columns, dtype, "C").T, n_features)
-        trace = _trace(gram)
+    def __init__(self, design: Design, dtype: DTypeLike, gram: Panels | None = None) -> None:
+        gram = sample_gram(design, dtype) if gram is None else gram
+        n_samples, trace = gram.order, _trace(gram)
         # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
         # the place of that zero, with which the inverse would be large and cancel.
         is_centred = bool(design.share.any())
@@ -202,6 +202,14 @@ class FeatureTrial(Trial):
     def of_features(self, solution: np.ndarray) -> np.ndarray:
         """Weights of the features of Z."""
         return solution
+
+
+def sample_gram(design: Design, dtype: DTypeLike) -> Panels:
+    """Gram matrix of the samples, ``Z @ Z.T``."""
+    n_samples, n_features = design.X.shape
+    gram = Panels(n_samples, dtype)
+    gram.add_grams(lambda columns: design.part(slice(None), columns, dtype, "C").T, n_features)
+    return gram
 
 
 def _trace(gram: Panels) -> float:
