@@ -17,7 +17,7 @@ PAGES = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`+((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|md|rst|json|toml|csv|png|npz))?)`+")
 # What is written from the point of view of the package, the tests or the manual.
-SEEN_FROM = "", "skliquid", "tests", "docs"
+SEEN_FROM = "", "skliquid", "tests", "docs", "benchmarks"
 
 
 def missing(text):
