@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+# Read by when a neuron fired too.
+WHEN = "counts", "longest_burst", "longest_pause", "moments"
 # Ours at several costs.
 PRESETS = {
     "LSMClassifier()": {},
     "LSMClassifier(500)": {"reservoir_size": 500},
     "LSMClassifier(2000)": {"reservoir_size": 2000},
+    "LSMClassifier(1400, pooling=WHEN)": {"reservoir_size": 1400, "pooling": WHEN},
+    "LSMClassifier(1500, pooling=WHEN, bidirectional=True)": {
+        "reservoir_size": 1500,
+        "pooling": WHEN,
+        "bidirectional": True,
+    },
     "LSMClassifier(2000, bidirectional=True)": {"reservoir_size": 2000, "bidirectional": True},
     "LSMClassifier(3000, bidirectional=True)": {"reservoir_size": 3000, "bidirectional": True},
 }
