@@ -25,6 +25,9 @@ from ._shares import (
 )
 from ._sums import Pools, window_lengths
 
+# Steps whose squares are summed in 64 bits.
+_MOST_TIMED = 3_000_000
+
 
 def _of_each(scales: Scales, neurons: list[str]) -> list[str]:
     return neurons
@@ -100,6 +103,11 @@ def _first_spike(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.nda
 
 def _moments(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     """Sums of P_1(x) and P_2(x) over the spikes, with x of :func:`legendre`, from sums of t."""
+    if lengths.max(initial=0) > _MOST_TIMED:
+        raise ValueError(
+            f"pooling 'moments' is of sequences of at most {_MOST_TIMED} steps, got "
+            f"{lengths.max()}; leave it out."
+        )
     n, length = pools.counts.sum(axis=1).astype(np.float64), lengths[:, np.newaxis]
     first = (2.0 * pools.times + n) / length
     second = (4.0 * (pools.squared_times + pools.times) + n) / length**2
@@ -164,8 +172,8 @@ POOLINGS = {
         n_weighed=1,
     ),
     "moments": Pooling(
-        "first and second Legendre moment of the spikes: how much later than earlier, and how "
-        "much more at both ends than in the middle, a neuron fires",
+        "first and second Legendre moment of the spikes, of at most 3,000,000 steps: how much "
+        "later than earlier, and how much more at both ends than in the middle, a neuron fires",
         ("counts", "times", "squared_times"),
         _moments,
         _of_moments,

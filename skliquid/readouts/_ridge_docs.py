@@ -16,10 +16,10 @@ limit : bool, default=False
     Whether, in prediction, each feature is kept to the range that it had in the training samples
     of positive weight.
 groups : array-like of shape (n_features,), default=None
-    Group of each feature, 0 or a positive int, for groups with penalties of their own: that on
-    the squared weights of group g is ``alpha / group_weights_[g]``. The weight of group 0 is 1;
-    those of the others are chosen from 0, 1/4, 1 and 4 by the leave-one-out error of up to 500
-    samples. None puts all features in group 0.
+    Group of each feature, from 0 and below the number of features, for groups with penalties of
+    their own: that on the squared weights of group g is ``alpha / group_weights_[g]``. The weight
+    of group 0 is 1; those of the others are chosen from 0, 1/4, 1 and 4 by the leave-one-out
+    error of up to 500 samples. None puts all features in group 0.
 """
 
 _ATTRIBUTES = """

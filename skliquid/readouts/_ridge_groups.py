@@ -27,7 +27,7 @@ import numpy as np
 from .._checks import shown
 from ._panels import Panels
 from ._ridge_design import WholeDesign
-from ._ridge_loo import Scores, search
+from ._ridge_loo import search
 from ._ridge_retained import codes
 from ._ridge_trials import SampleTrial, sample_gram
 
@@ -51,12 +51,13 @@ def checked_groups(groups: Any, n_features: int) -> np.ndarray:
         The same.
     """
     found = np.asarray(groups)
-    if found.shape != (n_features,) or found.dtype.kind not in "iu" or found.min() < 0:
+    is_one_each = found.shape == (n_features,) and found.dtype.kind in "iu"
+    if not is_one_each or found.min() < 0 or found.max() >= n_features:
         raise ValueError(
-            f"groups must hold a group, 0 or a positive int, for each of the {n_features} "
-            f"features, got {shown(groups)}."
+            f"groups must hold a group, an int from 0 to {n_features - 1}, for each of the "
+            f"{n_features} features, got {shown(groups)}."
         )
-    return found
+    return found.astype(np.intp)
 
 
 def gains(weights: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -92,34 +93,33 @@ def weights_of_groups(
     Returns
     -------
     ndarray of shape (n_groups,)
-        The weights. Of equal errors that of the first is chosen, and before all others 0.
+        The weights, 0 of a number that no feature has. Of equal errors that of the first is
+        chosen, and before all others 0.
     """
     judges = _judges(X, Y)
     X, Y, weight = X[judges], Y[judges], weight[judges]
     weights = np.zeros(groups.max() + 1)
     weights[0] = 1.0
-    grams = [
-        sample_gram(WholeDesign(X[:, groups == g], Y, weight, **options), np.float64)
-        for g in range(len(weights))
-    ]
+    grams = {
+        g: sample_gram(WholeDesign(X[:, groups == g], Y, weight, **options), np.float64)
+        for g in np.unique(groups).tolist()
+    }
     # Of it nothing but the targets and the weights is asked.
     design = WholeDesign(X[:, :1], Y, weight, **options)
-    guess: Scores | None = None
 
-    def scores_of(weights: np.ndarray) -> Scores:
-        trial = SampleTrial(design, np.float64, _joint(grams, weights))
-        return search(lambda i: trial.score(alphas[i]), alphas, guess)
+    def score_of(weights: np.ndarray) -> float:
+        trial = SampleTrial(design, np.float64, _joint(grams, weights, len(X)))
+        return max(search(lambda i: trial.score(alphas[i]), alphas).values())
 
-    guess = scores_of(weights)
-    best = max(guess.values())
+    best = score_of(weights)
     for _ in range(_N_ROUNDS):
         before = weights.copy()
-        for g in range(1, len(weights)):
+        for g in filter(None, grams):
             for level in LEVELS:
                 tried = weights.copy()
                 tried[g] = level
                 if not np.array_equal(tried, weights):
-                    score = max(scores_of(tried).values())
+                    score = score_of(tried)
                     if score > best:
                         best, weights = score, tried
         if np.array_equal(weights, before):
@@ -134,11 +134,11 @@ def _judges(X: np.ndarray, Y: np.ndarray) -> slice | np.ndarray:
     return np.argsort(codes(X, Y), kind="stable")[:N_JUDGES]
 
 
-def _joint(grams: list[Panels], weights: np.ndarray) -> Panels:
-    """Sum of the Gram matrices, each times its weight."""
-    joint = Panels(grams[0].order, grams[0].dtype)
-    for gram, weight in zip(grams, weights.tolist(), strict=True):
-        if weight:
+def _joint(grams: dict[int, Panels], weights: np.ndarray, order: int) -> Panels:
+    """Sum of the Gram matrices of groups, each times its weight."""
+    joint = Panels(order)
+    for g, gram in grams.items():
+        if weights[g]:
             for panel, summand in zip(joint.columns, gram.columns, strict=True):
-                panel += weight * summand
+                panel += weights[g] * summand
     return joint

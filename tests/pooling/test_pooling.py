@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from skliquid import LiquidTransformer
 from skliquid.engines import ENGINES
-from skliquid.pooling import make_plan
+from skliquid.pooling import Pools, make_plan, pooled_features
 from skliquid.pooling._model_space import N_COMPONENTS
 
 SCALES = (1, 3, 4)
@@ -123,3 +123,12 @@ def test_rectified_and_membrane_are_of_one_potential(X, transformer):
 def test_bad_plan(arguments, error, message):
     with pytest.raises(error, match=message):
         make_plan(*arguments)
+
+
+def test_moments_of_more_steps_than_can_be_summed_are_refused():
+    plan, times = make_plan("moments", 1, 1.0), np.zeros((1, 2), dtype=np.int64)
+    pools = Pools(np.zeros((1, 1, 2), dtype=np.int32), times=times, squared_times=times)
+    out = np.empty((1, 4))
+    pooled_features(pools, np.array([3_000_000]), plan, out)
+    with pytest.raises(ValueError, match="'moments' .* at most 3000000 steps, got 3000001"):
+        pooled_features(pools, np.array([3_000_001]), plan, out)

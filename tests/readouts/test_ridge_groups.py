@@ -83,6 +83,32 @@ def test_parts_in_any_order_weigh_as_all_at_once(monkeypatch, n_judges, summed):
         assert_allclose(parts.coef_, whole.coef_, 0, 1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1e-2, 1e2])
+def test_groups_of_other_scales(scale):
+    """The best penalty is another one for every weight."""
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        X, groups = rng.normal(size=(20, 30)), np.arange(30) // 15
+        X[:, 15:] *= scale
+        y = X[:, 15:18].sum(axis=1) / scale + 0.3 * rng.normal(size=20)
+        X = X - X.mean(axis=0)
+        weights = [np.array([1.0, level]) for level in LEVELS]
+        errors = [errors_by_scikit_learn(X, y, groups, each) for each in weights]
+        readout = RidgeReadoutRegressor(groups=groups).fit(X, y)
+        chosen = LEVELS.index(readout.group_weights_[1])
+        assert errors[chosen] <= min(errors) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_numbers_may_have_gaps(dtype):
+    X, y, groups = problem(40, 180)
+    near = RidgeReadoutRegressor(groups=groups).fit(X, y)
+    far = RidgeReadoutRegressor(groups=np.array([0, 3, 127], dtype)[groups]).fit(X, y)
+    assert_array_equal(far.group_weights_[[0, 3, 127]], near.group_weights_)
+    assert_array_equal(far.coef_, near.coef_)
+    assert len(far.group_weights_) == 128
+
+
 def test_one_group_is_none():
     X, y, _ = problem(40, 60)
     none = RidgeReadoutRegressor().fit(X, y)
@@ -102,7 +128,8 @@ def test_copies_judge_as_one_sample():
 
 
 @pytest.mark.parametrize(
-    "groups", [[0, 1], np.zeros((60, 1), int), np.full(60, -1), np.full(60, 0.5), "all"]
+    "groups",
+    [[0, 1], np.zeros((60, 1), int), np.full(60, -1), np.full(60, 60), np.full(60, 0.5), "all"],
 )
 def test_wrong_groups_are_named(groups):
     X, y, _ = problem(40, 60)
