@@ -76,9 +76,13 @@ if not TYPE_CHECKING:  # or else a checker took any name for one that there is
             value = getattr(import_module("._public", __name__), name)
             return globals().setdefault(name, value)
         if name in _rooms():
-            return import_module(f".{name}", __name__)
+            try:
+                return import_module(f".{name}", __name__)
+            except ImportError as error:  # which help() and the like would not survive
+                raise AttributeError(str(error)) from error
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_rooms()})
+    own = (name for name in globals() if name.startswith("_"))
+    return sorted({*own, *__all__, *_rooms()})

@@ -195,7 +195,17 @@ def test_fitting_without_dask_does_not_load_it():
 @pytest.mark.parametrize("library", ADAPTED | {"dask"})
 def test_what_to_do_without_a_library(library):
     code = f"import sys; sys.modules['{library}'] = None\nimport skliquid\n"
-    code += f"try:\n    skliquid.{library}\nexcept ImportError as error:\n    print(error)"
+    code += f"try:\n    skliquid.{library}\nexcept AttributeError as error:\n    print(error)"
     said = run(code).strip()
     assert said.casefold().startswith(f"skliquid.{library} needs {library}")
     assert said.endswith(f"install the extra: pip install 'skliquid[{library}]'.")
+    code = f"import sys; sys.modules['{library}'] = None\ntry:\n    from skliquid import {library}"
+    assert run(f"{code}\nexcept ImportError as error:\n    print(error)").strip() == said
+
+
+def test_help_needs_no_library():
+    code = f"import sys; sys.modules |= dict.fromkeys({sorted(ADAPTED | {'dask'})})\n"
+    code += "import inspect, skliquid; print(*(name for name, _ in inspect.getmembers(skliquid)))"
+    found = set(run(code).split())
+    assert found >= set(skliquid.__all__)
+    assert found.isdisjoint(ADAPTED | {"dask", "environ", "Any"})

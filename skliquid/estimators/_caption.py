@@ -14,14 +14,18 @@ from ..reservoirs import Liquid
 INSIDE = "pipeline_", "liquid_", "estimator_", "best_estimator_"
 
 
-def _is_fitted(estimator: Any) -> bool:
-    return _liquid_of(estimator) is not None
+def _is_described(estimator: Any) -> bool:
+    """Whether there is a liquid, and nothing inside that has a block of its own in the view."""
+    inside = estimator.get_params(deep=False).values()
+    return _liquid_of(estimator) is not None and not any(
+        hasattr(each, "fit") and hasattr(each, "get_params") for each in inside
+    )
 
 
 class Captioned:
     """Mixin of the estimators whose liquid is described where a notebook shows them fitted."""
 
-    @available_if(_is_fitted)
+    @available_if(_is_described)
     def _sk_visual_block_(self) -> Any:
         # With scikit-learn's other parts of the view, to which it hands this one.
         from sklearn.utils._repr_html.estimator import _VisualBlock
@@ -41,7 +45,8 @@ def caption_of(estimator: Any) -> str:
     parts = [size if n_liquids == 1 else f"{n_liquids} liquids of {size}"]
     rate = getattr(liquid, "firing_rate_", None)
     if rate is not None:
-        parts.append(f"a spike in {100 * rate:.2g}% of the steps")
+        percent = f"{100 * rate:.0f}" if rate > 0.1 else f"{100 * rate:.2g}"
+        parts.append(f"a spike in {percent}% of the steps")
     if is_spiking:
         parts.append(f"engine {resolve_engine(liquid.engine)}")
     return ", ".join(parts)

@@ -175,6 +175,12 @@ default=("lyapunov_exponent", "branching_ratio", "memory_capacity", "firing_stat
             If there is no such parameter or measure, or if the estimator cannot be fitted or
             measured with a value, which the error names.
         """
+        if str(param_name).split("__")[-1] == "random_state":
+            raise ValueError(f"param_name={param_name!r} takes the seeds; give them as seeds.")
+        if ax is not None and not hasattr(ax, "get_window_extent"):
+            raise TypeError(f"ax must be Axes of Matplotlib or None, got {shown(ax)}.")
+        if not isinstance(seeds, Iterable):
+            raise TypeError(f"seeds must be a list of int, got {shown(seeds)}.")
         values, named = _checked_range(param_range), names_of_measures(measures)
         arguments = named, check_options(options, named)
         seeds = [check_integer("each of seeds", seed, low=0) for seed in seeds]
@@ -313,9 +319,10 @@ def _naming_the_value(given: dict[str, Any]) -> Iterator[None]:
     """Say in an error with which value of the parameter it came up."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         ((name, value),) = given.items()
         kind = ValueError if isinstance(error, ValueError) else TypeError
+        kind = kind if isinstance(error, TypeError | ValueError) else ValueError
         raise kind(f"with {name}={shown(value)}: {cut(str(error))}") from error
 
 

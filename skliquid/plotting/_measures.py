@@ -108,9 +108,11 @@ def check_options(options: Any, measures: Mapping[str, Measure]) -> dict[str, di
     """Return the arguments of each function that is called."""
     called = {_function_and_field(each)[0] for each in measures.values() if isinstance(each, str)}
     given = {} if options is None else options
-    if not isinstance(given, Mapping) or not called.issuperset(given):
+    are_dicts = isinstance(given, Mapping) and all(isinstance(v, Mapping) for v in given.values())
+    if not are_dicts or not called.issuperset(given):
         raise ValueError(
-            f"options must be arguments of some of {sorted(called)}, got {shown(options)}."
+            f"options must be dicts of the arguments of some of {sorted(called)}, got "
+            f"{shown(options)}."
         )
     return {name: dict(given.get(name, {})) for name in called}
 

@@ -61,15 +61,28 @@ def test_rate_with_refractory_steps_and_several_liquids():
 
 
 def test_caption_inside_of_others():
-    lsm = LSMClassifier(readout=RidgeClassifier(), **SMALL)
+    lsm = LSMClassifier(**SMALL)
     (alone,) = captions(lsm.fit(X, Y))
     pipeline = make_pipeline(LiquidTransformer(**SMALL), RidgeClassifier()).fit(X, Y)
     (inside,) = captions(pipeline)
     assert inside == alone
     search = GridSearchCV(lsm, {"spectral_radius": [0.5]}, cv=2).fit(X, Y)
     assert captions(search)[0].startswith("20 neurons, a spike in ")
+    early = EarlyLSMClassifier(risk=0.5, random_state=0).fit(X, Y)
+    assert captions(early)[0].startswith("1500 neurons, a spike in ")
+
+
+def test_what_holds_others_shows_them_as_before():
+    lsm = LSMClassifier(readout=RidgeClassifier(), **SMALL).fit(X, Y)
     early = EarlyLSMClassifier(LSMClassifier(**SMALL), risk=0.5, random_state=0).fit(X, Y)
-    assert captions(early)[0].startswith("20 neurons, a spike in ")
+    assert "readout: RidgeClassifier" in lsm._repr_html_()
+    assert "estimator: LSMClassifier" in early._repr_html_()
+
+
+def test_all_of_the_steps():
+    lsm = LSMClassifier(**SMALL).fit(X, Y)
+    lsm.pipeline_[0].firing_rate_ = 0.997
+    assert captions(lsm)[0].startswith("20 neurons, a spike in 100% of the steps")
 
 
 def test_caption_of_the_others():
