@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from numba import config, njit
@@ -24,6 +25,14 @@ from numba.core.sigutils import normalize_signature
 from ._kept import KernelCache
 
 _PACKAGE = Path(__file__).parent
+# Numba's setting is that of the whole process: threads that compile must not take turns with it.
+_SETTING = Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_SETTING.acquire,
+        after_in_parent=_SETTING.release,
+        after_in_child=_SETTING.release,
+    )
 _KEPT_FOLDERS = 8
 # Division by zero gives an infinity as in NumPy, so that no loop has a branch for it.
 _OPTIONS = {"error_model": "numpy"}
@@ -68,13 +77,14 @@ def _keep(made: Any, function: Any) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    before, config.CACHE_DIR = config.CACHE_DIR, folder
-    try:
-        # Numba's word for a read-only folder that holds nothing of the function's.
-        with suppress(RuntimeError):
-            made._cache = KernelCache(function)
-    finally:
-        config.CACHE_DIR = before
+    with _SETTING:
+        before, config.CACHE_DIR = config.CACHE_DIR, folder
+        try:
+            # Numba's word for a read-only folder that holds nothing of the function's.
+            with suppress(RuntimeError):
+                made._cache = KernelCache(function)
+        finally:
+            config.CACHE_DIR = before
 
 
 @cache

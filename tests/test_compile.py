@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import pytest
@@ -199,3 +202,18 @@ def test_a_folder_that_was_filled_is_read_where_nothing_can_be_written(in_folder
     _compile.cache_folder.cache_clear()
     assert _compile.cache_folder() is None
     assert kept_functions(in_folder) == 0
+
+
+def test_threads_keep_results_in_the_same_folder(monkeypatch, tmp_path):
+    before, seen = _compile.config.CACHE_DIR, []
+
+    def made_slowly(function):
+        time.sleep(0.01)
+        seen.append(_compile.config.CACHE_DIR)
+
+    monkeypatch.setattr(_compile, "cache_folder", lambda: str(tmp_path))
+    monkeypatch.setattr(_compile, "KernelCache", made_slowly)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: _compile._keep(SimpleNamespace(), None), range(8)))
+    assert seen == [str(tmp_path)] * 8
+    assert before == _compile.config.CACHE_DIR
