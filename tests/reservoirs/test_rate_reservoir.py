@@ -17,6 +17,7 @@ from skliquid.engines import Batch, Runner, record
 from skliquid.engines._lockstep import TapInput
 from skliquid.nn import GRUCell, LSTMCell, MGUCell, VanillaRNNCell
 from skliquid.pooling import NO_POOLING, POOLINGS
+from skliquid.pooling._shares import legendre
 from skliquid.reservoirs.rate_reservoir import GATES, RateReservoir
 from skliquid.sequences import as_sequences
 from skliquid.topology import spectral_radius
@@ -167,6 +168,8 @@ def test_poolings_of_activations(few_vowels, drawn, cell):
         "rectified": [np.maximum(h, 0).mean(axis=0) for h in states],
         "bursts": [[len(runs(unit > 0)) for unit in h.T] for h in states],
         "longest_burst": [[max(runs(unit > 0), default=0) for unit in h.T] for h in states],
+        "longest_pause": [[max(runs(unit <= 0), default=0) for unit in h.T] for h in states],
+        "moments": [np.concatenate([factor @ h for factor in legendre(len(h))]) for h in states],
         "first_spike": [
             [np.argmax(unit > 0) / len(h) if (unit > 0).any() else 1.0 for unit in h.T]
             for h in states
