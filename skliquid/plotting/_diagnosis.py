@@ -321,8 +321,8 @@ def _naming_the_value(given: dict[str, Any]) -> Iterator[None]:
         yield
     except Exception as error:
         ((name, value),) = given.items()
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        kind = kind if isinstance(error, TypeError | ValueError) else ValueError
+        is_of_type = isinstance(error, TypeError) and not isinstance(error, ValueError)
+        kind = TypeError if is_of_type else ValueError
         raise kind(f"with {name}={shown(value)}: {cut(str(error))}") from error
 
 

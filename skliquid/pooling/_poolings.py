@@ -172,8 +172,9 @@ POOLINGS = {
         n_weighed=1,
     ),
     "moments": Pooling(
-        "first and second Legendre moment of the spikes, of at most 3,000,000 steps: how much "
-        "later than earlier, and how much more at both ends than in the middle, a neuron fires",
+        f"first and second Legendre moment of the spikes, of at most {_MOST_TIMED:,} steps: how "
+        "much later than earlier, and how much more at both ends than in the middle, a neuron "
+        "fires",
         ("counts", "times", "squared_times"),
         _moments,
         _of_moments,
