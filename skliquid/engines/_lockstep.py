@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, window_of
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
@@ -124,7 +124,7 @@ class LockstepPools:
             longest_burst=np.zeros(batch, dtype=np.int32),
             longest_pause=np.zeros(batch, dtype=np.int32),
             times=np.zeros(batch, dtype=self.timed),
-            squared_times=np.zeros(batch, dtype=self.timed),
+            squared_times=np.zeros((len(lengths), 2, n_neurons), dtype=self.timed),
             first_spike=np.full(batch, -1, dtype=np.int32),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
@@ -148,9 +148,9 @@ class LockstepPools:
         p.longest_burst[running] = np.maximum(p.longest_burst[running], burst)
         self._pause[running] = pause = (self._pause[running] + 1) * (1 - fired)
         p.longest_pause[running] = np.maximum(p.longest_pause[running], pause)
-        times = output.astype(self.timed) * t[:, np.newaxis]
-        p.times[running] += times
-        p.squared_times[running] += times * t[:, np.newaxis]
+        timed, square = output.astype(self.timed), np.stack(halves(t * t), axis=1)
+        p.times[running] += timed * t[:, np.newaxis]
+        p.squared_times[running] += timed[:, np.newaxis] * square[:, :, np.newaxis]
         first = p.first_spike[running]
         is_first = (fired > 0) & (first < 0)
         p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)

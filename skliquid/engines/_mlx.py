@@ -11,7 +11,7 @@ import mlx.core as mx
 import numpy as np
 
 from .._mlx import check_not_forked
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, window_of
 from ..reservoirs import Liquid, Synapses
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
@@ -69,8 +69,9 @@ class MLXPools:
         if "longest_pause" in plan.sums:
             for name in ("longest_pause", "pause"):
                 self.sums[name] = np.zeros(each, dtype=np.int32)
-        for name in plan.sums & {"times", "squared_times"}:
-            self.sums[name] = np.zeros(each, dtype=np.int64)
+        if "times" in plan.sums:
+            self.sums["times"] = np.zeros(each, dtype=np.int64)
+            self.sums["squared_times"] = np.zeros((len(lengths), 2, n_neurons), dtype=np.int64)
         if "first_spike" in plan.sums:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
         if "trace" in plan.sums:
@@ -198,9 +199,10 @@ def _add(
         added["pause"] = pause
         added["longest_pause"] = mx.maximum(sums["longest_pause"], pause)
     if "times" in sums:
-        times = mx.where(is_running, fired.astype(mx.int64) * t, 0)
-        added["times"] = sums["times"] + times
-        added["squared_times"] = sums["squared_times"] + times * t
+        timed = mx.where(is_running, fired.astype(mx.int64), 0)
+        added["times"] = sums["times"] + timed * t
+        square = mx.stack(halves(t * t), axis=-2)
+        added["squared_times"] = sums["squared_times"] + timed[:, None] * square
     if "first_spike" in sums:
         is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)
         added["first_spike"] = mx.where(is_first, t.astype(mx.int32), sums["first_spike"])

@@ -87,7 +87,7 @@ POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pool
 class ReservoirParameters:
     """Parameters of the reservoir, of its input and of its features."""
 
-    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1500
+    reservoir_size: Annotated[Count, """Number of neurons of the liquid."""] = 1200
     _: KW_ONLY
     connectivity: Annotated[
         float | None,
@@ -345,7 +345,7 @@ class ReservoirParameters:
         .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
            representation and classification of multivariate time series", IEEE Transactions on
            Neural Networks and Learning Systems 32(5), 2021.""",
-    ] = ("counts", "bursts", "longest_burst", "rectified")
+    ] = ("counts", "longest_burst", "longest_pause", "rectified", "moments")
     n_windows: Annotated[
         Any,
         Accepts("int or list of int", Interval(Integral, 1, None, closed="left"), tuple, list),

@@ -7,7 +7,7 @@ from them here, in one place, whatever the engine.
 from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
 from ._shares import QUANTITIES, Share
-from ._sums import POTENTIAL_LIMIT, Pools, window_of
+from ._sums import POTENTIAL_LIMIT, Pools, halves, window_of
 
 __all__ = [
     "NO_POOLING",
@@ -17,6 +17,7 @@ __all__ = [
     "PoolingPlan",
     "Pools",
     "Share",
+    "halves",
     "make_plan",
     "pooled_features",
     "window_of",

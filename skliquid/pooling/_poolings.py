@@ -23,10 +23,7 @@ from ._shares import (
     summed,
     summed_in_windows,
 )
-from ._sums import Pools, window_lengths
-
-# Steps whose squares are summed in 64 bits.
-_MOST_TIMED = 3_000_000
+from ._sums import SQUARE_BITS, Pools, window_lengths
 
 
 def _of_each(scales: Scales, neurons: list[str]) -> list[str]:
@@ -103,14 +100,10 @@ def _first_spike(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.nda
 
 def _moments(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     """Sums of P_1(x) and P_2(x) over the spikes, with x of :func:`legendre`, from sums of t."""
-    if lengths.max(initial=0) > _MOST_TIMED:
-        raise ValueError(
-            f"pooling 'moments' is of sequences of at most {_MOST_TIMED} steps, got "
-            f"{lengths.max()}; leave it out."
-        )
     n, length = pools.counts.sum(axis=1).astype(np.float64), lengths[:, np.newaxis]
     first = (2.0 * pools.times + n) / length
-    second = (4.0 * (pools.squared_times + pools.times) + n) / length**2
+    low, high = pools.squared_times[:, 0], pools.squared_times[:, 1]
+    second = (4.0 * (low + pools.times + 2.0**SQUARE_BITS * high) + n) / length**2
     return [first - n, 1.5 * (second - 2.0 * first + n) - 0.5 * n]
 
 
@@ -169,12 +162,10 @@ POOLINGS = {
         "steps of the longest run of steps in none of which the neuron fires",
         ("longest_pause",),
         shares=summed("longest_pause"),
-        n_weighed=1,
     ),
     "moments": Pooling(
-        f"first and second Legendre moment of the spikes, of at most {_MOST_TIMED:,} steps: how "
-        "much later than earlier, and how much more at both ends than in the middle, a neuron "
-        "fires",
+        "first and second Legendre moment of the spikes: how much later than earlier, and how "
+        "much more at both ends than in the middle, a neuron fires",
         ("counts", "times", "squared_times"),
         _moments,
         _of_moments,
@@ -192,6 +183,7 @@ POOLINGS = {
         ("rectified",),
         _rectified,
         shares=averaged("positive"),
+        n_weighed=1,
     ),
     "membrane": Pooling(
         "mean membrane potential", ("potentials",), _membrane, shares=averaged("potential")

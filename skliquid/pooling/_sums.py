@@ -7,12 +7,16 @@ sequence was cut into pieces.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 # Potentials further out than any that a working liquid has: 2**18 of them in multiples of
 # 2**-20 sum exactly in float64.
 POTENTIAL_LIMIT = 2.0**15
+# Bits of the squares of time steps that are summed apart from those above: so both sums fit into
+# 64 bits for 2**31 steps.
+SQUARE_BITS = 30
 
 
 @dataclass
@@ -30,8 +34,10 @@ class Pools:
         Number of bursts, and steps of the longest.
     longest_pause : ndarray of shape (batch, n), integer
         Steps of the longest pause.
-    times, squared_times : ndarray of shape (batch, n), integer
-        Sums of the time steps of the spikes, and of their squares, counted from zero.
+    times : ndarray of shape (batch, n), integer
+        Sum of the time steps of the spikes, counted from zero.
+    squared_times : ndarray of shape (batch, 2, n), integer
+        Sums of the :func:`halves` of their squares.
     first_spike : ndarray of shape (batch, n), integer
         Time step of the first spike; -1 where there is none.
     rectified : ndarray of shape (batch, n), float64
@@ -57,6 +63,11 @@ class Pools:
     trace: np.ndarray | None = None
     mem: np.ndarray | None = None
     spk: np.ndarray | None = None
+
+
+def halves(number: Any) -> tuple[Any, Any]:
+    """Last ``SQUARE_BITS`` bits of integers, and the bits above."""
+    return number & ((1 << SQUARE_BITS) - 1), number >> SQUARE_BITS
 
 
 def window_of(t: int | np.ndarray, lengths: np.ndarray, n_windows: int) -> np.ndarray:

@@ -114,13 +114,23 @@ class Panels:
             whole[i:, i:j] = panel
         return np.tril(whole) + np.tril(whole, -1).T
 
-    def scaled(self, factor: np.ndarray) -> Panels:
-        """Copy with row and column i multiplied by the i-th factor."""
-        made = Panels(self.order, self.dtype)
-        for i, j, panel in self._parts():
-            np.multiply(panel, factor[i:, None], out=made.columns[i // self.width])
-            made.columns[i // self.width] *= factor[i:j]
+    def scaled(self, factor: np.ndarray, dtype: DTypeLike) -> Panels:
+        """Copy with row and column i multiplied by the i-th factor, in float64 or float32."""
+        made = Panels(self.order, dtype)
+        for (i, j, panel), copy in zip(self._parts(), made.columns, strict=True):
+            with np.errstate(over="ignore"):  # in the lesser precision, which its trace shows
+                np.multiply(panel * factor[i:, None], factor[i:j], out=copy, casting="same_kind")
         return made
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by columns, shape (d, n_columns)."""
+        result = np.zeros((self.order, vectors.shape[1]))
+        for i, j, panel in self._parts():
+            top, below = np.tril(panel[: j - i]), panel[j - i :]
+            result[i:j] += top @ vectors[i:j] + np.tril(top, -1).T @ vectors[i:j]
+            result[i:j] += below.T @ vectors[j:]
+            result[j:] += below @ vectors[i:j]
+        return result
 
     def cholesky(self, alpha: float) -> Factor:
         """Factor of this matrix with `alpha` added to its diagonal.

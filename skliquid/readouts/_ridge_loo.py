@@ -40,7 +40,7 @@ Scores = dict[int, float]
 # Multiplications for a penalty above which not all are tried, and those for a Gram matrix above
 # which they are in float32: with few samples it tells fewer penalties apart, and all would be done
 # twice.
-LARGE, _VERY_LARGE = 5e8, 1e10
+LARGE, VERY_LARGE = 5e8, 1e10
 # Samples of which the part consists that says where the search begins.
 _N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
@@ -65,7 +65,7 @@ def fit_ridge(design: WholeDesign, alphas: np.ndarray) -> RidgeFit:
     """
     order = min(design.X.shape)
     guess = scouted(design, alphas) if len(design.X) * order**2 > LARGE else None
-    if design.X.size * order > _VERY_LARGE:
+    if design.X.size * order > VERY_LARGE:
         try:
             return best_fit(_trial(design, np.float32), alphas, guess)
         except UnsureError:
@@ -79,15 +79,27 @@ def _trial(design: WholeDesign, dtype: DTypeLike) -> Trial:
 
 def best_fit(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> RidgeFit:
     """Search for the best penalty, and fit with it."""
-    scores = search(lambda i: trial.score(alphas[i]), alphas, guess)
-    best = best_of(scores)
-    if not trial.is_exact:
-        _require_clear(scores, best, alphas, trial.rounding)
+    best, score = clear_best(trial, alphas, guess)
     frame = trial.design.frame
     coef = np.ascontiguousarray(trial.weights(alphas[best]).T) / frame.scale
     intercept = frame.target_mean - coef @ frame.mean
     left_out = trial.left_out(alphas[best])
-    return RidgeFit(float(alphas[best]), scores[best], coef, intercept, left_out=left_out)
+    return RidgeFit(float(alphas[best]), score, coef, intercept, left_out=left_out)
+
+
+def clear_best(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> tuple[int, float]:
+    """Search for the number of the best penalty, and its score.
+
+    Raises
+    ------
+    UnsureError
+        If the digits of the trial do not tell it from others.
+    """
+    scores = search(lambda i: trial.score(alphas[i]), alphas, guess)
+    best = best_of(scores)
+    if not trial.is_exact:
+        _require_clear(scores, best, alphas, trial.rounding)
+    return best, scores[best]
 
 
 def best_of(scores: Scores) -> int:

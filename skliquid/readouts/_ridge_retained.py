@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._blocks import CACHED, slices
+from ._threads import serial_blas
 
 # Samples retained. In five draws from each of 54 sets, 17 of them with more samples, as many chose
 # the penalty of all every time; half as many did in 268 of the 270.
@@ -97,9 +98,13 @@ def codes(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     # The raw output of this generator is fixed, on every machine and for good.
     factors = np.random.PCG64(0).random_raw(X.shape[1] + Y.shape[1]) | np.uint64(1)
     code = np.empty(len(X), np.uint64)
-    for rows in slices(len(X), 8 * len(factors), CACHED):
+
+    def fill(rows: slice) -> None:
         parts = (X[rows], factors[: X.shape[1]]), (Y[rows], factors[X.shape[1] :])
         code[rows] = _mixed(_mixed(sum(np.vecdot(_mixed(_bits(Z)), f) for Z, f in parts)))
+
+    with serial_blas:
+        serial_blas.each(fill, ((rows,) for rows in slices(len(X), 8 * len(factors), CACHED)))
     return code
 
 

@@ -10,7 +10,8 @@ penalty is chosen by ::
     mean e^2 = RSS / n * (sum of e_i^2) / (sum of r_i^2)
 
 a ratio estimate [2]_: exact where all samples are retained, and nearly so wherever leverages are
-alike. Where they are equal it is generalised cross-validation.
+alike. Where they are equal it is generalised cross-validation. With many features the penalty is
+chosen in float32, where that tells which is the best, and the model is always computed in float64.
 
 References
 ----------
@@ -25,13 +26,14 @@ from copy import copy, deepcopy
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, Moments, WholeDesign, require_finite, scaled_by
-from ._ridge_loo import LARGE, best_fit, scouted
+from ._ridge_design import Design, Frame, Moments, WholeDesign, scaled_by
+from ._ridge_loo import LARGE, VERY_LARGE, best_fit, clear_best, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
-from ._ridge_trials import FeatureTrial
+from ._ridge_trials import FeatureTrial, UnsureError, trace_of
 from ._threads import serial_blas
 
 
@@ -165,27 +167,34 @@ class _SumsTrial(FeatureTrial):
         As of :class:`WholeDesign`.
     gain : ndarray of shape (p,) or None
         The same.
+    dtype : dtype
+        float64 or float32.
     """
 
     def __init__(
-        self, sums: RidgeSums, *, centre: bool, standardize: bool, gain: np.ndarray | None
+        self,
+        sums: RidgeSums,
+        *,
+        centre: bool,
+        standardize: bool,
+        gain: np.ndarray | None,
+        dtype: DTypeLike,
     ) -> None:
         scale = sums.spread.scales() if standardize else np.ones(len(sums.mean))
         scale = scaled_by(gain, scale)
         frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
-        gram, cross = sums.gram.scaled(1 / scale), sums.cross / scale[:, None]
-        self._squares, self._weight = sums.squares, sums.weight
+        gram, cross = sums.gram.scaled(1 / scale, dtype), sums.cross / scale[:, None]
+        self._sums, self._squares, self._offset = sums, sums.squares, np.zeros((1, len(scale)))
         if not centre:
             mean = frame.mean / scale
-            gram.add_gram(np.asfortranarray(np.sqrt(sums.weight) * mean[None]))
+            self._offset = np.sqrt(sums.weight) * mean[None]
+            gram.add_gram(np.asfortranarray(self._offset, dtype))
             cross = cross + sums.weight * np.outer(mean, frame.target_mean)
             self._squares = sums.squares + sums.weight * frame.target_mean**2
             frame = Frame(0 * mean, 0 * frame.target_mean, scale, np.inf)
         kept = sums.retained
         self._has_all = kept.is_all
-        trace = float(gram.diagonal().sum())
-        require_finite(trace)
-        super().__init__(Design(kept.X, kept.Y, kept.weight, frame), gram, cross, trace)
+        super().__init__(Design(kept.X, kept.Y, kept.weight, frame), gram, cross, trace_of(gram))
 
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
         """Score by the errors, in the proportion in which all residuals are to those retained."""
@@ -193,14 +202,23 @@ class _SumsTrial(FeatureTrial):
         if self._has_all or not score:
             return score
         # Means over samples: their number is not known where copies were counted as one.
-        mean_square = self._residual_squares(alpha) / self._weight * self.design.weight.mean()
+        mean_square = self._residual_squares(alpha) / self._sums.weight * self.design.weight.mean()
         return score / float(np.mean(residual**2)) * mean_square
 
     def _residual_squares(self, alpha: float) -> float:
-        """Residual sum of squares of all samples, the mean of the targets'."""
-        solution = self.solutions[alpha]
-        rest = self._squares - (solution * (self.right + alpha * solution)).sum(axis=0)
+        """Residual sum of squares of all samples, the mean of the targets'.
+
+        The square of a solution's rounding error is all that it has in it.
+        """
+        solution = self.solutions[alpha].astype(np.float64)
+        rest = self._squares - (solution * (2 * self.right - self.times(solution))).sum(axis=0)
         return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self._squares)))
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by A^T A, in float64."""
+        inverse = 1 / self.design.frame.scale[:, None]
+        deviations = inverse * self._sums.gram.times(inverse * vectors)
+        return np.asarray(deviations + self._offset.T @ (self._offset @ vectors))
 
 
 def fit_sums(
@@ -232,9 +250,17 @@ def fit_sums(
         The model.
     """
     options: dict[str, Any] = {"centre": centre, "standardize": standardize, "gain": gain}
+    cube = sums.gram.order**3
     with serial_blas:
         guess = None
-        if sums.gram.order**3 > LARGE:
+        if cube > LARGE:
             kept = sums.retained
             guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
-        return best_fit(_SumsTrial(sums, **options), alphas, guess)
+        if cube > VERY_LARGE:
+            try:
+                best, _ = clear_best(_SumsTrial(sums, **options, dtype=np.float32), alphas, guess)
+            except UnsureError:
+                pass
+            else:
+                alphas, guess = alphas[[best]], None
+        return best_fit(_SumsTrial(sums, **options, dtype=np.float64), alphas, guess)

@@ -141,7 +141,7 @@ class SampleTrial(Trial):
 
     def __init__(self, design: Design, dtype: DTypeLike, gram: Panels | None = None) -> None:
         gram = sample_gram(design, dtype) if gram is None else gram
-        n_samples, trace = gram.order, _trace(gram)
+        n_samples, trace = gram.order, trace_of(gram)
         # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
         # the place of that zero, with which the inverse would be large and cancel.
         is_centred = bool(design.share.any())
@@ -176,7 +176,7 @@ class FeatureTrial(Trial):
         n_samples, n_features = design.X.shape
         gram = Panels(n_features, dtype)
         gram.add_grams(lambda rows: design.part(rows, slice(None), dtype, "F"), n_samples)
-        return cls(design, gram, design.transposed_times(design.targets), _trace(gram))
+        return cls(design, gram, design.transposed_times(design.targets), trace_of(gram))
 
     def residuals(
         self, alpha: float, factor: Factor, solution: np.ndarray
@@ -212,7 +212,7 @@ def sample_gram(design: Design, dtype: DTypeLike) -> Panels:
     return gram
 
 
-def _trace(gram: Panels) -> float:
+def trace_of(gram: Panels) -> float:
     """Trace, which must be finite."""
     trace = float(gram.diagonal().sum(dtype=np.float64))
     if gram.dtype != np.float64 and not np.isfinite(trace):

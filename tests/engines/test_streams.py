@@ -7,6 +7,7 @@ from skliquid.engines import ENGINES, Batch, Runner, _numba
 from skliquid.engines._numba import pieces
 from skliquid.engines._streams import put, take
 from skliquid.pooling import make_plan
+from skliquid.pooling._sums import SQUARE_BITS
 from skliquid.reservoirs import draw_liquid
 from skliquid.sequences import as_sequences
 
@@ -55,6 +56,24 @@ def test_parts_are_all_that_is_left_of_the_past(engine):
     found = [features(streams, runner, 3) for streams in (one, other)]
     np.testing.assert_array_equal(*found)
     assert found[0].any()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_squares_of_times_are_summed_however_far_a_stream_is_on(engine):
+    runner, far = Runner(LIQUID, make_plan("moments", 1, 4.0), engine), 2**31 - 100
+    squares = []
+    for start in (0, far):
+        streams = runner.open_streams(1)
+        streams.parts["sum_seen"][:] = start
+        streams.advance(piece(X[0]))
+        low, high = streams.parts["sum_squared_times"][0].astype(object)
+        squares.append(low + high * 2**SQUARE_BITS)
+        assert low.any()
+        assert bool(high.any()) == bool(start)
+    n, times = (
+        streams.parts[f"sum_{name}"].reshape(-1).astype(object) for name in ("counts", "times")
+    )
+    np.testing.assert_array_equal(squares[1] - squares[0], 2 * far * times - n * far**2)
 
 
 def test_windows_are_refused():

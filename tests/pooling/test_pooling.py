@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from skliquid import LiquidTransformer
 from skliquid.engines import ENGINES
-from skliquid.pooling import Pools, make_plan, pooled_features
+from skliquid.pooling import Pools, halves, make_plan, pooled_features
 from skliquid.pooling._model_space import N_COMPONENTS
 
 SCALES = (1, 3, 4)
@@ -125,10 +125,17 @@ def test_bad_plan(arguments, error, message):
         make_plan(*arguments)
 
 
-def test_moments_of_more_steps_than_can_be_summed_are_refused():
-    plan, times = make_plan("moments", 1, 1.0), np.zeros((1, 2), dtype=np.int64)
-    pools = Pools(np.zeros((1, 1, 2), dtype=np.int32), times=times, squared_times=times)
-    out = np.empty((1, 4))
-    pooled_features(pools, np.array([3_000_000]), plan, out)
-    with pytest.raises(ValueError, match="'moments' .* at most 3000000 steps, got 3000001"):
-        pooled_features(pools, np.array([3_000_001]), plan, out)
+def test_moments_where_the_sum_of_squares_would_pass_64_bits():
+    far, n = 5_000_000, 3_000_000
+    plan = make_plan("moments", 1, 1.0)
+    spikes = np.arange(far - n, far)
+    low, high = (each.sum() for each in halves(spikes**2))
+    pools = Pools(
+        counts=np.full((1, 1, 1), n),
+        times=np.full((1, 1), spikes.sum()),
+        squared_times=np.array([low, high]).reshape(1, 2, 1),
+    )
+    out = np.empty((1, 2))
+    pooled_features(pools, np.array([far]), plan, out)
+    x = (2.0 * spikes + 1) / far - 1
+    np.testing.assert_allclose(out[0], [x.sum(), (1.5 * x**2 - 0.5).sum()], rtol=1e-9)

@@ -37,10 +37,20 @@ def test_factor_is_that_of_the_dense_matrix(order, dtype, tol):
 def test_sum_and_scaling():
     one, _, dense = matrix(200, np.float64)
     factor = np.linspace(1, 2, 200)
-    scaled = one.scaled(factor)
+    scaled = one.scaled(factor, np.float64)
     np.testing.assert_allclose(scaled.dense(), dense * np.outer(factor, factor))
+    rough = one.scaled(factor, np.float32)
+    assert rough.dtype == rough.dense().dtype == np.float32
+    np.testing.assert_array_equal(rough.dense(), scaled.dense().astype(np.float32))
     scaled.add(one)
     np.testing.assert_allclose(scaled.dense(), dense * np.outer(factor, factor) + dense)
+
+
+@pytest.mark.parametrize("order", [30, 900])
+def test_product_with_columns(order):
+    one, _, dense = matrix(order, np.float64)
+    vectors = np.random.default_rng(1).normal(size=(order, 3))
+    np.testing.assert_allclose(one.times(vectors), dense @ vectors, rtol=1e-9, atol=1e-9)
 
 
 def test_matrix_that_is_not_definite_is_refused():

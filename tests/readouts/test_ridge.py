@@ -52,7 +52,7 @@ def large(request, monkeypatch):
     """Both ways: all penalties in float64, or a search in float32."""
     if request.param:
         monkeypatch.setattr(_ridge_loo, "LARGE", 0)
-        monkeypatch.setattr(_ridge_loo, "_VERY_LARGE", 0)
+        monkeypatch.setattr(_ridge_loo, "VERY_LARGE", 0)
     return request.param
 
 
@@ -280,19 +280,38 @@ def test_some_samples_choose_the_penalty_of_all(monkeypatch, n, p, noise):
     np.testing.assert_allclose(parts.predict(X), theirs.predict(X), rtol=1e-7, atol=1e-7)
 
 
-def test_search_in_the_sums_finds_what_all_penalties_give(monkeypatch):
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("very_large", [0, np.inf], ids=["float32", "float64"])
+def test_search_in_the_sums_finds_what_all_penalties_give(monkeypatch, very_large, fit_intercept):
     X, Y, weight = problem(300, 60, 2)
-    every = RidgeReadoutRegressor().partial_fit(X, Y, weight)
-    tried = []
+    every = RidgeReadoutRegressor(fit_intercept=fit_intercept).partial_fit(X, Y, weight)
+    tried, expected = [], every.alpha_  # which is when it is computed
     monkeypatch.setattr(_ridge_sums, "LARGE", 0)
+    monkeypatch.setattr(_ridge_sums, "VERY_LARGE", very_large)
     search = _ridge_loo.search
     monkeypatch.setattr(
         _ridge_loo, "search", lambda *given: tried.append(search(*given)) or tried[-1]
     )
-    some = RidgeReadoutRegressor().partial_fit(X, Y, weight)
-    assert some.alpha_ == every.alpha_
-    assert len(tried[-1]) < len(tried[0]) == len(ALPHAS)
+    some = RidgeReadoutRegressor(fit_intercept=fit_intercept).partial_fit(X, Y, weight)
+    assert some.alpha_ == expected
+    assert some.best_score_ == every.best_score_
+    of_some, of_all, *in_float64 = [len(scores) for scores in tried]
+    assert of_some == len(ALPHAS) > of_all
+    assert in_float64 == ([] if very_large else [1])
     np.testing.assert_array_equal(some.coef_, every.coef_)
+
+
+def test_float64_decides_in_the_sums_what_float32_cannot(monkeypatch):
+    X, Y, weight = problem(300, 60)
+    alphas = [1.0, 1.0 + 1e-9]
+    every = RidgeReadoutRegressor(alphas).partial_fit(X, Y, weight)
+    expected = every.alpha_  # which is when it is computed
+    monkeypatch.setattr(_ridge_sums, "VERY_LARGE", 0)
+    some = RidgeReadoutRegressor(alphas).partial_fit(X, Y, weight)
+    assert some.alpha_ == expected
+    np.testing.assert_array_equal(some.coef_, every.coef_)
+    X[:, 0] *= 1e30  # its square is too large for float32
+    assert np.isfinite(RidgeReadoutRegressor().partial_fit(X, Y, weight).coef_).all()
 
 
 def test_sums_add_up_and_can_be_sent():

@@ -141,13 +141,13 @@ def test_wrong_groups_are_named(groups):
 @pytest.mark.parametrize(
     "settings", [{}, {"bidirectional": True}, {"n_liquids": 2}, {"n_windows": (1, 2)}]
 )
-def test_machine_weighs_pauses_and_moments(settings):
-    settings |= {"random_state": 0, "pooling": ("counts", "longest_pause", "moments", "bursts")}
+def test_machine_weighs_potentials_and_moments(settings):
+    settings |= {"random_state": 0, "pooling": ("counts", "rectified", "moments", "bursts")}
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(30, 20, 2)), np.arange(30) % 2
     lsm = LSMClassifier(15, **settings).fit(X, y)
     names = lsm.pipeline_[0].get_feature_names_out()
-    weighed = ["longest_pause", "moments_1", "moments_2"]
+    weighed = ["rectified", "moments_1", "moments_2"]
     expected = [sum(i for i, each in enumerate(weighed, 1) if each in name) for name in names]
     assert_array_equal(lsm.pipeline_[-1].groups, expected)
     assert set(expected) == {0, 1, 2, 3}

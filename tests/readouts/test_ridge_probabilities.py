@@ -51,7 +51,7 @@ def expected_temperature(X, y, weight, alpha):
 @pytest.mark.parametrize(("n", "p"), [(40, 60), (60, 20)])
 def test_temperature_is_the_likeliest_of_samples_left_out(n, p, n_classes, precision, monkeypatch):
     if precision == np.float32:
-        monkeypatch.setattr(_ridge_loo, "_VERY_LARGE", 0)
+        monkeypatch.setattr(_ridge_loo, "VERY_LARGE", 0)
     X, y, weight = blobs(n, p, n_classes)
     readout = RidgeReadoutClassifier([30.0]).fit(X, y, weight)
     expected = expected_temperature(X, y, weight, 30.0)

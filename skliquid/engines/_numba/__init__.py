@@ -89,7 +89,7 @@ class NumbaPools:
             longest_burst=zeros(np.int32, has_bursts),
             longest_pause=zeros(np.int32, "longest_pause" in plan.sums),
             times=zeros(np.int64, "times" in plan.sums),
-            squared_times=zeros(np.int64, "squared_times" in plan.sums),
+            squared_times=zeros(np.int64, "squared_times" in plan.sums, 2),
             first_spike=zeros(np.int32, "first_spike" in plan.sums),
             burst=zeros(np.int32, has_bursts),
             pause=zeros(np.int32, "longest_pause" in plan.sums),

@@ -8,7 +8,7 @@ import numpy as np
 from numba import float32, int32, int64, types, uint8
 
 from ..._compile import inner, spliced
-from ...pooling import POTENTIAL_LIMIT
+from ...pooling import POTENTIAL_LIMIT, halves
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .by_address import at, part
 
@@ -25,7 +25,9 @@ class Sums(NamedTuple):
         Spikes in each window; of no sequence where nothing is summed.
     bursts, longest_burst, longest_pause, first_spike : ndarray of shape (batch, n_padded), int32
         As in :class:`skliquid.pooling.Pools`.
-    times, squared_times : ndarray of shape (batch, n_padded), dtype int64
+    times : ndarray of shape (batch, n_padded), dtype int64
+        The same.
+    squared_times : ndarray of shape (batch, 2, n_padded), dtype int64
         The same.
     burst, pause : ndarray of shape (batch, n_padded), dtype int32
         Steps of the burst or of the pause that goes on.
@@ -85,6 +87,9 @@ class Kept(NamedTuple):
     units: np.ndarray
 
 
+halves_of = inner(halves)
+
+
 @inner
 def add_counts(counts, fired):
     """Add spikes."""
@@ -118,12 +123,19 @@ def add_pauses(fired, pause, longest):
 
 
 @inner
-def add_times(fired, t, times, squares):
-    """Add the step of each spike, and its square."""
+def add_times(fired, t, times, square, squares):
+    """Add the step of each spike, and the last bits of its square."""
     for i in range(len(fired)):
         spike = -np.int64(fired[i])
         times[i] += t & spike
-        squares[i] += t * t & spike
+        squares[i] += square & spike
+
+
+@inner
+def add_constant(fired, value, sums):
+    """Add a number for each spike."""
+    for i in range(len(fired)):
+        sums[i] += value & -np.int64(fired[i])
 
 
 @inner
@@ -153,7 +165,10 @@ def add_to_sums(sums, sample, t, first, mem, fired):
         add_pauses(fired, pause, part(at(sums.longest_pause, (sample,)), first, n))
     if sums.times.shape[1]:
         times = part(at(sums.times, (sample,)), first, n)
-        add_times(fired, t, times, part(at(sums.squared_times, (sample,)), first, n))
+        low, high = halves_of(t * t)
+        add_times(fired, t, times, low, part(at(sums.squared_times, (sample, 0)), first, n))
+        if high:
+            add_constant(fired, high, part(at(sums.squared_times, (sample, 1)), first, n))
     if sums.first_spike.shape[1]:
         note_first(fired, np.int32(t), part(at(sums.first_spike, (sample,)), first, n))
 
