@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-# Read by when a neuron fired too.
-WHEN = "counts", "longest_burst", "longest_pause", "moments"
+from skliquid import LSMClassifier
+
+POOLING = LSMClassifier().pooling
 # Ours at several costs.
 PRESETS = {
     "LSMClassifier()": {},
     "LSMClassifier(500)": {"reservoir_size": 500},
     "LSMClassifier(2000)": {"reservoir_size": 2000},
-    "LSMClassifier(1400, pooling=WHEN)": {"reservoir_size": 1400, "pooling": WHEN},
-    "LSMClassifier(1500, pooling=WHEN, bidirectional=True)": {
-        "reservoir_size": 1500,
-        "pooling": WHEN,
-        "bidirectional": True,
-    },
+    "LSMClassifier(1500, bidirectional=True)": {"reservoir_size": 1500, "bidirectional": True},
     "LSMClassifier(2000, bidirectional=True)": {"reservoir_size": 2000, "bidirectional": True},
-    "LSMClassifier(3000, bidirectional=True)": {"reservoir_size": 3000, "bidirectional": True},
 }
 # Candidates for the defaults, one parameter at a time and several.
 GRID = {
@@ -31,20 +26,22 @@ GRID = {
     "recurrent_fraction": [0.1, 0.25, 0.5, 1.0],
     "spectral_radius": [0.0, 0.5, 1.0, 2.0],
     "ei_balance": [None, 1.0],
-    "reservoir_size": [500, 1000, 1500, 2000],
+    "reservoir_size": [500, 1000, 1200, 1500, 2000],
     "pooling": [
         ("counts",),
         ("counts", "bursts"),
         ("counts", "bursts", "rectified"),
         ("counts", "bursts", "longest_burst", "rectified"),
+        ("counts", "longest_burst", "longest_pause", "moments"),
+        POOLING,
     ],
     "n_windows": [1, 2, (1, 2)],
     "bidirectional": [False, True],
     "adaptation": [0.0, 0.5],
 }
 COMBINED = {
-    "both directions, half the neurons": {"bidirectional": True, "reservoir_size": 750},
-    "3 liquids of a third of the neurons": {"n_liquids": 3, "reservoir_size": 500},
+    "both directions, half the neurons": {"bidirectional": True, "reservoir_size": 600},
+    "3 liquids of a third of the neurons": {"n_liquids": 3, "reservoir_size": 400},
 }
 PLAIN = {
     "connectivity": 0.1,
@@ -72,20 +69,17 @@ ABLATIONS = {
     "no recurrence": {"spectral_radius": 0.0},
     "all neurons recurrent": {"recurrent_fraction": 1.0},
     "no E/I balance": {"ei_balance": None},
-    "pooling: no bursts": {"pooling": ("counts", "longest_burst", "rectified")},
-    "pooling: no longest_burst": {"pooling": ("counts", "bursts", "rectified")},
-    "pooling: no rectified": {"pooling": ("counts", "bursts", "longest_burst")},
+    **{
+        f"pooling: no {name}": {"pooling": tuple(other for other in POOLING if other != name)}
+        for name in POOLING[1:]
+    },
     "pooling: counts alone": {"pooling": "counts"},
+    "+ bursts": {"pooling": (*POOLING, "bursts")},
     "500 neurons": {"reservoir_size": 500},
     "+ 3000 neurons": {"reservoir_size": 3000},
     "+ counts in 1, 2 and 4 windows": {"n_windows": (1, 2, 4)},
-    "+ first spikes": {
-        "pooling": ("counts", "bursts", "longest_burst", "rectified", "first_spike")
-    },
-    "+ model space": {
-        "pooling": ("counts", "bursts", "longest_burst", "rectified", "model_space"),
-        "n_windows": 8,
-    },
+    "+ first spikes": {"pooling": (*POOLING, "first_spike")},
+    "+ model space": {"pooling": (*POOLING, "model_space"), "n_windows": 8},
     "+ adaptation 0.5": {"adaptation": 0.5},
     "+ refractory 2 steps": {"refractory": 2},
     "no differences": {"derivative": False},

@@ -23,8 +23,8 @@ THEMES = {
 SETTINGS = {
     "LSMClassifier(500)": ("500 neurons", (4, -15), "left"),
     "LSMClassifier()": ("LSMClassifier()", (7, -13), "left"),
-    "LSMClassifier(1400, pooling=WHEN)": ("1400, and when", (-4, 8), "right"),
-    "LSMClassifier(1500, pooling=WHEN, bidirectional=True)": ("both directions", (4, 6), "left"),
+    "LSMClassifier(2000)": ("2000", (0, 8), "center"),
+    "LSMClassifier(1500, bidirectional=True)": ("both directions", (4, 6), "left"),
 }
 RIVALS = {
     "MiniRocket": (-7, 2, "right"),

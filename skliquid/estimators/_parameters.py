@@ -318,7 +318,7 @@ class ReservoirParameters:
 
         .. [T] Triesch. "A gradient rule for the plasticity of a neuron's intrinsic
            excitability", ICANN 2005.""",
-    ] = (0.05, 0.5)
+    ] = (0.05, 0.8)
     bidirectional: Annotated[
         Flag,
         """Whether the liquid also runs over each sequence reversed in time [R]_, which doubles

@@ -148,7 +148,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     def _finish(self) -> None:
         """Keep of the parts the model alone."""
         self._solved()
-        del self.n_samples_seen_, self._parts
+        del self.n_samples_seen_, self._parts, self._parameters_of_fit
 
     def _has_parts(self) -> bool:
         return hasattr(self, "_parts")

@@ -69,7 +69,7 @@ def test_caption_inside_of_others():
     search = GridSearchCV(lsm, {"spectral_radius": [0.5]}, cv=2).fit(X, Y)
     assert captions(search)[0].startswith("20 neurons, a spike in ")
     early = EarlyLSMClassifier(risk=0.5, random_state=0).fit(X, Y)
-    assert captions(early)[0].startswith("1500 neurons, a spike in ")
+    assert captions(early)[0].startswith("1200 neurons, a spike in ")
 
 
 def test_what_holds_others_shows_them_as_before():

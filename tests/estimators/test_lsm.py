@@ -2,6 +2,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,14 +32,26 @@ def test_accuracy_on_speech(vowels):
     assert np.mean(scores) >= 0.98
 
 
+def root(features):
+    """Square root that keeps the sign."""
+    return np.sign(features) * np.sqrt(np.abs(features))
+
+
+def weighed_as_in(lsm):
+    """What multiplies features by the roots of the weights of their groups."""
+    readout = lsm.pipeline_[-1]
+    return partial(np.multiply, np.sqrt(readout.group_weights_)[readout.groups])
+
+
 def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
     X, y = [x.astype(np.float64) for x in few_vowels[0]], few_vowels[1]
     lsm = LSMClassifier(60, random_state=0).fit(X, y)
     by_hand = make_pipeline(
         LiquidTransformer(60, random_state=0),
-        FunctionTransformer(np.sqrt),
+        FunctionTransformer(root),
         MinMaxScaler(clip=True),
         StandardScaler(),
+        FunctionTransformer(weighed_as_in(lsm)),
         RidgeClassifierCV(alphas=ALPHAS),
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
@@ -157,7 +170,10 @@ def test_class_weight_in_the_ridge_is_scikit_learns():
         lsm = LSMClassifier(60, class_weight=class_weight, random_state=0).fit(X, y)
         ridge = RidgeClassifierCV(alphas=ALPHAS, class_weight=class_weight)
         liquid = LiquidTransformer(60, random_state=0)
-        by_hand = make_pipeline(liquid, FunctionTransformer(np.sqrt), StandardScaler(), ridge)
+        weighed = FunctionTransformer(weighed_as_in(lsm))
+        by_hand = make_pipeline(
+            liquid, FunctionTransformer(root), StandardScaler(), weighed, ridge
+        )
         expected = by_hand.fit(X, y).decision_function(X)
         np.testing.assert_allclose(lsm.decision_function(X), expected, rtol=1e-6, atol=1e-9)
 

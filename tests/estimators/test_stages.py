@@ -50,7 +50,8 @@ def test_answers_are_those_of_readouts_of_cut_sequences(kind, class_weight):
         features = lsm.pipeline_[:2].transform(cut(end))
         if kind == "ridge":
             weight = {**dict.fromkeys(range(3), 1.0), **(class_weight or {})}
-            readout = RidgeReadoutClassifier(standardize=True, limit=True, class_weight=weight)
+            options = {"standardize": True, "limit": True, "groups": lsm.pipeline_[0]._groups}
+            readout = RidgeReadoutClassifier(**options, class_weight=weight)
             fitted = readout.fit(features, Y)
         else:
             readout = clone(LOGISTIC).set_params(class_weight=class_weight)
