@@ -80,7 +80,8 @@ def test_scoring_monitor_is_given_the_weights():
 @pytest.mark.usefixtures("parts")
 def test_parts_are_scored_one_by_one():
     monitor = callback.ScoringMonitor(scoring="r2")
-    lsm = LSMRegressor(**SMALL, pooling=LSMClassifier().pooling).set_callbacks(monitor)
+    pooling = "counts", "bursts", "longest_burst", "rectified"  # parts of two sequences each
+    lsm = LSMRegressor(**SMALL, pooling=pooling).set_callbacks(monitor)
     lsm.fit(X, X.mean(axis=(1, 2)))
     rows = monitor.get_logs().data
     assert [row["task_name"] for row in rows] == ["fit", *["add-part"] * 4]

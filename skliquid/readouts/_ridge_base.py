@@ -142,7 +142,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         return replace(model, left_out=None)
 
     def _forget_parts(self) -> None:
-        for name in ("n_samples_seen_", "_parts", "_model"):
+        for name in ("n_samples_seen_", "_parts", "_parameters_of_fit", "_model"):
             self.__dict__.pop(name, None)
 
     def _finish(self) -> None:

@@ -33,6 +33,8 @@ from ._ridge_trials import SampleTrial, sample_gram
 
 # Weights of a group, samples that judge them, and rounds in which each group is tried anew.
 LEVELS, N_JUDGES, _N_ROUNDS = (0.0, 0.25, 1.0, 4.0), 500, 2
+# By how much of it an error must be less to count as less, whatever the order of the samples.
+_CLEARLY = 1e-9
 
 
 def checked_groups(groups: Any, n_features: int) -> np.ndarray:
@@ -120,7 +122,7 @@ def weights_of_groups(
                 tried[g] = level
                 if not np.array_equal(tried, weights):
                     score = score_of(tried)
-                    if score > best:
+                    if score > best * (1 - _CLEARLY):
                         best, weights = score, tried
         if np.array_equal(weights, before):
             break

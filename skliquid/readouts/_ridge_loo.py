@@ -98,7 +98,8 @@ def clear_best(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> tuple[
     scores = search(lambda i: trial.score(alphas[i]), alphas, guess)
     best = best_of(scores)
     if not trial.is_exact:
-        _require_clear(scores, best, alphas, trial.rounding)
+        with np.errstate(over="ignore"):  # of a doubt that is without limit
+            _require_clear(scores, best, alphas, trial.rounding)
     return best, scores[best]
 
 

@@ -188,7 +188,8 @@ class _SumsTrial(FeatureTrial):
         if not centre:
             mean = frame.mean / scale
             self._offset = np.sqrt(sums.weight) * mean[None]
-            gram.add_gram(np.asfortranarray(self._offset, dtype))
+            with np.errstate(over="ignore"):  # as in `Panels.scaled`
+                gram.add_gram(np.asfortranarray(self._offset, dtype))
             cross = cross + sums.weight * np.outer(mean, frame.target_mean)
             self._squares = sums.squares + sums.weight * frame.target_mean**2
             frame = Frame(0 * mean, 0 * frame.target_mean, scale, np.inf)

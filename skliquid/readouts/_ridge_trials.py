@@ -70,8 +70,15 @@ class Trial:
 
     def score(self, alpha: float) -> float:
         """Negative mean squared error of leaving one sample out."""
+        # What is too large for the lesser precision has no finite score, which is never clear.
+        with np.errstate(**({} if self.is_exact else {"over": "ignore", "invalid": "ignore"})):
+            return self._scored(alpha)
+
+    def _scored(self, alpha: float) -> float:
         shift, factor = self._factor(alpha)
         self.solutions[alpha] = solution = factor.solve(self.right)
+        if not self.is_exact and (solution.any(axis=0) < self.right.any(axis=0)).any():
+            raise UnsureError  # targets that are zero in the lesser precision
         residual, left = self.residuals(shift, factor, solution)
         errors = _left_out(residual, left)
         score = self.judged(alpha, residual, errors)

@@ -314,6 +314,17 @@ def test_float64_decides_in_the_sums_what_float32_cannot(monkeypatch):
     assert np.isfinite(RidgeReadoutRegressor().partial_fit(X, Y, weight).coef_).all()
 
 
+@pytest.mark.parametrize("scale", [1e-50, 1e37])
+def test_targets_beyond_float32_get_the_penalty_of_others(monkeypatch, scale):
+    X, Y, weight = problem(300, 60, 2)
+    expected = RidgeReadoutRegressor().partial_fit(X, Y, weight).alpha_
+    monkeypatch.setattr(_ridge_sums, "VERY_LARGE", 0)
+    assert RidgeReadoutRegressor().partial_fit(X, scale * Y, weight).alpha_ == expected
+    both = RidgeReadoutRegressor().partial_fit(X, Y * [scale, 1], weight).alpha_
+    stronger = Y[:, int(scale < 1)]
+    assert both == RidgeReadoutRegressor().partial_fit(X, stronger, weight).alpha_
+
+
 def test_sums_add_up_and_can_be_sent():
     X, Y, weight = problem(90, 12, 2, offset=1e3)
     whole, parts = RidgeSums(12, 2), [RidgeSums(12, 2) for _ in range(3)]
