@@ -148,7 +148,8 @@ class LockstepPools:
         p.longest_burst[running] = np.maximum(p.longest_burst[running], burst)
         self._pause[running] = pause = (self._pause[running] + 1) * (1 - fired)
         p.longest_pause[running] = np.maximum(p.longest_pause[running], pause)
-        timed, square = output.astype(self.timed), np.stack(halves(t * t), axis=1)
+        timed: Any = output.astype(self.timed)
+        square = np.stack(halves(t * t), axis=1)
         p.times[running] += timed * t[:, np.newaxis]
         p.squared_times[running] += timed[:, np.newaxis] * square[:, :, np.newaxis]
         first = p.first_spike[running]

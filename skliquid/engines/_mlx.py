@@ -201,7 +201,7 @@ def _add(
     if "times" in sums:
         timed = mx.where(is_running, fired.astype(mx.int64), 0)
         added["times"] = sums["times"] + timed * t
-        square = mx.stack(halves(t * t), axis=-2)
+        square = mx.stack(list(halves(t * t)), axis=-2)
         added["squared_times"] = sums["squared_times"] + timed[:, None] * square
     if "first_spike" in sums:
         is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)

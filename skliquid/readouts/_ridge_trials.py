@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -71,7 +72,7 @@ class Trial:
     def score(self, alpha: float) -> float:
         """Negative mean squared error of leaving one sample out."""
         # What is too large for the lesser precision has no finite score, which is never clear.
-        with np.errstate(**({} if self.is_exact else {"over": "ignore", "invalid": "ignore"})):
+        with nullcontext() if self.is_exact else np.errstate(over="ignore", invalid="ignore"):
             return self._scored(alpha)
 
     def _scored(self, alpha: float) -> float:
