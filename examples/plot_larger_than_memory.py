@@ -61,7 +61,7 @@ with tempfile.TemporaryDirectory() as folder:
 print(f"from the mapped file: {whole:.3f}")
 
 # %%
-# The more is seen the better, and what is held does not grow: sums over 800 features, and a
+# The more is seen the better, and what is held does not grow: sums over 1200 features, and a
 # thousand samples by which the penalty is chosen. The liquid of the mapped file was drawn for all
 # sequences and not for the first 250 alone.
 
