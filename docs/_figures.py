@@ -22,13 +22,13 @@ THEMES = {
 # Settings in the figure, their labels, and where these stand from the point.
 SETTINGS = {
     "LSMClassifier(500)": ("500 neurons", (4, -15), "left"),
-    "LSMClassifier()": ("LSMClassifier()", (7, -13), "left"),
+    "LSMClassifier()": ("LSMClassifier()", (-5, 6), "right"),
     "LSMClassifier(2000)": ("2000", (0, 8), "center"),
     "LSMClassifier(1500, bidirectional=True)": ("both directions", (4, 6), "left"),
 }
 RIVALS = {
     "MiniRocket": (-7, 2, "right"),
-    "Hydra": (-8, -5, "right"),
+    "Hydra": (0, -17, "center"),
     "MultiRocketHydra": (12, 8, "right"),
     "QUANT": (8, -4, "left"),
 }
