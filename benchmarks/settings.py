@@ -24,7 +24,7 @@ GRID = {
     "input_scaling": [0.5, 1.0, 2.0, 4.0],
     "beta": [0.5, (0.04, 0.82), (0.2, 0.95)],
     "recurrent_fraction": [0.1, 0.25, 0.5, 1.0],
-    "spectral_radius": [0.0, 0.5, 1.0, 2.0],
+    "spectral_radius": [0.0, 0.5, 0.7, 1.0, 2.0],
     "ei_balance": [None, 1.0],
     "reservoir_size": [500, 1000, 1200, 1500, 2000],
     "pooling": [

@@ -86,7 +86,11 @@ def digest(*arrays):
 
 def fitted(parameters, engine):
     settings = {"reservoir_size": 150, "random_state": 0, "pooling": EVERY_POOLING}
-    settings |= {"derivative": False, "target_rate": (0.05, 0.5)} | parameters
+    settings |= {
+        "derivative": False,
+        "target_rate": (0.05, 0.5),
+        "spectral_radius": 1.0,
+    } | parameters
     fit_params = settings.pop("fit_params", {})
     return LiquidTransformer(engine=engine, **settings).fit(recordings(), **fit_params)
 

@@ -192,7 +192,7 @@ def test_fitting_without_dask_does_not_load_it():
     assert run(code).strip() == "False"
 
 
-@pytest.mark.parametrize("library", ADAPTED | {"dask"})
+@pytest.mark.parametrize("library", sorted(ADAPTED | {"dask"}))
 def test_what_to_do_without_a_library(library):
     code = f"import sys; sys.modules['{library}'] = None\nimport skliquid\n"
     code += f"try:\n    skliquid.{library}\nexcept AttributeError as error:\n    print(error)"

@@ -115,7 +115,7 @@ class ReservoirParameters:
         NAMED_GRAPH,
         """Spectral radius of the recurrent weights, non-negative; how strongly the liquid
         echoes. Above 1 its activity tends to be chaotic.""",
-    ] = 1.0
+    ] = 0.7
     exc_ratio: Annotated[
         float,
         Accepts("float", Interval(Real, 0, 1, closed="both")),

@@ -92,8 +92,10 @@ def test_the_more_risk_the_earlier():
 
 
 def test_the_more_confidence_the_later():
-    lax, strict = (early(risk=0.2, cv=3, confidence_level=c).fit(X, Y) for c in (0.5, 0.999))
-    assert lax.threshold_ < FITTED.threshold_ < strict.threshold_
+    lax, usual, strict = (
+        early(risk=0.3, cv=3, confidence_level=c).fit(X, Y) for c in (0.5, 0.95, 0.999)
+    )
+    assert lax.threshold_ < usual.threshold_ < strict.threshold_
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ SPIKING += ["synapse"]
 VALUES = {
     **{"beta": 0.5, "relative_tau": 0.1, "threshold": 0.9, "adaptation": 0.2, "refractory": 1},
     **{"engine": "numpy", "n_jobs": 1, "tau_adaptation": 3.0, "synapse": SynapseModel()},
-    **{"connectivity": 0.5, "recurrent_fraction": 1.0, "spectral_radius": 0.7},
+    **{"connectivity": 0.5, "recurrent_fraction": 1.0, "spectral_radius": 0.8},
     **{"exc_ratio": 0.5, "ei_balance": None},
 }
 GRAPH = ["connectivity", "recurrent_fraction", "spectral_radius", "exc_ratio", "ei_balance"]

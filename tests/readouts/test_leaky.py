@@ -12,7 +12,7 @@ from skliquid.sequences import as_sequences
 
 def test_early_stopping_keeps_the_best_weights(trains):
     X, y = trains
-    long = LeakyReadoutClassifier(random_state=0, learning_rate=3.0, tol=0, max_iter=60).fit(X, y)
+    long = LeakyReadoutClassifier(random_state=0, learning_rate=5.0, tol=0, max_iter=60).fit(X, y)
     assert long.n_iter_ < 60
     best = int(np.argmin(long.validation_loss_curve_)) + 1
     assert best < long.n_iter_
