@@ -4,7 +4,7 @@ Order: a chirp and the same chirp backwards, one after the other with a gap of u
 of steps, both at a random time in noise; which came first? A neuron's delayed synapses see either
 the shape of a chirp or the distance between two, hardly both; a neuron that hears others can
 combine one that knows the first chirp with one that hears the second. Moments of the spikes say
-which neurons fired early, and so tell it without: features with and without them are tried.
+which neurons fired early, and so tell it without: features without them and pauses are tried too.
 
 NARMA-10 [1]_: the output of a system whose next value is made of its last ten values and of the
 product of two inputs nine steps apart, to be told from the inputs alone::
@@ -31,7 +31,7 @@ CHIRP_STEPS, NOISE = 16, 0.1
 GAPS = {30: 150, 60: 150, 100: 200}  # most steps between the chirps: steps of a sequence
 READINGS = {
     "default features": {},
-    "without moments": {"pooling": ("counts", "longest_burst", "rectified")},
+    "without moments and pauses": {"pooling": ("counts", "longest_burst", "rectified")},
 }
 LAST_STATE = {"pooling": ("last", "trace")}
 # Without delays there is nothing to balance: excitation keeps activity alive.
@@ -80,7 +80,7 @@ def report(label, machine, parameters, draw, n_samples, n_seeds):
     for seed in range(n_seeds):
         lsm = machine(random_state=seed, **parameters).fit(*draw(n_samples, seed))
         scores.append(lsm.score(*draw(n_samples, 1000 + seed)))
-    print(f"{label:<80} {np.mean(scores):.3f} +- {np.std(scores):.3f}", flush=True)
+    print(f"{label:<92} {np.mean(scores):.3f} +- {np.std(scores):.3f}", flush=True)
 
 
 def main():

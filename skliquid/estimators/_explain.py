@@ -28,6 +28,8 @@ from ._reading import inner_settings, prepared_by, read_by
 _MOST_STATES = 2**23
 # How far, relative to it, a score may be from what its readout's weights make.
 _ROUNDING = 1e-6
+# Difference of a feature, also relative to it, that is rounding: a root has no slope there.
+_NOUGHT = 1e-12
 
 
 def explained(estimator: Any, X: Any, target: Any) -> Explanation:
@@ -247,7 +249,8 @@ class _Explainer:
 
     def _secants(self, features: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Slope of each input from silence, where that makes no difference to one unit more."""
-        others = np.where(features == others, features + 1, others)
+        is_same = np.isclose(features, others, rtol=_NOUGHT, atol=_NOUGHT)
+        others = np.where(is_same, features + 1, others)
         return np.asarray((self._inputs(features) - self._inputs(others)) / (features - others))
 
     def _targets(self, target: Any, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

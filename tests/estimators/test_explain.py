@@ -122,6 +122,13 @@ def test_what_neurons_do_that_hear_nothing_belongs_to_the_base():
     assert np.ptp(found.base[found.target == 0]) > 1e-6
 
 
+def test_moments_that_cancel_but_for_rounding_give_nothing(vowels):
+    X, y, X_test, _ = vowels
+    lsm = LSMClassifier(100, pooling=("counts", "moments"), random_state=0).fit(X, y)
+    found = lsm.explain(X_test)
+    assert max(np.abs(part).max() for part in found.contributions) < 2
+
+
 def test_a_hidden_bump_is_found():
     """A bump up or down in channel 2 of four, at steps 24 to 32 of 50, tells the class."""
     rng = np.random.default_rng(1)

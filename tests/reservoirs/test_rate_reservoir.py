@@ -28,7 +28,8 @@ CELLS = list(GATES)
 @pytest.fixture(scope="module")
 def drawn(few_vowels):
     """A small fitted reservoir of each cell, which hears the frames themselves."""
-    parameters = {"encoder": None, "spectral_radius": 0.8, "random_state": 0}
+    parameters = {"encoder": None, "spectral_radius": 0.8, "target_rate": (0.05, 0.5)}
+    parameters |= {"random_state": 0}
     return {
         cell: LiquidTransformer(20, cell=cell, **parameters).fit(few_vowels[0]) for cell in CELLS
     }
@@ -134,7 +135,7 @@ def test_gates_are_drawn_like_liquids(few_vowels, drawn, cell):
         sequences = as_sequences(few_vowels[0])
         drives = np.concatenate([drives_of(gate, x) for x in sequences])
         np.testing.assert_allclose(drives.std(axis=0), 2.0, rtol=0.05)
-        assert (((drives > 0).mean(axis=0) > 0.03) & ((drives > 0).mean(axis=0) < 0.82)).all()
+        assert (((drives > 0).mean(axis=0) > 0.03) & ((drives > 0).mean(axis=0) < 0.52)).all()
     first, second = reservoir.gates[0], reservoir.gates[-1]
     if first is not second:
         assert not np.array_equal(first.tap_weights, second.tap_weights)
