@@ -158,7 +158,7 @@ OTHER_VALUES = {
     # Of readouts.
     **{"kind": "spike", "tau": 1.0, "spk_reset": "hard", "alpha": 9.0, "learning_rate": 0.1},
     **{"max_iter": 9, "validation_fraction": 0.0, "n_iter_no_change": 1, "tol": 0.5},
-    **{"alphas": [1e6], "fit_intercept": False, "standardize": True, "limit": True},
+    **{"alphas": [1e6], "fit_intercept": False, "standardize": "auto", "limit": True},
     **{"groups": np.arange(7) % 2},
     # Of early decisions.
     **{"estimator": LSMClassifier(5, missing="hold"), "risk": 0.0, "confidence_level": 0.5},

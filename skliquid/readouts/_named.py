@@ -17,7 +17,7 @@ from ._ridge import RidgeReadoutClassifier, RidgeReadoutRegressor
 LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 
 # It takes the features as they are, and limits and standardises them by its sums.
-_OF_FEATURES = {"standardize": True, "limit": True}
+_OF_FEATURES: dict[str, Any] = {"standardize": "auto", "limit": True}
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "ridge": partial(RidgeReadoutClassifier, **_OF_FEATURES),

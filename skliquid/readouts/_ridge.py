@@ -240,7 +240,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         alphas: Any = ALPHAS,
         *,
         fit_intercept: bool = True,
-        standardize: bool = False,
+        standardize: Any = False,
         limit: bool = False,
         groups: Any = None,
         class_weight: Any = None,

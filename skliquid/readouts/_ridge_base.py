@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._base import check_parameters, checked_weight, require_numbers
@@ -19,6 +20,7 @@ from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
+from ._ridge_residual import residual_pays
 from ._ridge_retained import codes
 from ._ridge_sums import extremes, fit_sums
 from ._threads import serial_blas
@@ -38,7 +40,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "alphas": ["array-like"],
         "fit_intercept": ["boolean"],
-        "standardize": ["boolean"],
+        "standardize": ["boolean", StrOptions({"residual", "auto"})],
         "limit": ["boolean"],
         "groups": ["array-like", None],
     }
@@ -53,7 +55,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         alphas: Any = ALPHAS,
         *,
         fit_intercept: bool = True,
-        standardize: bool = False,
+        standardize: Any = False,
         limit: bool = False,
         groups: Any = None,
     ) -> None:
@@ -104,38 +106,37 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         is_one_weight = scale_weight is weight
         X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
-        alphas, options = self._penalties(), self._options
+        alphas = self._penalties()
         with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
-            group_weights, gain = self._weighed(X, Y, weight)
-            design = WholeDesign(
-                X,
-                Y,
-                weight,
-                **options,
-                scale_weight=None if is_one_weight else scale_weight,
-                gain=gain,
-            )
+            group_weights, options = self._chosen(X, Y, weight)
+            own = None if is_one_weight else scale_weight
+            design = WholeDesign(X, Y, weight, **options, scale_weight=own)
             model = self._kept(fit_ridge(design, alphas))
         # In the precision of the features that they are for.
         with np.errstate(over="ignore"):
             coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
         limits = extremes(X) if self.limit else None
         model = replace(model, coef=coef, intercept=intercept, limits=limits)
-        self._model = _finite(replace(model, group_weights=group_weights))
+        model = replace(model, group_weights=group_weights, standardize=options["standardize"])
+        self._model = _finite(model)
 
-    @property
-    def _options(self) -> dict[str, bool]:
-        return {"centre": self.fit_intercept, "standardize": self.standardize}
-
-    def _weighed(
+    def _chosen(
         self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Weights of the groups, by some of the samples, and what features are multiplied by."""
-        if self.groups is None:
-            return None, None
-        groups = checked_groups(self.groups, X.shape[1])
-        weights = weights_of_groups(X, Y, weight, groups, self._penalties(), **self._options)
-        return weights, gains(weights, groups)
+    ) -> tuple[np.ndarray | None, dict[str, Any]]:
+        """Weights of the groups, and options of the design, by some of the samples."""
+        alphas, centre, standardize = self._penalties(), self.fit_intercept, self.standardize
+        weights = gain = None
+        if self.groups is not None:
+            groups = checked_groups(self.groups, X.shape[1])
+            # Residual scales know the target of the sample that is left out, and would favour
+            # groups of which less is to be expected than it seems.
+            options = {"centre": centre, "standardize": bool(standardize)}
+            weights = weights_of_groups(X, Y, weight, groups, alphas, **options)
+            gain = gains(weights, groups)
+        if standardize == "auto":
+            is_residual = residual_pays(X, Y, weight, alphas, centre=centre, gain=gain)
+            standardize = "residual" if is_residual else True
+        return weights, {"centre": centre, "standardize": standardize, "gain": gain}
 
     def _kept(self, model: RidgeFit) -> RidgeFit:
         """Model without what is of no use any more."""
@@ -253,10 +254,10 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         kept, limits = sums.retained, sums.limits if self.limit else None
         with serial_blas:
-            group_weights, gain = self._weighed(kept.X, kept.Y, kept.weight)
-            model = fit_sums(sums, self._penalties(), **self._options, gain=gain)
-        model = self._kept(model)
-        return _finite(replace(model, limits=limits, group_weights=group_weights))
+            group_weights, options = self._chosen(kept.X, kept.Y, kept.weight)
+            model = self._kept(fit_sums(sums, self._penalties(), **options))
+        model = replace(model, group_weights=group_weights, standardize=options["standardize"])
+        return _finite(replace(model, limits=limits))
 
     @property
     def alpha_(self) -> float:
@@ -267,6 +268,11 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     def group_weights_(self) -> np.ndarray | None:
         """Chosen weights of the groups of features."""
         return self._solved().group_weights
+
+    @property
+    def standardize_(self) -> bool | str:
+        """How features are scaled: False, True or "residual"."""
+        return self._solved().standardize
 
     @property
     def best_score_(self) -> float:

@@ -20,7 +20,14 @@ from ._threads import serial_blas
 # Bytes of a block of all samples, of which few features lie together.
 _WIDE_BYTES = 2**23
 
+# What is added to the residual share of a feature's variance, which few samples make too small.
+_FLOOR = 0.1
+# Share of the largest at which an eigenvalue of correlations is none.
+_DEPENDENT = 1e-10
+
 Order = Literal["C", "F"]
+# Whether features are divided by their standard deviations, or by what targets leave of them.
+Standardize = bool | Literal["residual"]
 
 
 def summed(
@@ -68,6 +75,12 @@ class Moments:
     ----------
     mean, squares : ndarray of shape (n_features,)
         Means, and sums of the weighted squared deviations from them.
+    target_mean : ndarray of shape (n_targets,)
+        Means of the targets.
+    cross : ndarray of shape (n_features, n_targets)
+        Sums of the weighted products of the features' and the targets' deviations.
+    target_gram : ndarray of shape (n_targets, n_targets)
+        The same of the targets among themselves.
     weight : float, default=0.0
         Sum of the weights.
     n_samples : int, default=0
@@ -76,32 +89,66 @@ class Moments:
 
     mean: np.ndarray
     squares: np.ndarray
+    target_mean: np.ndarray
+    cross: np.ndarray
+    target_gram: np.ndarray
     weight: float = 0.0
     n_samples: int = 0
 
     @classmethod
-    def of(cls, X: np.ndarray, weight: np.ndarray) -> Moments:
+    def none(cls, n_features: int, n_targets: int) -> Moments:
+        """Moments of no samples."""
+        p, k = n_features, n_targets
+        return cls(np.zeros(p), np.zeros(p), np.zeros(k), np.zeros((p, k)), np.zeros((k, k)))
+
+    @classmethod
+    def of(cls, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> Moments:
         """Moments of samples."""
-        mean = mean_of(X, weight)
-        return cls(mean, squares_of(X, weight, mean), float(weight.sum()), len(X))
+        mean, total = mean_of(X, weight), float(weight.sum())
+        target_mean = weight @ Y / total
+        apart = Y - target_mean
+        weighted = weight[:, None] * apart
+        raw = summed(lambda rows: X[rows].astype(np.float64, copy=False).T @ weighted[rows], X)
+        cross = raw - np.outer(mean, weighted.sum(axis=0))
+        squares = squares_of(X, weight, mean)
+        return cls(mean, squares, target_mean, cross, weighted.T @ apart, total, len(X))
 
     def join(self, other: Moments) -> None:
         """Take in those of other samples."""
         if not other.n_samples:
             return
         total = self.weight + other.weight
-        apart = other.mean - self.mean
-        self.squares += other.squares + self.weight * other.weight / total * apart**2
+        apart, targets_apart = other.mean - self.mean, other.target_mean - self.target_mean
+        joint = self.weight * other.weight / total
+        self.squares += other.squares + joint * apart**2
+        self.cross += other.cross + joint * np.outer(apart, targets_apart)
+        self.target_gram += other.target_gram + joint * np.outer(targets_apart, targets_apart)
         self.mean += other.weight / total * apart
+        self.target_mean += other.weight / total * targets_apart
         self.weight, self.n_samples = total, self.n_samples + other.n_samples
 
-    def scales(self) -> np.ndarray:
-        """Standard deviations; 1 where a feature is constant but for rounding."""
+    def scales(self, standardize: Standardize) -> np.ndarray:
+        """Scales of the features; 1 where one is constant but for rounding."""
+        if not standardize:
+            return np.ones(len(self.mean))
         require_finite(self.squares.sum())
         variance = self.squares / self.weight
         n, eps = self.n_samples, np.finfo(np.float64).eps
         constant = variance <= n * eps * variance + (n * self.mean * eps) ** 2
-        return np.where(constant, 1.0, np.sqrt(variance))
+        scale = np.sqrt(variance)
+        if standardize == "residual":
+            scale *= self.residual()
+        return np.where(constant, 1.0, scale)
+
+    def residual(self) -> np.ndarray:
+        """Share of each feature's variance that its regression on the targets leaves, and 0.1."""
+        spread = np.sqrt(np.diagonal(self.target_gram))
+        scale, target_scale = (np.where(x > 0, x, 1.0) for x in (np.sqrt(self.squares), spread))
+        r = self.cross / scale[:, None] / target_scale
+        # The targets of all classes add up to a constant, so that one of them tells nothing new.
+        gram = self.target_gram / np.outer(target_scale, target_scale)
+        inverse = np.linalg.pinv(gram, rcond=_DEPENDENT, hermitian=True)
+        return 1.0 - np.clip(((r @ inverse) * r).sum(axis=1), 0.0, 1.0) + _FLOOR
 
 
 def scaled_by(gain: np.ndarray | None, scale: np.ndarray) -> np.ndarray:
@@ -232,8 +279,8 @@ class WholeDesign(Design):
         Weights of the samples.
     centre : bool
         Whether means are subtracted, which is what an intercept does.
-    standardize : bool
-        Whether features are divided by their standard deviation.
+    standardize : bool or "residual"
+        Whether features are divided by their standard deviation, or by what targets leave of it.
     scale_weight : ndarray of shape (n_samples,) or None, default=None
         Weights of the samples in that deviation; None are those of the regression.
     gain : ndarray of shape (n_features,) or None, default=None
@@ -252,7 +299,7 @@ class WholeDesign(Design):
         weight: np.ndarray,
         *,
         centre: bool,
-        standardize: bool,
+        standardize: Standardize,
         scale_weight: np.ndarray | None = None,
         gain: np.ndarray | None = None,
     ) -> None:
@@ -264,8 +311,9 @@ class WholeDesign(Design):
         n_features, total = X.shape[1], float(weight.sum())
         mean, scale, is_one_weight = None, np.ones(n_features), scale_weight is None
         if standardize:
-            moments = Moments.of(X, weight if scale_weight is None else scale_weight)
-            mean, scale = moments.mean if is_one_weight else None, moments.scales()
+            moments = Moments.of(X, Y, weight if scale_weight is None else scale_weight)
+            mean = moments.mean if is_one_weight else None
+            scale = moments.scales(standardize)
         scale = scaled_by(gain, scale)
         if centre:
             mean = mean_of(X, weight) if mean is None else mean

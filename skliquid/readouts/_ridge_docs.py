@@ -9,9 +9,12 @@ alphas : array-like of shape (n_alphas,), default=(0.01, 0.1, ..., 1e5)
     Penalties on the squared weights, all positive, of which one is chosen for all targets.
 fit_intercept : bool, default=True
     Whether to fit constants.
-standardize : bool, default=False
-    Whether the penalty is on the weights of features divided by their standard deviation.
-    Weights are given in terms of the features as they are in either case.
+standardize : bool, "residual" or "auto", default=False
+    Whether the penalty is on the weights of features divided by their standard deviation; with
+    "residual" by ``r + 0.1`` times that, where r is the share of the variance of a feature that
+    its regression on the targets leaves: that within classes, for classes. "auto" is the better of
+    True and "residual" in five folds of up to 500 samples. Weights are given in terms of the
+    features as they are in any case.
 limit : bool, default=False
     Whether, in prediction, each feature is kept to the range that it had in the training samples
     of positive weight.
@@ -25,6 +28,8 @@ groups : array-like of shape (n_features,), default=None
 _ATTRIBUTES = """
 alpha_ : float
     Chosen penalty.
+standardize_ : bool or "residual"
+    How features are scaled.
 group_weights_ : ndarray of shape (n_groups,) or None
     Chosen weights of the `groups`; None where there are none.
 best_score_ : float
@@ -47,6 +52,12 @@ copied; beside it there is half a Gram matrix of the samples or of the features,
 smaller, and its Cholesky factor. Threads share out the work, as many as BLAS has, which is kept to
 one meanwhile.
 
+With ``standardize="residual"`` features that tell much of the targets are penalised less, as
+diagonal discriminant analysis [D]_ weighs each by its variance within classes; the 0.1 is for
+those that seem to tell all in few samples. The scales are made of all samples, so that
+leave-one-out errors come out somewhat small; in the folds of "auto" they are made without the
+samples that judge, and weights of groups are chosen by standard deviations.
+
 Weights of groups are those of multiple kernels [G]_: beginning with 0, each group is given the
 weight of the least error while the others keep theirs, twice over. The samples that judge are a
 random choice by what they are, the same for parts and for all at once.
@@ -67,6 +78,8 @@ The outputs for a sample do not depend, to the last bit, on which others are pre
 
 _REFERENCES = """
 .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
+.. [D] Dudoit, Fridlyand, Speed. "Comparison of discrimination methods for the classification of
+   tumors using gene expression data", Journal of the American Statistical Association 97, 2002.
 .. [G] Gönen, Alpaydin. "Multiple kernel learning algorithms", Journal of Machine Learning
    Research 12, 2011.
 """

@@ -34,7 +34,7 @@ from ._ridge_trials import SampleTrial, sample_gram
 # Weights of a group, samples that judge them, and rounds in which each group is tried anew.
 LEVELS, N_JUDGES, _N_ROUNDS = (0.0, 0.25, 1.0, 4.0), 500, 2
 # By how much of it an error must be less to count as less, whatever the order of the samples.
-_CLEARLY = 1e-9
+CLEARLY = 1e-9
 
 
 def checked_groups(groups: Any, n_features: int) -> np.ndarray:
@@ -98,7 +98,7 @@ def weights_of_groups(
         The weights, 0 of a number that no feature has. Of equal errors that of the first is
         chosen, and before all others 0.
     """
-    judges = _judges(X, Y)
+    judges = judges_of(X, Y)
     X, Y, weight = X[judges], Y[judges], weight[judges]
     weights = np.zeros(groups.max() + 1)
     weights[0] = 1.0
@@ -122,14 +122,14 @@ def weights_of_groups(
                 tried[g] = level
                 if not np.array_equal(tried, weights):
                     score = score_of(tried)
-                    if score > best * (1 - _CLEARLY):
+                    if score > best * (1 - CLEARLY):
                         best, weights = score, tried
         if np.array_equal(weights, before):
             break
     return weights
 
 
-def _judges(X: np.ndarray, Y: np.ndarray) -> slice | np.ndarray:
+def judges_of(X: np.ndarray, Y: np.ndarray) -> slice | np.ndarray:
     """Choose the samples of the smallest codes."""
     if len(X) <= N_JUDGES:
         return slice(None)

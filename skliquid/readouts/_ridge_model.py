@@ -36,6 +36,8 @@ class RidgeFit:
         Temperature of the probabilities of classes.
     group_weights : ndarray of shape (n_groups,), default=None
         Weights of the groups of features.
+    standardize : bool or "residual", default=False
+        How features are scaled.
     """
 
     alpha: float
@@ -46,6 +48,7 @@ class RidgeFit:
     left_out: LeftOut | None = None
     temperature: float | None = None
     group_weights: np.ndarray | None = None
+    standardize: bool | str = False
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, Moments, WholeDesign, scaled_by
+from ._ridge_design import Design, Frame, Moments, Standardize, WholeDesign, scaled_by
 from ._ridge_loo import LARGE, VERY_LARGE, best_fit, clear_best, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
@@ -62,7 +62,7 @@ class RidgeSums:
     squares : ndarray of shape (k,)
         Weighted squared deviations of the targets.
     spread : Moments
-        Moments of the features by which they are standardised.
+        Moments of features and targets by which features are standardised.
     limits : tuple of two ndarrays of shape (p,)
         Lowest and highest value of each feature.
     retained : Retained
@@ -74,7 +74,7 @@ class RidgeSums:
         self.mean, self.target_mean = np.zeros(n_features), np.zeros(n_targets)
         self.gram = Panels(n_features)
         self.cross, self.squares = np.zeros((n_features, n_targets)), np.zeros(n_targets)
-        self.spread = Moments(np.zeros(n_features), np.zeros(n_features))
+        self.spread = Moments.none(n_features, n_targets)
         self.limits = np.full(n_features, np.inf), np.full(n_features, -np.inf)
         self.retained = Retained(n_features, n_targets)
 
@@ -108,7 +108,7 @@ class RidgeSums:
             self.squares += (design.targets**2).sum(axis=0)
             frame = design.frame
             self._join(len(X), frame.weight, frame.mean, frame.target_mean)
-            self.spread.join(Moments.of(X, scale_weight))
+            self.spread.join(Moments.of(X, Y, scale_weight))
         self._widen(extremes(X))
         self.retained.add(X, Y, weight)
 
@@ -163,8 +163,10 @@ class _SumsTrial(FeatureTrial):
     ----------
     sums : RidgeSums
         Sums over all samples.
-    centre, standardize : bool
+    centre : bool
         As of :class:`WholeDesign`.
+    standardize : bool or "residual"
+        The same.
     gain : ndarray of shape (p,) or None
         The same.
     dtype : dtype
@@ -176,12 +178,11 @@ class _SumsTrial(FeatureTrial):
         sums: RidgeSums,
         *,
         centre: bool,
-        standardize: bool,
+        standardize: Standardize,
         gain: np.ndarray | None,
         dtype: DTypeLike,
     ) -> None:
-        scale = sums.spread.scales() if standardize else np.ones(len(sums.mean))
-        scale = scaled_by(gain, scale)
+        scale = scaled_by(gain, sums.spread.scales(standardize))
         frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
         gram, cross = sums.gram.scaled(1 / scale, dtype), sums.cross / scale[:, None]
         self._sums, self._squares, self._offset = sums, sums.squares, np.zeros((1, len(scale)))
@@ -227,7 +228,7 @@ def fit_sums(
     alphas: np.ndarray,
     *,
     centre: bool,
-    standardize: bool,
+    standardize: Standardize,
     gain: np.ndarray | None = None,
 ) -> RidgeFit:
     """Fit with the penalty of the least leave-one-out error, as the retained samples have it.
@@ -240,8 +241,8 @@ def fit_sums(
         Penalties, all positive.
     centre : bool
         Whether to fit constants.
-    standardize : bool
-        Whether features are divided by their standard deviation.
+    standardize : bool or "residual"
+        Whether features are divided by their standard deviation, or by what targets leave of it.
     gain : ndarray of shape (p,) or None, default=None
         What each feature is then multiplied by; None is 1.
 

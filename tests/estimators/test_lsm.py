@@ -37,10 +37,16 @@ def root(features):
     return np.sign(features) * np.sqrt(np.abs(features))
 
 
-def weighed_as_in(lsm):
-    """What multiplies features by the roots of the weights of their groups."""
+def weighed_as_in(lsm, y, features):
+    """Standardised features by the weights of groups, and over what classes leave of them."""
     readout = lsm.pipeline_[-1]
-    return partial(np.multiply, np.sqrt(readout.group_weights_)[readout.groups])
+    weighed = features * np.sqrt(readout.group_weights_)[readout.groups]
+    if readout.standardize_ is True:
+        return weighed
+    classes = y[:, np.newaxis] == np.unique(y)
+    rest = features - classes @ np.linalg.lstsq(classes.astype(float), features)[0]
+    spread = np.where(features.any(axis=0), features.var(axis=0), 1.0)
+    return weighed / np.where(features.any(axis=0), rest.var(axis=0) / spread + 0.1, 1.0)
 
 
 def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
@@ -51,10 +57,11 @@ def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
         FunctionTransformer(root),
         MinMaxScaler(clip=True),
         StandardScaler(),
-        FunctionTransformer(weighed_as_in(lsm)),
+        FunctionTransformer(partial(weighed_as_in, lsm, y)),
         RidgeClassifierCV(alphas=ALPHAS),
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
+    assert lsm.pipeline_[-1].standardize_ == "residual"
     assert lsm.classes_.tolist() == ["1", "2", "3"]
     assert list(lsm.pipeline_.named_steps) == ["liquid", "root", "readout"]
 
@@ -170,7 +177,7 @@ def test_class_weight_in_the_ridge_is_scikit_learns():
         lsm = LSMClassifier(60, class_weight=class_weight, random_state=0).fit(X, y)
         ridge = RidgeClassifierCV(alphas=ALPHAS, class_weight=class_weight)
         liquid = LiquidTransformer(60, random_state=0)
-        weighed = FunctionTransformer(weighed_as_in(lsm))
+        weighed = FunctionTransformer(partial(weighed_as_in, lsm, y))
         by_hand = make_pipeline(
             liquid, FunctionTransformer(root), StandardScaler(), weighed, ridge
         )

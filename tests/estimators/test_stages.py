@@ -50,7 +50,7 @@ def test_answers_are_those_of_readouts_of_cut_sequences(kind, class_weight):
         features = lsm.pipeline_[:2].transform(cut(end))
         if kind == "ridge":
             weight = {**dict.fromkeys(range(3), 1.0), **(class_weight or {})}
-            options = {"standardize": True, "limit": True, "groups": lsm.pipeline_[0]._groups}
+            options = {"standardize": "auto", "limit": True, "groups": lsm.pipeline_[0]._groups}
             readout = RidgeReadoutClassifier(**options, class_weight=weight)
             fitted = readout.fit(features, Y)
         else:

@@ -55,7 +55,13 @@ def test_regressor_is_scikit_learns(problem, fit_intercept):
         assert_close(ours.best_score_, best, Y**2)
 
 
-@given(problems(), st.booleans(), st.booleans(), st.booleans(), st.data())
+@given(
+    problems(),
+    st.booleans(),
+    st.sampled_from([False, True, "residual", "auto"]),
+    st.booleans(),
+    st.data(),
+)
 def test_parts_and_their_merges_are_the_whole(problem, fit_intercept, standardize, limit, data):
     X, Y, weight = problem
     options = {"fit_intercept": fit_intercept, "standardize": standardize, "limit": limit}

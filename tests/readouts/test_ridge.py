@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import Ridge, RidgeClassifierCV, RidgeCV
+from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifierCV, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from threadpoolctl import threadpool_limits
@@ -164,6 +164,83 @@ def test_standardize_is_a_scaler_before(n, p, fit_intercept):
     parts = RidgeReadoutRegressor([1.0], standardize=True, fit_intercept=fit_intercept)
     parts.partial_fit(X[:9], Y[:9], weight[:9]).partial_fit(X[9:], Y[9:], weight[9:])
     np.testing.assert_allclose(parts.predict(X), theirs.predict(X).ravel(), rtol=1e-7, atol=1e-8)
+
+
+def residual_scales(X, Y, weight):
+    """Standard deviations times 0.1 and the share that a regression on the targets leaves."""
+    is_constant = np.ptp(X, axis=0) == 0
+    rest = X - LinearRegression().fit(Y, X, sample_weight=weight).predict(Y)
+    spread, rest = (
+        np.where(is_constant, 1.0, np.average((Z - np.average(Z, 0, weight)) ** 2, 0, weight))
+        for Z in (X, rest)
+    )
+    return np.where(is_constant, 1.0, np.sqrt(spread) * (rest / spread + 0.1))
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize(("n", "p"), SHAPES[:3])
+def test_residual_scales_are_divided_by_before(n, p, fit_intercept):
+    X, Y, weight = problem(n, p, 2)
+    X[:, 0] = 3 + Y[:, 0]  # of which nothing is left
+    scale = residual_scales(X, Y, weight)
+    assert scale[0] == pytest.approx(0.1 * np.sqrt(np.cov(Y[:, 0], aweights=weight, ddof=0)))
+    options = {"fit_intercept": fit_intercept, "standardize": "residual"}
+    ours = RidgeReadoutRegressor(**options).fit(X, Y, weight)
+    theirs = Ridge(ours.alpha_, fit_intercept=fit_intercept).fit(X / scale, Y, weight)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X / scale), rtol=1e-7, atol=1e-8)
+    parts = RidgeReadoutRegressor([ours.alpha_], **options)
+    parts.partial_fit(X[:9], Y[:9], weight[:9]).partial_fit(X[9:], Y[9:], weight[9:])
+    np.testing.assert_allclose(parts.predict(X), ours.predict(X), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("classes", [["a", "b"], ["a", "b", "c", "d"]])
+@pytest.mark.parametrize("n", [40, 400])
+def test_residual_scales_of_classes_are_those_within(n, classes):
+    rng = np.random.default_rng(0)
+    code = np.arange(n) % (len(classes) - 1)
+    code[-1] = len(classes) - 1  # a class of one sample
+    X = rng.normal(size=(n, 60)) * np.arange(1, 61) + np.outer(code, np.arange(60))
+    y, weight = np.array(classes)[code], rng.uniform(1, 2, size=n)
+    of_class = [code == c for c in range(len(classes))]
+    within = np.concatenate([X[c] - np.average(X[c], 0, weight[c]) for c in of_class])
+    weights = np.concatenate([weight[c] for c in of_class])
+    scaler = StandardScaler().fit(X, sample_weight=weight)
+    share = np.average(within**2, axis=0, weights=weights) / scaler.var_
+    scale = scaler.scale_ * (share + 0.1)
+    factor = dict(zip(classes, (2.0, 0.5, 1.0, 3.0), strict=False))
+    ours = RidgeReadoutClassifier(standardize="residual", class_weight=factor)
+    ours.fit(X, y, weight)
+    plain = RidgeReadoutClassifier([ours.alpha_], class_weight=factor).fit(X / scale, y, weight)
+    expected = plain.decision_function(X / scale)
+    np.testing.assert_allclose(ours.decision_function(X), expected, rtol=1e-7, atol=1e-8)
+    one, other = (clone(ours).set_params(alphas=[ours.alpha_]) for _ in range(2))
+    one.partial_fit(X[::2], y[::2], classes, weight[::2])
+    other.partial_fit(X[1::2], y[1::2], classes, weight[1::2])
+    np.testing.assert_allclose(
+        one.merge(other).decision_function(X), expected, rtol=1e-7, atol=1e-8
+    )
+
+
+def test_what_tells_the_class_by_chance_does_not_weigh_a_group():
+    """In few samples, scales that know their classes make any group seem to tell them."""
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        X, y = rng.normal(size=(12, 300)), np.arange(12) % 6
+        groups = np.repeat([0, 1], 150)
+        plain, residual = (
+            RidgeReadoutClassifier(standardize=each, groups=groups).fit(X, y)
+            for each in (True, "residual")
+        )
+        np.testing.assert_array_equal(residual.group_weights_, plain.group_weights_)
+
+
+def test_residual_scales_of_features_that_are_constant_or_of_one_class_each():
+    X = np.array([[1.0, 5.0, 0.0], [1.0, 5.0, 1.0], [2.0, 5.0, 0.0], [2.0, 5.0, 1.0]])
+    readout = RidgeReadoutClassifier(standardize="residual").fit(X, [0, 0, 1, 1])
+    assert readout.score(X, [0, 0, 1, 1]) == 1
+    assert readout.coef_[0, 1] == 0
+    alone = RidgeReadoutClassifier(standardize="residual").fit(X, ["a", "b", "c", "d"])
+    assert np.isfinite(alone.coef_).all()
 
 
 def test_penalty_below_the_rounding_of_the_features():
@@ -346,7 +423,7 @@ def test_sums_add_up_and_can_be_sent():
     np.testing.assert_array_equal(total.limits, [X.min(axis=0), X.max(axis=0)])
     scaler = StandardScaler().fit(X, sample_weight=spread)
     np.testing.assert_allclose(total.spread.mean, scaler.mean_)
-    np.testing.assert_allclose(total.spread.scales(), scaler.scale_)
+    np.testing.assert_allclose(total.spread.scales(True), scaler.scale_)
 
 
 def state(sums):

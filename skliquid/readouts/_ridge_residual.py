@@ -1,0 +1,128 @@
+"""Whether it pays to scale features by what the targets leave of them: told by folds.
+
+Residual scales (:meth:`~skliquid.readouts._ridge_design.Moments.residual`) know the targets of the
+samples that they are made of, so that no leave-one-out error says whether they pay. Some of the
+samples are shared out among folds, each with its part of every class, or of the range of the
+targets. The scales are made without a fold, a ridge regression is fitted without it, and both are
+judged by its targets, at the best penalty of all folds [1]_.
+
+The samples are chosen and shared out by what they are, so that parts of the samples give the same
+answer as all of them at once.
+
+References
+----------
+.. [1] Hastie, Tibshirani, Friedman. "The elements of statistical learning", 2nd edition, Springer,
+   2009, section 7.10.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import eigh
+
+from ._ridge_design import Design, Moments, WholeDesign
+from ._ridge_groups import CLEARLY, judges_of
+from ._ridge_retained import codes
+from ._ridge_trials import sample_gram
+from ._threads import serial_blas
+
+N_FOLDS = 5
+
+
+def residual_pays(
+    X: np.ndarray,
+    Y: np.ndarray,
+    weight: np.ndarray,
+    alphas: np.ndarray,
+    *,
+    centre: bool,
+    gain: np.ndarray | None,
+) -> bool:
+    """Tell whether features are better scaled by their residuals than by their deviations.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    Y : ndarray of shape (n_samples, n_targets)
+        Targets.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples, all positive.
+    alphas : ndarray of shape (n_alphas,)
+        Penalties.
+    centre : bool
+        As of :class:`WholeDesign`.
+    gain : ndarray of shape (n_features,) or None
+        The same.
+
+    Returns
+    -------
+    bool
+        Whether the error is less; False where there are fewer samples than two for each fold.
+    """
+    judges = judges_of(X, Y)
+    X, Y, weight = X[judges], Y[judges], weight[judges]
+    if len(X) < 2 * N_FOLDS:
+        return False
+    if gain is not None and not gain.all():
+        X, gain = X[:, gain > 0], gain[gain > 0]
+    design = WholeDesign(X, Y, weight, centre=centre, standardize=True, gain=gain)
+    fold = _folds(X, Y)
+    plain = _Kernel.of(design)
+    errors = np.empty((2, N_FOLDS, len(alphas)))
+
+    def judge(i: int) -> None:
+        train, test = np.flatnonzero(fold != i), np.flatnonzero(fold == i)
+        rest = Moments.of(X[train], Y[train], weight[train]).residual()
+        frame = replace(design.frame, scale=design.frame.scale * rest)
+        residual = _Kernel.of(Design(X, Y, weight, frame))
+        for k, kernel in enumerate((plain, residual)):
+            errors[k, i] = kernel.errors(train, test, alphas, centre=centre)
+
+    serial_blas.each(judge, ((i,) for i in range(N_FOLDS)))
+    of_deviations, of_residuals = errors.sum(axis=1).min(axis=1)
+    return bool(of_residuals < of_deviations * (1 - CLEARLY))
+
+
+def _folds(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """Fold of each sample: in the order of targets, and among equal ones of codes, in turn."""
+    order = np.lexsort([codes(X, Y), *Y.T])
+    fold = np.empty(len(X), int)
+    fold[order] = np.arange(len(X)) % N_FOLDS
+    return fold
+
+
+@dataclass(frozen=True)
+class _Kernel:
+    """Inner products of samples, and their targets and weights."""
+
+    inner: np.ndarray
+    Y: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, design: Design) -> _Kernel:
+        root = design.root
+        return cls(
+            sample_gram(design, np.float64).dense() / root / root[:, None], design.Y, design.weight
+        )
+
+    def errors(
+        self, train: np.ndarray, test: np.ndarray, alphas: np.ndarray, *, centre: bool
+    ) -> np.ndarray:
+        """Sum of the weighted squared errors of some samples by a model of others."""
+        weight = self.weight[train]
+        share = weight / weight.sum() if centre else np.zeros(len(train))
+        known, asked = self.inner[np.ix_(train, train)], self.inner[np.ix_(test, train)]
+        to_mean = known @ share
+        known = known - to_mean - to_mean[:, None] + share @ to_mean
+        asked = asked - to_mean - (asked @ share)[:, None] + share @ to_mean
+        root, target = np.sqrt(weight), share @ self.Y[train]
+        values, vectors = eigh(root[:, None] * known * root, driver="evd")
+        values = np.maximum(values, 0.0)[:, None]
+        right = vectors.T @ (root[:, None] * (self.Y[train] - target))
+        seen = (asked * root) @ vectors
+        rests = [seen @ (right / (values + a)) + target - self.Y[test] for a in alphas]
+        return np.array([self.weight[test] @ (rest**2).mean(axis=1) for rest in rests])
