@@ -48,7 +48,7 @@ class DaskLSM(DaskEstimator):
             raise ValueError(
                 f"readout={shown(self.readout)} needs all features in one place; the readout of "
                 "Dask's parts must be "
-                '"ridge", or a ridge readout of skliquid with standardize=True and limit=True.'
+                '"ridge", or a ridge readout of skliquid with standardize and limit set.'
             )
 
     def _require_targets(self, y: Any) -> Any:

@@ -438,7 +438,8 @@ class RegressorParameters(LSMParameters):
         Any,
         _named(REGRESSORS, " or estimator", HasMethods(["fit"])),
         """What is trained: "ridge" is :class:`~skliquid.RidgeReadoutRegressor`, its penalty
-        chosen by leave-one-out, in which identical samples count as one; "mlp" is
+        chosen by leave-one-out, in which identical samples count as one, with
+        ``standardize="auto"``; "mlp" is
         :class:`~sklearn.neural_network.MLPRegressor`; any regressor of scikit-learn is
         cloned and fitted.""",
     ] = LSMParameters.readout
@@ -452,7 +453,8 @@ class ClassifierParameters(LSMParameters):
         Any,
         _named(CLASSIFIERS, " or estimator", HasMethods(["fit"])),
         """What is trained: "ridge" is :class:`~skliquid.RidgeReadoutClassifier`, its
-        penalty chosen by leave-one-out, in which identical samples count as one; "mlp" is
+        penalty chosen by leave-one-out, in which identical samples count as one, with
+        ``standardize="auto"``; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
         cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of
         :class:`~skliquid.LeakyReadoutClassifier`, which act on the spikes themselves and can be

@@ -15,7 +15,7 @@ from .._checks import check_real, cut_short, shown
 from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
-from ._ridge_design import WholeDesign
+from ._ridge_design import MOST_TARGETS, WholeDesign
 from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
@@ -133,6 +133,12 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             options = {"centre": centre, "standardize": bool(standardize)}
             weights = weights_of_groups(X, Y, weight, groups, alphas, **options)
             gain = gains(weights, groups)
+        n_targets = Y.shape[1]
+        if standardize == "residual" and n_targets > MOST_TARGETS:
+            raise ValueError(
+                f"standardize='residual' is for up to {MOST_TARGETS} targets or classes, got "
+                f"{n_targets}; give True."
+            )
         if standardize == "auto":
             is_residual = residual_pays(X, Y, weight, alphas, centre=centre, gain=gain)
             standardize = "residual" if is_residual else True

@@ -22,6 +22,8 @@ _WIDE_BYTES = 2**23
 
 # What is added to the residual share of a feature's variance, which few samples make too small.
 _FLOOR = 0.1
+# Targets up to which it is told what they leave, which is of the order of their number's cube.
+MOST_TARGETS = 1000
 # Share of the largest at which an eigenvalue of correlations is none.
 _DEPENDENT = 1e-10
 
@@ -102,6 +104,7 @@ class Moments:
         return cls(np.zeros(p), np.zeros(p), np.zeros(k), np.zeros((p, k)), np.zeros((k, k)))
 
     @classmethod
+    @np.errstate(over="ignore", invalid="ignore")  # which is for the fit to name
     def of(cls, X: np.ndarray, Y: np.ndarray, weight: np.ndarray) -> Moments:
         """Moments of samples."""
         mean, total = mean_of(X, weight), float(weight.sum())
@@ -132,23 +135,32 @@ class Moments:
         if not standardize:
             return np.ones(len(self.mean))
         require_finite(self.squares.sum())
-        variance = self.squares / self.weight
-        n, eps = self.n_samples, np.finfo(np.float64).eps
-        constant = variance <= n * eps * variance + (n * self.mean * eps) ** 2
-        scale = np.sqrt(variance)
+        scale = np.sqrt(self.squares / self.weight)
         if standardize == "residual":
             scale *= self.residual()
-        return np.where(constant, 1.0, scale)
+        return np.where(self._is_constant(self.squares, self.mean), 1.0, scale)
 
     def residual(self) -> np.ndarray:
-        """Share of each feature's variance that its regression on the targets leaves, and 0.1."""
-        spread = np.sqrt(np.diagonal(self.target_gram))
-        scale, target_scale = (np.where(x > 0, x, 1.0) for x in (np.sqrt(self.squares), spread))
-        r = self.cross / scale[:, None] / target_scale
+        """Share of each feature's variance that its regression on the targets leaves, and 0.1.
+
+        It is 1 where a feature is constant but for rounding.
+        """
+        target_squares = np.diagonal(self.target_gram)
+        told = ~self._is_constant(target_squares, self.target_mean)
+        is_constant = self._is_constant(self.squares, self.mean)
+        scale = np.where(is_constant, 1.0, np.sqrt(self.squares))
+        target_scale = np.sqrt(target_squares[told])
+        r = self.cross[:, told] / scale[:, None] / target_scale
         # The targets of all classes add up to a constant, so that one of them tells nothing new.
-        gram = self.target_gram / np.outer(target_scale, target_scale)
+        gram = self.target_gram[np.ix_(told, told)] / np.outer(target_scale, target_scale)
         inverse = np.linalg.pinv(gram, rcond=_DEPENDENT, hermitian=True)
-        return 1.0 - np.clip(((r @ inverse) * r).sum(axis=1), 0.0, 1.0) + _FLOOR
+        share = 1.0 - np.clip(((r @ inverse) * r).sum(axis=1), 0.0, 1.0)
+        return np.where(is_constant, 1.0, share + _FLOOR)
+
+    def _is_constant(self, squares: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """Tell which features or targets are constant but for rounding."""
+        variance, n, eps = squares / self.weight, self.n_samples, np.finfo(np.float64).eps
+        return np.asarray(variance <= n * eps * variance + (n * mean * eps) ** 2)
 
 
 def scaled_by(gain: np.ndarray | None, scale: np.ndarray) -> np.ndarray:
@@ -311,7 +323,8 @@ class WholeDesign(Design):
         n_features, total = X.shape[1], float(weight.sum())
         mean, scale, is_one_weight = None, np.ones(n_features), scale_weight is None
         if standardize:
-            moments = Moments.of(X, Y, weight if scale_weight is None else scale_weight)
+            asked = Y if standardize == "residual" else Y[:, :0]
+            moments = Moments.of(X, asked, weight if scale_weight is None else scale_weight)
             mean = moments.mean if is_one_weight else None
             scale = moments.scales(standardize)
         scale = scaled_by(gain, scale)

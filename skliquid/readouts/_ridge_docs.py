@@ -12,9 +12,9 @@ fit_intercept : bool, default=True
 standardize : bool, "residual" or "auto", default=False
     Whether the penalty is on the weights of features divided by their standard deviation; with
     "residual" by ``r + 0.1`` times that, where r is the share of the variance of a feature that
-    its regression on the targets leaves: that within classes, for classes. "auto" is the better of
-    True and "residual" in five folds of up to 500 samples. Weights are given in terms of the
-    features as they are in any case.
+    its regression on the targets, at most 1000, leaves: that within classes, for classes. "auto"
+    is "residual" where five folds of up to 500 samples, of ten at least, find it clearly better,
+    and True elsewhere. Weights are given in terms of the features as they are in any case.
 limit : bool, default=False
     Whether, in prediction, each feature is kept to the range that it had in the training samples
     of positive weight.

@@ -3,8 +3,11 @@
 Residual scales (:meth:`~skliquid.readouts._ridge_design.Moments.residual`) know the targets of the
 samples that they are made of, so that no leave-one-out error says whether they pay. Some of the
 samples are shared out among folds, each with its part of every class, or of the range of the
-targets. The scales are made without a fold, a ridge regression is fitted without it, and both are
-judged by its targets, at the best penalty of all folds [1]_.
+targets. The scales are made without a fold, a ridge regression is fitted without it, and its
+targets judge, at the best penalty of all folds. Residual scales pay where the errors of the
+samples are less by more than two of the standard errors of their mean difference, much as one is
+asked for to keep the simpler of two models [1]_: where both do about the same, either can be the
+worse for samples to come.
 
 The samples are chosen and shared out by what they are, so that parts of the samples give the same
 answer as all of them at once.
@@ -29,6 +32,8 @@ from ._ridge_trials import sample_gram
 from ._threads import serial_blas
 
 N_FOLDS = 5
+# Standard errors that a gain must have.
+_N_ERRORS = 2.0
 
 
 def residual_pays(
@@ -40,7 +45,7 @@ def residual_pays(
     centre: bool,
     gain: np.ndarray | None,
 ) -> bool:
-    """Tell whether features are better scaled by their residuals than by their deviations.
+    """Tell whether features are clearly better scaled by residuals than by deviations.
 
     Parameters
     ----------
@@ -60,18 +65,20 @@ def residual_pays(
     Returns
     -------
     bool
-        Whether the error is less; False where there are fewer samples than two for each fold.
+        Whether they are; False where there are fewer samples than two for each fold, or as many
+        targets as samples outside of one.
     """
     judges = judges_of(X, Y)
     X, Y, weight = X[judges], Y[judges], weight[judges]
-    if len(X) < 2 * N_FOLDS:
+    # Of as many targets as samples a regression leaves nothing.
+    if len(X) < 2 * N_FOLDS or Y.shape[1] >= len(X) - len(X) // N_FOLDS:
         return False
     if gain is not None and not gain.all():
         X, gain = X[:, gain > 0], gain[gain > 0]
     design = WholeDesign(X, Y, weight, centre=centre, standardize=True, gain=gain)
     fold = _folds(X, Y)
     plain = _Kernel.of(design)
-    errors = np.empty((2, N_FOLDS, len(alphas)))
+    errors = np.empty((2, len(alphas), len(X)))
 
     def judge(i: int) -> None:
         train, test = np.flatnonzero(fold != i), np.flatnonzero(fold == i)
@@ -79,11 +86,19 @@ def residual_pays(
         frame = replace(design.frame, scale=design.frame.scale * rest)
         residual = _Kernel.of(Design(X, Y, weight, frame))
         for k, kernel in enumerate((plain, residual)):
-            errors[k, i] = kernel.errors(train, test, alphas, centre=centre)
+            errors[k][:, test] = kernel.errors(train, test, alphas, centre=centre)
 
     serial_blas.each(judge, ((i,) for i in range(N_FOLDS)))
-    of_deviations, of_residuals = errors.sum(axis=1).min(axis=1)
-    return bool(of_residuals < of_deviations * (1 - CLEARLY))
+    return _is_clear(errors)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # of targets too large, which is for the fit to name
+def _is_clear(errors: np.ndarray) -> bool:
+    """Tell whether the second errors, at the best penalty of each, are clearly less."""
+    of_deviations, of_residuals = (each[each.sum(axis=1).argmin()] for each in errors)
+    gained = of_deviations - of_residuals
+    doubt = _N_ERRORS * np.sqrt(len(gained)) * gained.std()
+    return bool(gained.sum() > max(doubt, CLEARLY * of_deviations.sum()))
 
 
 def _folds(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -109,10 +124,11 @@ class _Kernel:
             sample_gram(design, np.float64).dense() / root / root[:, None], design.Y, design.weight
         )
 
+    @np.errstate(over="ignore", invalid="ignore")
     def errors(
         self, train: np.ndarray, test: np.ndarray, alphas: np.ndarray, *, centre: bool
     ) -> np.ndarray:
-        """Sum of the weighted squared errors of some samples by a model of others."""
+        """Weighted squared errors of some samples by a model of others, for each penalty."""
         weight = self.weight[train]
         share = weight / weight.sum() if centre else np.zeros(len(train))
         known, asked = self.inner[np.ix_(train, train)], self.inner[np.ix_(test, train)]
@@ -122,7 +138,9 @@ class _Kernel:
         root, target = np.sqrt(weight), share @ self.Y[train]
         values, vectors = eigh(root[:, None] * known * root, driver="evd")
         values = np.maximum(values, 0.0)[:, None]
+        # As in `Trial`, no penalty is below the rounding of the sums.
+        alphas = np.maximum(alphas, np.finfo(np.float64).eps * values.sum())
         right = vectors.T @ (root[:, None] * (self.Y[train] - target))
         seen = (asked * root) @ vectors
-        rests = [seen @ (right / (values + a)) + target - self.Y[test] for a in alphas]
-        return np.array([self.weight[test] @ (rest**2).mean(axis=1) for rest in rests])
+        rests = np.array([seen @ (right / (values + a)) + target - self.Y[test] for a in alphas])
+        return np.asarray(self.weight[test] * (rests**2).mean(axis=2))

@@ -29,7 +29,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ._panels import Panels
-from ._ridge_design import Design, Frame, Moments, Standardize, WholeDesign, scaled_by
+from ._ridge_design import (
+    MOST_TARGETS,
+    Design,
+    Frame,
+    Moments,
+    Standardize,
+    WholeDesign,
+    scaled_by,
+)
 from ._ridge_loo import LARGE, VERY_LARGE, best_fit, clear_best, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_retained import Retained
@@ -62,7 +70,7 @@ class RidgeSums:
     squares : ndarray of shape (k,)
         Weighted squared deviations of the targets.
     spread : Moments
-        Moments of features and targets by which features are standardised.
+        Moments of features, and of targets where they are not too many, for standardising.
     limits : tuple of two ndarrays of shape (p,)
         Lowest and highest value of each feature.
     retained : Retained
@@ -74,7 +82,7 @@ class RidgeSums:
         self.mean, self.target_mean = np.zeros(n_features), np.zeros(n_targets)
         self.gram = Panels(n_features)
         self.cross, self.squares = np.zeros((n_features, n_targets)), np.zeros(n_targets)
-        self.spread = Moments.none(n_features, n_targets)
+        self.spread = Moments.none(n_features, n_targets if n_targets <= MOST_TARGETS else 0)
         self.limits = np.full(n_features, np.inf), np.full(n_features, -np.inf)
         self.retained = Retained(n_features, n_targets)
 
@@ -108,7 +116,8 @@ class RidgeSums:
             self.squares += (design.targets**2).sum(axis=0)
             frame = design.frame
             self._join(len(X), frame.weight, frame.mean, frame.target_mean)
-            self.spread.join(Moments.of(X, Y, scale_weight))
+            told = Y[:, : len(self.spread.target_mean)]
+            self.spread.join(Moments.of(X, told, scale_weight))
         self._widen(extremes(X))
         self.retained.add(X, Y, weight)
 
