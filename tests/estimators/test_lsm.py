@@ -49,8 +49,18 @@ def weighed_as_in(lsm, y, features):
     return weighed / np.where(features.any(axis=0), rest.var(axis=0) / spread + 0.1, 1.0)
 
 
-def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
-    X, y = [x.astype(np.float64) for x in few_vowels[0]], few_vowels[1]
+def loud_halves():
+    """Noise that is louder at no time, in the first half, or in the second."""
+    X, y = np.random.default_rng(0).normal(size=(60, 30, 2)), np.arange(60) % 3
+    X[y == 1, :15] *= 1.6
+    X[y == 2, 15:] *= 1.6
+    return X, np.array(["1", "2", "3"])[y]
+
+
+@pytest.mark.parametrize("standardize", [True, "residual"])
+def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels, standardize):
+    X, y = few_vowels if standardize is True else loud_halves()
+    X = [x.astype(np.float64) for x in X]
     lsm = LSMClassifier(60, random_state=0).fit(X, y)
     by_hand = make_pipeline(
         LiquidTransformer(60, random_state=0),
@@ -61,7 +71,7 @@ def test_is_transformer_root_limiter_scaler_and_ridge(few_vowels):
         RidgeClassifierCV(alphas=ALPHAS),
     ).fit(X, y)
     np.testing.assert_allclose(lsm.decision_function(X), by_hand.decision_function(X), rtol=1e-9)
-    assert lsm.pipeline_[-1].standardize_ == "residual"
+    assert lsm.pipeline_[-1].standardize_ == standardize
     assert lsm.classes_.tolist() == ["1", "2", "3"]
     assert list(lsm.pipeline_.named_steps) == ["liquid", "root", "readout"]
 
