@@ -21,7 +21,7 @@ from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Parts
 from ._ridge_residual import residual_pays
-from ._ridge_retained import codes
+from ._ridge_retained import codes, judges_of
 from ._ridge_sums import extremes, fit_sums
 from ._threads import serial_blas
 
@@ -125,7 +125,11 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     ) -> tuple[np.ndarray | None, dict[str, Any]]:
         """Weights of the groups, and options of the design, by some of the samples."""
         alphas, centre, standardize = self._penalties(), self.fit_intercept, self.standardize
+        self._require_few(Y.shape[1])
         weights = gain = None
+        if self.groups is not None or standardize == "auto":
+            judges = judges_of(X, Y)
+            X, Y, weight = X[judges], Y[judges], weight[judges]
         if self.groups is not None:
             groups = checked_groups(self.groups, X.shape[1])
             # Residual scales know the target of the sample that is left out, and would favour
@@ -133,16 +137,18 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             options = {"centre": centre, "standardize": bool(standardize)}
             weights = weights_of_groups(X, Y, weight, groups, alphas, **options)
             gain = gains(weights, groups)
-        n_targets = Y.shape[1]
-        if standardize == "residual" and n_targets > MOST_TARGETS:
-            raise ValueError(
-                f"standardize='residual' is for up to {MOST_TARGETS} targets or classes, got "
-                f"{n_targets}; give True."
-            )
         if standardize == "auto":
             is_residual = residual_pays(X, Y, weight, alphas, centre=centre, gain=gain)
             standardize = "residual" if is_residual else True
         return weights, {"centre": centre, "standardize": standardize, "gain": gain}
+
+    def _require_few(self, n_targets: int) -> None:
+        """Raise an error if there are too many targets for residual scales."""
+        if self.standardize == "residual" and n_targets > MOST_TARGETS:
+            raise ValueError(
+                f"standardize='residual' is for up to {MOST_TARGETS} targets or classes, got "
+                f"{n_targets}; give True."
+            )
 
     def _kept(self, model: RidgeFit) -> RidgeFit:
         """Model without what is of no use any more."""
@@ -179,6 +185,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         self, X: np.ndarray, Y: np.ndarray, sample_weight: Any, factor: np.ndarray | None = None
     ) -> None:
         self._penalties()  # names a wrong one before any work is done
+        self._require_few(Y.shape[1])
         if self.groups is not None:
             checked_groups(self.groups, X.shape[1])
         # That a part has no weight says nothing of the others.

@@ -8,9 +8,8 @@ which is the ridge regression on features multiplied by ``sqrt(c_g)``, or on the
 Gram matrices of samples, each times its weight: learning with multiple kernels [1]_, by the
 coordinate search of the least leave-one-out error. A group of weight 0 counts for nothing.
 
-The search looks at no more than some of the samples, chosen by their codes
-(:mod:`skliquid.readouts._ridge_retained`), so that parts of the samples give the same weights as
-all of them at once.
+The search looks at no more samples than those that judge (`judges_of` of
+:mod:`skliquid.readouts._ridge_retained`).
 
 References
 ----------
@@ -28,13 +27,10 @@ from .._checks import shown
 from ._panels import Panels
 from ._ridge_design import WholeDesign
 from ._ridge_loo import search
-from ._ridge_retained import codes
-from ._ridge_trials import SampleTrial, sample_gram
+from ._ridge_trials import CLEARLY, SampleTrial, sample_gram
 
-# Weights of a group, samples that judge them, and rounds in which each group is tried anew.
-LEVELS, N_JUDGES, _N_ROUNDS = (0.0, 0.25, 1.0, 4.0), 500, 2
-# By how much of it an error must be less to count as less, whatever the order of the samples.
-CLEARLY = 1e-9
+# Weights of a group, and rounds in which each group is tried anew.
+LEVELS, _N_ROUNDS = (0.0, 0.25, 1.0, 4.0), 2
 
 
 def checked_groups(groups: Any, n_features: int) -> np.ndarray:
@@ -98,8 +94,6 @@ def weights_of_groups(
         The weights, 0 of a number that no feature has. Of equal errors that of the first is
         chosen, and before all others 0.
     """
-    judges = judges_of(X, Y)
-    X, Y, weight = X[judges], Y[judges], weight[judges]
     weights = np.zeros(groups.max() + 1)
     weights[0] = 1.0
     grams = {
@@ -127,13 +121,6 @@ def weights_of_groups(
         if np.array_equal(weights, before):
             break
     return weights
-
-
-def judges_of(X: np.ndarray, Y: np.ndarray) -> slice | np.ndarray:
-    """Choose the samples of the smallest codes."""
-    if len(X) <= N_JUDGES:
-        return slice(None)
-    return np.argsort(codes(X, Y), kind="stable")[:N_JUDGES]
 
 
 def _joint(grams: dict[int, Panels], weights: np.ndarray, order: int) -> Panels:

@@ -1,16 +1,15 @@
 """Whether it pays to scale features by what the targets leave of them: told by folds.
 
 Residual scales (:meth:`~skliquid.readouts._ridge_design.Moments.residual`) know the targets of the
-samples that they are made of, so that no leave-one-out error says whether they pay. Some of the
-samples are shared out among folds, each with its part of every class, or of the range of the
+samples that they are made of, so that no leave-one-out error says whether they pay. Those that
+judge are shared out among folds, each with its part of every class, or of the range of the
 targets. The scales are made without a fold, a ridge regression is fitted without it, and its
 targets judge, at the best penalty of all folds. Residual scales pay where the errors of the
 samples are less by more than two of the standard errors of their mean difference, much as one is
 asked for to keep the simpler of two models [1]_: where both do about the same, either can be the
 worse for samples to come.
 
-The samples are chosen and shared out by what they are, so that parts of the samples give the same
-answer as all of them at once.
+The samples are shared out by what they are, so that their order counts for nothing.
 
 References
 ----------
@@ -26,9 +25,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from ._ridge_design import Design, Moments, WholeDesign
-from ._ridge_groups import CLEARLY, judges_of
 from ._ridge_retained import codes
-from ._ridge_trials import sample_gram
+from ._ridge_trials import CLEARLY, sample_gram
 from ._threads import serial_blas
 
 N_FOLDS = 5
@@ -68,8 +66,6 @@ def residual_pays(
         Whether they are; False where there are fewer samples than two for each fold, or as many
         targets as samples outside of one.
     """
-    judges = judges_of(X, Y)
-    X, Y, weight = X[judges], Y[judges], weight[judges]
     # Of as many targets as samples a regression leaves nothing.
     if len(X) < 2 * N_FOLDS or Y.shape[1] >= len(X) - len(X) // N_FOLDS:
         return False

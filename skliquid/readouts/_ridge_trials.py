@@ -24,6 +24,8 @@ from ._ridge_design import Design, require_finite
 from ._ridge_probabilities import LeftOut, enough_of
 from ._threads import serial_blas
 
+# By how much of it an error must be less to count as less, whatever the order of the samples.
+CLEARLY = 1e-9
 # Residual, relative to the right side, at which conjugate gradients end, and most steps.
 _TOLERANCE, _MAX_STEPS = 1e-12, 60
 # Bytes of a block of samples that one thread handles.

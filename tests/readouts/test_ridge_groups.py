@@ -11,7 +11,7 @@ from skliquid import (
     RidgeReadoutClassifier,
     RidgeReadoutRegressor,
 )
-from skliquid.readouts import _ridge_groups
+from skliquid.readouts import _ridge_retained
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._ridge_groups import LEVELS
 
@@ -69,7 +69,7 @@ def test_model_is_that_of_features_multiplied(n, p, standardize):
 @pytest.mark.parametrize("n_judges", [30, 500])
 @pytest.mark.parametrize("summed", [False, True])
 def test_parts_in_any_order_weigh_as_all_at_once(monkeypatch, n_judges, summed):
-    monkeypatch.setattr(_ridge_groups, "N_JUDGES", n_judges)
+    monkeypatch.setattr(_ridge_retained, "N_JUDGES", n_judges)
     n, p = (150, 30) if summed else (100, 150)
     X, y, groups = problem(n, p)
     whole = RidgeReadoutRegressor(groups=groups).fit(X, y)

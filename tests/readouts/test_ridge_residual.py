@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
-from skliquid.readouts import _ridge_groups
+from skliquid.readouts import _ridge_retained
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._ridge_design import MOST_TARGETS, Moments
 from skliquid.readouts._ridge_residual import N_FOLDS, _folds, residual_pays
@@ -75,7 +75,7 @@ def test_what_is_chosen_is_what_is_fitted():
 @pytest.mark.parametrize("n_judges", [60, 500])
 @pytest.mark.parametrize("summed", [False, True])
 def test_parts_in_any_order_choose_as_all_at_once(monkeypatch, n_judges, summed):
-    monkeypatch.setattr(_ridge_groups, "N_JUDGES", n_judges)
+    monkeypatch.setattr(_ridge_retained, "N_JUDGES", n_judges)
     n, p = (250, 60) if summed else (100, 150)
     found = set()
     for seed in range(6):
@@ -150,7 +150,7 @@ def test_of_too_many_targets_nothing_is_left():
         readout = RidgeReadoutRegressor(standardize="auto")
         assert getattr(readout, fit)(X, Y).standardize_ is True
         with pytest.raises(ValueError, match="'residual' is for up to 1000 .* got 1001; give Tr"):
-            getattr(RidgeReadoutRegressor(standardize="residual"), fit)(X, Y).coef_  # noqa: B018
+            getattr(RidgeReadoutRegressor(standardize="residual"), fit)(X, Y)
     few = RidgeReadoutRegressor(standardize="auto").fit(X, Y[:, :50])
     assert few.standardize_ is True
 
