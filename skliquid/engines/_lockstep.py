@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, extremes, halves, members, window_of
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
@@ -126,6 +126,8 @@ class LockstepPools:
             times=np.zeros(batch, dtype=self.timed),
             squared_times=np.zeros((len(lengths), 2, n_neurons), dtype=self.timed),
             first_spike=np.full(batch, -1, dtype=np.int32),
+            highest=np.zeros(batch, dtype=np.int32),
+            lowest=np.zeros(batch, dtype=np.int32),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
             trace=np.zeros(batch, dtype=self.precision),
@@ -155,6 +157,9 @@ class LockstepPools:
         first = p.first_spike[running]
         is_first = (fired > 0) & (first < 0)
         p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)
+        is_highest, is_lowest = extremes(mem, members(mem.shape[1]))
+        p.highest[running] += is_highest
+        p.lowest[running] += is_lowest
         clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
         p.rectified[running] += np.maximum(clipped, 0)
         p.potentials[running, window] += clipped

@@ -344,7 +344,11 @@ class ReservoirParameters:
 
         .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
            representation and classification of multivariate time series", IEEE Transactions on
-           Neural Networks and Learning Systems 32(5), 2021.""",
+           Neural Networks and Learning Systems 32(5), 2021.
+        .. [W] Maass. "On the computational power of winner-take-all", Neural Computation 12(11),
+           2000. Of random convolutional kernels: Dempster, Schmidt, Webb. "Hydra: competing
+           convolutional kernels for fast and accurate time series classification", Data Mining
+           and Knowledge Discovery 37, 2023.""",
     ] = ("counts", "longest_burst", "longest_pause", "rectified", "moments")
     n_windows: Annotated[
         Any,

@@ -7,7 +7,7 @@ from them here, in one place, whatever the engine.
 from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
 from ._shares import QUANTITIES, Share
-from ._sums import POTENTIAL_LIMIT, Pools, halves, window_of
+from ._sums import POTENTIAL_LIMIT, Pools, extremes, halves, members, n_groups, window_of
 
 __all__ = [
     "NO_POOLING",
@@ -17,8 +17,11 @@ __all__ = [
     "PoolingPlan",
     "Pools",
     "Share",
+    "extremes",
     "halves",
     "make_plan",
+    "members",
+    "n_groups",
     "pooled_features",
     "window_of",
 ]

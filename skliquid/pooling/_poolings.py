@@ -23,7 +23,7 @@ from ._shares import (
     summed,
     summed_in_windows,
 )
-from ._sums import SQUARE_BITS, Pools, window_lengths
+from ._sums import GROUP_SIZE, SQUARE_BITS, Pools, window_lengths
 
 
 def _of_each(scales: Scales, neurons: list[str]) -> list[str]:
@@ -107,6 +107,10 @@ def _moments(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray
     return [first - n, 1.5 * (second - 2.0 * first + n) - 0.5 * n]
 
 
+def _of_both_ends(scales: Scales, neurons: list[str]) -> list[str]:
+    return [f"{end}_{neuron}" for end in ("highest", "lowest") for neuron in neurons]
+
+
 def _rectified(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     return [pools.rectified / lengths[:, np.newaxis]]
 
@@ -171,6 +175,13 @@ POOLINGS = {
         _of_moments,
         shares=moments_of("spikes"),
         n_weighed=2,
+    ),
+    "wins": Pooling(
+        f"steps after which no other membrane potential of {GROUP_SIZE} that compete is higher, "
+        "and those after which none is lower: winners take all [W]_",
+        ("highest", "lowest"),
+        names=_of_both_ends,
+        shares=summed("highest", "lowest"),
     ),
     "first_spike": Pooling(
         "time of the first spike as a fraction of the sequence, 1 if none",

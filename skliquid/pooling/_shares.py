@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._sums import POTENTIAL_LIMIT, window_lengths, window_of
+from ._sums import POTENTIAL_LIMIT, extremes, members, window_lengths, window_of
 
 Scales = tuple[int, ...]
 # Function of the number of time steps, the scales of the windows and the trace's decay.
@@ -83,6 +83,10 @@ def _longest(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     return (step <= end + 1) & (step > end + 1 - run.max(axis=0))
 
 
+def _is_extreme(which: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return lambda spikes, potentials: extremes(potentials, members(potentials.shape[1]))[which]
+
+
 # Functions of the spikes, bool, and of the potentials after them, both of shape (n_timesteps, n).
 QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "spikes": lambda spikes, potentials: spikes,
@@ -90,6 +94,8 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "longest": _longest,
     "longest_pause": _longest_pause,
     "silence": _silence,
+    "highest": _is_extreme(0),
+    "lowest": _is_extreme(1),
     "state": lambda spikes, potentials: potentials,
     "potential": _limited,
     "positive": lambda spikes, potentials: np.maximum(_limited(spikes, potentials), 0),
@@ -100,9 +106,9 @@ def _over_time(quantity: str, factor: np.ndarray) -> Share:
     return Share(quantity, factor, np.zeros(len(factor), dtype=np.int64))
 
 
-def summed(quantity: str) -> Shares:
-    """Sum of a quantity."""
-    return lambda n, scales, decay: [_over_time(quantity, np.ones(n))]
+def summed(*quantities: str) -> Shares:
+    """Sum of each quantity."""
+    return lambda n, scales, decay: [_over_time(each, np.ones(n)) for each in quantities]
 
 
 def averaged(quantity: str) -> Shares:

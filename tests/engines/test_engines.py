@@ -149,6 +149,13 @@ def assert_pooled(row, spikes, potentials):
     np.testing.assert_array_equal(part("longest_burst"), longest)
     first = [[*np.flatnonzero(train), length][0] / length for train in spikes.T]
     np.testing.assert_array_equal(part("first_spike"), first)
+    n_groups = -(-len(potentials[0]) // 8)
+    for end, most in (("highest", max), ("lowest", min)):
+        wins = [
+            [v == most(frame[i % n_groups :: n_groups]) for i, v in enumerate(frame)]
+            for frame in potentials
+        ]
+        np.testing.assert_array_equal(part(f"wins_{end}"), np.sum(wins, axis=0))
     rectified = np.where(potentials > 0, potentials, 0).sum(axis=0) / length
     np.testing.assert_array_equal(part("rectified"), rectified)
     np.testing.assert_array_equal(part("membrane"), potentials.sum(axis=0) / length)

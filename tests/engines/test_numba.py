@@ -117,9 +117,10 @@ def test_strongest_weights_do_not_overflow():
 def test_reservoir_of_ten_thousand_is_not_densified():
     liquid = draw_liquid(1, 10_000, connectivity=0.001, seed=0)
     prepared = _numba.prepare(liquid)
-    taps, recurrence, dynamics, constants = prepared.network
+    taps, recurrence, dynamics, constants, potentials = prepared.network
     assert recurrence.rows.size == 0
-    held = sum(np.asarray(part).nbytes for part in (*taps, *recurrence, *dynamics, constants))
+    arrays = *taps, *recurrence, *dynamics, constants, potentials
+    held = sum(np.asarray(each).nbytes for each in arrays)
     assert held < 2_000_000
 
 

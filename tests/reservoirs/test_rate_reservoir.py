@@ -161,6 +161,12 @@ def test_poolings_of_activations(few_vowels, drawn, cell):
         parts = "".join(map(str, above.astype(int))).split("0")
         return [len(part) for part in parts if part]
 
+    def wins(x, most):
+        """Steps in which each of the 20 units, of which every third competes, has the most."""
+        runner = Runner(liquid.liquid_, NO_POOLING, "auto")
+        h = runner.states(as_sequences([x]), "mem", np.arange(len(x)))
+        return [sum(frame[i] == most(frame[i % 3 :: 3]) for frame in h) for i in range(20)]
+
     expected = {
         "rate": [h.mean(axis=0) for h in states],
         "membrane": [h.mean(axis=0) for h in states],
@@ -170,6 +176,7 @@ def test_poolings_of_activations(few_vowels, drawn, cell):
         "bursts": [[len(runs(unit > 0)) for unit in h.T] for h in states],
         "longest_burst": [[max(runs(unit > 0), default=0) for unit in h.T] for h in states],
         "longest_pause": [[max(runs(unit <= 0), default=0) for unit in h.T] for h in states],
+        "wins": [wins(x, max) + wins(x, min) for x in X],
         "moments": [np.concatenate([factor @ h for factor in legendre(len(h))]) for h in states],
         "first_spike": [
             [np.argmax(unit > 0) / len(h) if (unit > 0).any() else 1.0 for unit in h.T]

@@ -77,6 +77,7 @@ class NumbaPools:
 
     def __init__(self, prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> None:
         self._prepared, self._asked, batch = prepared, plan.sums, len(lengths)
+        n = len(prepared.network.potentials)
         has_bursts = not plan.sums.isdisjoint(("bursts", "longest_burst"))
 
         def zeros(dtype: type, is_asked: bool, *shape: int) -> np.ndarray:
@@ -91,6 +92,8 @@ class NumbaPools:
             times=zeros(np.int64, "times" in plan.sums),
             squared_times=zeros(np.int64, "squared_times" in plan.sums, 2),
             first_spike=zeros(np.int32, "first_spike" in plan.sums),
+            highest=np.zeros((batch, n * ("highest" in plan.sums)), dtype=np.int32),
+            lowest=np.zeros((batch, n * ("lowest" in plan.sums)), dtype=np.int32),
             burst=zeros(np.int32, has_bursts),
             pause=zeros(np.int32, "longest_pause" in plan.sums),
             rectified=zeros(np.float64, "rectified" in plan.sums),
@@ -124,9 +127,10 @@ class NumbaPools:
 
     def read(self) -> Pools:
         """Return a copy of the sums so far."""
-        of_ours = self._prepared.of_ours
-        names = self._asked - self._last.keys() | {"counts"}
+        of_ours, ours = self._prepared.of_ours, self._asked & {"highest", "lowest"}
+        names = self._asked - self._last.keys() - ours | {"counts"}
         sums = {name: of_ours(getattr(self.sums, name)) for name in names}
+        sums |= {name: getattr(self.sums, name).copy() for name in ours}
         for name in sums.keys() & {"rectified", "potentials"}:
             sums[name] *= _UNIT
         if "trace" in sums:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...pooling import n_groups
 from ...reservoirs import DynamicSynapses, Liquid, Neurons, Synapses, Taps
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
@@ -179,6 +180,7 @@ def prepare(liquid: Liquid) -> Prepared:
         _recurrence(synapses, n_padded, width, is_sparse),
         _dynamics(dynamic, liquid.taps.bias[: dynamic.n_neurons], n_padded),
         _constants(neurons, n_padded, width),
+        _potentials(np.arange(n_padded)[places], len(neurons.state), width),
     )
     units = [2.0**-UNIT_EXPONENT if name in neurons.potentials else 1.0 for name in neurons.state]
     return Prepared(
@@ -245,7 +247,7 @@ def n_ahead(taps: Input) -> int:
 def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int) -> Work:
     """Make room for sequences that run side by side."""
     n_slabs, _, width = network.constants.shape
-    n_padded = n_slabs * width
+    n_padded, n = n_slabs * width, len(network.potentials)
     return Work(
         spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
         n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
@@ -253,6 +255,8 @@ def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int
         drive=_aligned_empty((n_together, n_ahead, n_padded), np.float32),
         total=np.empty(width + _SPARE, dtype=np.int16)[:width],
         fired=np.empty(width + _SPARE, dtype=np.uint8)[:width],
+        potentials=np.empty(n + _SPARE, dtype=np.float32)[:n],
+        ends=np.empty((2, n_groups(n)), dtype=np.float32),
     )
 
 
@@ -319,6 +323,12 @@ def _constants(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:
     """Constants of the neurons, potentials in units of theirs, shape (slabs, fields, width)."""
     constants = {field.name: getattr(neurons, field.name) for field in fields(neurons)}
     return _by_slab(neurons, constants, n_padded, width)
+
+
+def _potentials(places: np.ndarray, n_states: int, width: int) -> np.ndarray:
+    """Where the first state of each neuron is among those of all slabs."""
+    slab, column = np.divmod(places, width)
+    return (slab * n_states * width + column).astype(np.uint32)
 
 
 def _initial(neurons: Neurons, n_padded: int, width: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from .by_address import at, call_by_address, flat, part
 from .dynamics import Dynamics, call_arrive
 from .events import HEAR_EVENTS, HEARD, Heard
 from .neurons import STEP
-from .sinks import KEEP, add_to_sums, add_to_trace
+from .sinks import KEEP, add_extremes, add_to_sums, add_to_trace
 from .synapses import Recurrence, add_echo, list_spikes
 from .taps import COLUMNS, HEAR, INPUT, Columns, Input, list_before, standardise
 
@@ -57,12 +57,15 @@ class Network(NamedTuple):
         What they drive over dynamic synapses.
     constants : ndarray of shape (n_slabs, n_constants, width), dtype float32
         Constants of the neurons.
+    potentials : ndarray of shape (n,), dtype uint32
+        Where the potential of each of the liquid's neurons is among the states of a sequence.
     """
 
     taps: Input
     recurrence: Recurrence
     dynamics: Dynamics
     constants: np.ndarray
+    potentials: np.ndarray
 
 
 class State(NamedTuple):
@@ -114,6 +117,10 @@ class Work(NamedTuple):
         Sums of recurrent weights.
     fired : ndarray of shape (width,), dtype int32
         Spikes of a slab.
+    potentials : ndarray of shape (n,), dtype float32
+        Potentials in the order of the liquid's neurons.
+    ends : ndarray of shape (2, n_groups), dtype float32
+        The highest and the lowest of each group.
     """
 
     spikes: np.ndarray
@@ -122,6 +129,8 @@ class Work(NamedTuple):
     drive: np.ndarray
     total: np.ndarray
     fired: np.ndarray
+    potentials: np.ndarray
+    ends: np.ndarray
 
 
 @inner
@@ -227,6 +236,11 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
                 spikes = part(at(work.spikes, (t % 2, b)), 0, work.n_spikes[t % 2, b])
                 if len(sums.counts) and sums.trace.shape[1]:
                     add_to_trace(at(sums.trace, (sample,)), sums.trace_decay, spikes)
+                if len(sums.counts) and sums.highest.shape[1]:
+                    states = flat(at(after.neurons, (sample,)))
+                    ends = at(work.ends, (0,)), at(work.ends, (1,))
+                    counts = at(sums.highest, (sample,)), at(sums.lowest, (sample,))
+                    add_extremes(states, network.potentials, work.potentials, *ends, *counts)
                 if len(kept.frames):
                     states = at(after.neurons, (sample,))
                     call_keep(kernels.keep, (kept, starts[sample] + t, spikes, states))

@@ -29,6 +29,8 @@ class Sums(NamedTuple):
         The same.
     squared_times : ndarray of shape (batch, 2, n_padded), dtype int64
         The same.
+    highest, lowest : ndarray of shape (batch, n), dtype int32
+        The same, in the order of the liquid's neurons.
     burst, pause : ndarray of shape (batch, n_padded), dtype int32
         Steps of the burst or of the pause that goes on.
     rectified : ndarray of shape (batch, n_padded), dtype float64
@@ -50,6 +52,8 @@ class Sums(NamedTuple):
     times: np.ndarray
     squared_times: np.ndarray
     first_spike: np.ndarray
+    highest: np.ndarray
+    lowest: np.ndarray
     burst: np.ndarray
     pause: np.ndarray
     rectified: np.ndarray
@@ -180,6 +184,33 @@ def add_to_trace(trace, decay, spikes):
         trace[i] = np.rint(decay * trace[i])
     for neuron in spikes:
         trace[neuron] += UNITS
+
+
+@inner
+def add_equal(values, others, counts):
+    """Count where values are equal."""
+    for i in range(len(values)):
+        counts[i] += np.int32(values[i] == others[i])
+
+
+@inner
+def add_extremes(states, places, values, tops, bottoms, highest, lowest):
+    """Count whose potential is the highest, and whose the lowest, of its group."""
+    n, n_groups = len(places), len(tops)
+    for i in range(n):
+        values[i] = states[places[i]]
+    for j in range(n_groups):
+        tops[j] = values[j]
+        bottoms[j] = values[j]
+    for first in range(n_groups, n, n_groups):
+        row = part(values, first, min(n_groups, n - first))
+        for j in range(len(row)):
+            tops[j] = row[j] if row[j] > tops[j] else tops[j]
+            bottoms[j] = row[j] if row[j] < bottoms[j] else bottoms[j]
+    for first in range(0, n, n_groups):
+        row = part(values, first, min(n_groups, n - first))
+        add_equal(row, tops, part(highest, first, len(row)))
+        add_equal(row, bottoms, part(lowest, first, len(row)))
 
 
 @inner
