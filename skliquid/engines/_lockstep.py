@@ -170,9 +170,10 @@ class LockstepPools:
 
     @property
     def parts(self) -> dict[str, np.ndarray]:
-        """The arrays that the sums are kept in, the batch first."""
-        burst, pause = self._burst, self._pause
-        return {"seen": self.seen, "burst": burst, "pause": pause, **vars(self._pools)}
+        """The arrays that the sums asked for are kept in, the batch first."""
+        names = self._plan.sums | {"counts"}
+        asked = {name: sums for name, sums in vars(self._pools).items() if name in names}
+        return {"seen": self.seen, "burst": self._burst, "pause": self._pause, **asked}
 
     def read(self) -> Pools:
         """Return a copy of the sums so far."""

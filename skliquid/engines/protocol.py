@@ -95,7 +95,11 @@ class PoolSink(Protocol):
 
     @property
     def parts(self) -> dict[str, np.ndarray]:
-        """The arrays that the sums are kept in, the batch first, `seen` among them."""
+        """The arrays that the sums are kept in, the batch first, `seen` among them.
+
+        Of sums that are not asked for there are none, so that a state that was kept is good where
+        others are added to what can be asked for.
+        """
 
     def read(self) -> Pools:
         """Return the sums so far, in arrays that do not change when the sequences go on."""

@@ -116,7 +116,7 @@ class NumbaPools:
         """The arrays that the sums are kept in, the batch first."""
         parts = self.sums._asdict() | self._last
         del parts["trace_decay"], parts["lengths"]
-        return parts
+        return {name: part for name, part in parts.items() if part.ndim == 1 or part.shape[-1]}
 
     def close_piece(self, lengths: np.ndarray, after: State) -> None:
         """Note the steps of a piece, and the states after it."""
