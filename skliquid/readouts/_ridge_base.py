@@ -15,10 +15,11 @@ from .._checks import check_real, cut_short, shown
 from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
-from ._ridge_design import MOST_TARGETS, WholeDesign
+from ._ridge_design import WholeDesign
 from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import fit_ridge
 from ._ridge_model import RidgeFit
+from ._ridge_moments import MOST_TARGETS
 from ._ridge_parts import Parts
 from ._ridge_residual import residual_pays
 from ._ridge_retained import codes, judges_of

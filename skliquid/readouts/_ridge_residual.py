@@ -1,7 +1,7 @@
 """Whether it pays to scale features by what the targets leave of them: told by folds.
 
-Residual scales (:meth:`~skliquid.readouts._ridge_design.Moments.residual`) know the targets of the
-samples that they are made of, so that no leave-one-out error says whether they pay. Those that
+Residual scales (:meth:`~skliquid.readouts._ridge_moments.Moments.residual`) know the targets of
+the samples that they are made of, so that no leave-one-out error says whether they pay. Those that
 judge are shared out among folds, each with its part of every class, or of the range of the
 targets. The scales are made without a fold, a ridge regression is fitted without it, and its
 targets judge, at the best penalty of all folds. Residual scales pay where the errors of the
@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import eigh
 
-from ._ridge_design import Design, Moments, WholeDesign
+from ._ridge_design import Design, WholeDesign
+from ._ridge_moments import Moments
 from ._ridge_retained import codes
 from ._ridge_trials import CLEARLY, sample_gram
 from ._threads import serial_blas

@@ -29,17 +29,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ._panels import Panels
-from ._ridge_design import (
-    MOST_TARGETS,
-    Design,
-    Frame,
-    Moments,
-    Standardize,
-    WholeDesign,
-    scaled_by,
-)
+from ._ridge_design import Design, Frame, WholeDesign, scaled_by
 from ._ridge_loo import LARGE, VERY_LARGE, best_fit, clear_best, scouted
 from ._ridge_model import RidgeFit
+from ._ridge_moments import MOST_TARGETS, Moments, Standardize
 from ._ridge_retained import Retained
 from ._ridge_trials import FeatureTrial, UnsureError, trace_of
 from ._threads import serial_blas

@@ -20,7 +20,8 @@ from numpy.typing import DTypeLike
 
 from ._blocks import slices
 from ._panels import Factor, NotDefiniteError, Panels, squared_norms
-from ._ridge_design import Design, require_finite
+from ._ridge_design import Design
+from ._ridge_moments import require_finite
 from ._ridge_probabilities import LeftOut, enough_of
 from ._threads import serial_blas
 

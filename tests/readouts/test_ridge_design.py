@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from skliquid.readouts import _blocks, _ridge_design
-from skliquid.readouts._ridge_design import WholeDesign, mean_of, squares_of
+from skliquid.readouts import _blocks, _ridge_design, _ridge_moments
+from skliquid.readouts._ridge_design import WholeDesign
+from skliquid.readouts._ridge_moments import mean_of, squares_of
 
 
 @pytest.fixture(params=[2**10, 2**25], ids=["blocks", "whole"], autouse=True)
 def block_bytes(request, monkeypatch):
     monkeypatch.setattr(_blocks, "BLOCK_BYTES", request.param)
-    monkeypatch.setattr(_ridge_design, "CACHED", request.param)
+    for module in (_ridge_design, _ridge_moments):
+        monkeypatch.setattr(module, "CACHED", request.param)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
 from skliquid.readouts import _ridge_retained
 from skliquid.readouts._ridge_base import ALPHAS
-from skliquid.readouts._ridge_design import MOST_TARGETS, Moments
+from skliquid.readouts._ridge_moments import MOST_TARGETS, Moments
 from skliquid.readouts._ridge_residual import N_FOLDS, _folds, residual_pays
 
 
