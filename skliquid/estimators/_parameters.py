@@ -345,6 +345,7 @@ class ReservoirParameters:
         .. [M] Bianchi, Scardapane, Lokse, Jenssen. "Reservoir computing approaches for
            representation and classification of multivariate time series", IEEE Transactions on
            Neural Networks and Learning Systems 32(5), 2021.
+
         .. [W] Maass. "On the computational power of winner-take-all", Neural Computation 12(11),
            2000. Of random convolutional kernels: Dempster, Schmidt, Webb. "Hydra: competing
            convolutional kernels for fast and accurate time series classification", Data Mining
