@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..pooling import QUANTITIES, Share
+from ..pooling import COMPARED, QUANTITIES, Share
 from ..reservoirs import Liquid
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ._drives import Drives
@@ -32,20 +32,37 @@ class Course:
         Membrane potential of each after the step.
     features : ndarray of shape (n_features / n, n)
         What is pooled of both.
+    compared : dict of str to ndarray of shape (n_timesteps, n)
+        Quantities of ``COMPARED``, made of all neurons.
     """
 
     spikes: np.ndarray
     potentials: np.ndarray
     features: np.ndarray
+    compared: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def comparing(self, shares: list[Share]) -> Course:
+        """Return it with what is asked of neurons beside others."""
+        names = {share.quantity for share in shares} & COMPARED
+        made = {name: QUANTITIES[name](self.spikes, self.potentials) for name in names}
+        return replace(self, compared=made)
 
     def of(self, neurons: slice) -> Course:
         """What some of them do."""
-        parts = self.spikes, self.potentials, self.features
-        return Course(*(part[:, neurons] for part in parts))
+        return Course(
+            self.spikes[:, neurons],
+            self.potentials[:, neurons],
+            self.features[:, neurons],
+            {name: values[:, neurons] for name, values in self.compared.items()},
+        )
 
     def adds(self, share: Share, row: int) -> np.ndarray:
         """What each step adds to the features of a share, whose first row is given."""
-        quantity = QUANTITIES[share.quantity](self.spikes, self.potentials)
+        name = share.quantity
+        if name in COMPARED:
+            quantity = self.compared[name]
+        else:
+            quantity = QUANTITIES[name](self.spikes, self.potentials)
         added: np.ndarray = share.factor[:, np.newaxis] * quantity
         if share.is_rounded:
             sums = added.sum(axis=0)
@@ -85,6 +102,7 @@ def split_over_frames(
     """
     contributions, rest = np.zeros(x.shape), 0.0
     weights = weights.reshape(-1, liquid.n_neurons)
+    course, silence = course.comparing(shares), silence.comparing(shares)
     for block in _blocks(len(x), liquid.n_neurons):
         ours, theirs = course.of(block), silence.of(block)
         given: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(()))

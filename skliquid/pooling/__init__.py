@@ -6,10 +6,11 @@ from them here, in one place, whatever the engine.
 
 from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
-from ._shares import QUANTITIES, Share
+from ._shares import COMPARED, QUANTITIES, Share
 from ._sums import POTENTIAL_LIMIT, Pools, extremes, halves, members, n_groups, window_of
 
 __all__ = [
+    "COMPARED",
     "NO_POOLING",
     "POOLINGS",
     "POTENTIAL_LIMIT",

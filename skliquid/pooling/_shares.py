@@ -102,6 +102,10 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
+# Those of which what a neuron does hangs on others, so that all are to be given.
+COMPARED = frozenset({"highest", "lowest"})
+
+
 def _over_time(quantity: str, factor: np.ndarray) -> Share:
     return Share(quantity, factor, np.zeros(len(factor), dtype=np.int64))
 

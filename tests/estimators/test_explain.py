@@ -237,6 +237,16 @@ def test_neither_company_nor_blocks_matter(monkeypatch):
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
+def test_blocks_of_neurons_do_not_matter_to_those_that_compete(monkeypatch):
+    lsm, few = fitted(pooling=SHARED), RAGGED[:6]
+    expected = lsm.explain(few)
+    monkeypatch.setattr(_neurons, "_BLOCK_SIZE", 18 * 7)
+    found = lsm.explain(few)
+    for one, other in zip(found.contributions, expected.contributions, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    np.testing.assert_allclose(total(found), lsm.decision_function(few).max(axis=1), atol=1e-9)
+
+
 def test_fitted_in_parts():
     lsm = LSMClassifier(**SMALL).partial_fit(RAGGED[:30], Y[:30]).partial_fit(RAGGED[30:], Y[30:])
     scores = lsm.decision_function(RAGGED)

@@ -77,11 +77,12 @@ class NumbaPools:
 
     def __init__(self, prepared: Prepared, plan: PoolingPlan, lengths: np.ndarray) -> None:
         self._prepared, self._asked, batch = prepared, plan.sums, len(lengths)
-        n = len(prepared.network.potentials)
         has_bursts = not plan.sums.isdisjoint(("bursts", "longest_burst"))
 
-        def zeros(dtype: type, is_asked: bool, *shape: int) -> np.ndarray:
-            n = prepared.n_padded * is_asked
+        def zeros(
+            dtype: type, is_asked: bool, *shape: int, width: int = prepared.n_padded
+        ) -> np.ndarray:
+            n = width * is_asked
             return (aligned_zeros if n else np.zeros)((batch, *shape, n), dtype)
 
         self.sums = Sums(
@@ -92,8 +93,8 @@ class NumbaPools:
             times=zeros(np.int64, "times" in plan.sums),
             squared_times=zeros(np.int64, "squared_times" in plan.sums, 2),
             first_spike=zeros(np.int32, "first_spike" in plan.sums),
-            highest=np.zeros((batch, n * ("highest" in plan.sums)), dtype=np.int32),
-            lowest=np.zeros((batch, n * ("lowest" in plan.sums)), dtype=np.int32),
+            highest=zeros(np.int32, "highest" in plan.sums, width=prepared.n_neurons),
+            lowest=zeros(np.int32, "lowest" in plan.sums, width=prepared.n_neurons),
             burst=zeros(np.int32, has_bursts),
             pause=zeros(np.int32, "longest_pause" in plan.sums),
             rectified=zeros(np.float64, "rectified" in plan.sums),
