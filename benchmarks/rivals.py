@@ -9,7 +9,7 @@ import numpy as np
 from classifiers import CLASSIFIERS
 from numba import njit
 
-from skliquid.engines._numba.layout import aligned
+from skliquid.engines._numba.aligned import aligned
 
 
 def versions(packages):

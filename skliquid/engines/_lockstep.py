@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, extremes, halves, members, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, highest_and_lowest, window_of
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
@@ -158,7 +158,7 @@ class LockstepPools:
         is_first = (fired > 0) & (first < 0)
         p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)
         if "highest" in self._plan.sums:  # no other sum takes as long
-            is_highest, is_lowest = extremes(mem, members(mem.shape[1]))
+            is_highest, is_lowest = highest_and_lowest(mem)
             p.highest[running] += is_highest
             p.lowest[running] += is_lowest
         clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)

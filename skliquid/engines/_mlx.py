@@ -11,7 +11,7 @@ import mlx.core as mx
 import numpy as np
 
 from .._mlx import check_not_forked
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, extremes, halves, members, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, highest_and_lowest, window_of
 from ..reservoirs import Liquid, Synapses
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
@@ -74,8 +74,9 @@ class MLXPools:
             self.sums["squared_times"] = np.zeros((len(lengths), 2, n_neurons), dtype=np.int64)
         if "first_spike" in plan.sums:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
-        for name in plan.sums & {"highest", "lowest"}:
-            self.sums[name] = np.zeros(each, dtype=np.int32)
+        if "highest" in plan.sums:
+            for name in ("highest", "lowest"):
+                self.sums[name] = np.zeros(each, dtype=np.int32)
         if "trace" in plan.sums:
             self.sums["trace"] = np.zeros(each, dtype=np.float32)
         self.last: Arrays = {name: np.zeros(each, dtype=np.float32) for name in ("mem", "spk")}
@@ -209,9 +210,9 @@ def _add(
         is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)
         added["first_spike"] = mx.where(is_first, t.astype(mx.int32), sums["first_spike"])
     if "highest" in sums:
-        groups = mx.array(members(fired.shape[1]))
-        for name, is_so in zip(("highest", "lowest"), extremes(state["mem"], groups), strict=True):
-            added[name] = sums[name] + (is_running & is_so).astype(mx.int32)
+        is_highest, is_lowest = highest_and_lowest(state["mem"], mx.array)
+        added["highest"] = sums["highest"] + (is_running & is_highest).astype(mx.int32)
+        added["lowest"] = sums["lowest"] + (is_running & is_lowest).astype(mx.int32)
     if "trace" in sums:
         trace = decay(sums["trace"], plan.trace_decay) + state["spk"]
         added["trace"] = mx.where(is_running, trace, sums["trace"])

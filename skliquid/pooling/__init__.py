@@ -7,7 +7,8 @@ from them here, in one place, whatever the engine.
 from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
 from ._shares import COMPARED, QUANTITIES, Share
-from ._sums import POTENTIAL_LIMIT, Pools, extremes, halves, members, n_groups, window_of
+from ._sums import POTENTIAL_LIMIT, Pools, halves, window_of
+from ._winners import highest_and_lowest, n_groups
 
 __all__ = [
     "COMPARED",
@@ -18,10 +19,9 @@ __all__ = [
     "PoolingPlan",
     "Pools",
     "Share",
-    "extremes",
     "halves",
+    "highest_and_lowest",
     "make_plan",
-    "members",
     "n_groups",
     "pooled_features",
     "window_of",

@@ -23,7 +23,8 @@ from ._shares import (
     summed,
     summed_in_windows,
 )
-from ._sums import GROUP_SIZE, SQUARE_BITS, Pools, window_lengths
+from ._sums import SQUARE_BITS, Pools, window_lengths
+from ._winners import GROUP_SIZE
 
 
 def _of_each(scales: Scales, neurons: list[str]) -> list[str]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._sums import POTENTIAL_LIMIT, extremes, members, window_lengths, window_of
+from ._sums import POTENTIAL_LIMIT, window_lengths, window_of
+from ._winners import highest_and_lowest
 
 Scales = tuple[int, ...]
 # Function of the number of time steps, the scales of the windows and the trace's decay.
@@ -83,10 +84,6 @@ def _longest(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     return (step <= end + 1) & (step > end + 1 - run.max(axis=0))
 
 
-def _is_extreme(which: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    return lambda spikes, potentials: extremes(potentials, members(potentials.shape[1]))[which]
-
-
 # Functions of the spikes, bool, and of the potentials after them, both of shape (n_timesteps, n).
 QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "spikes": lambda spikes, potentials: spikes,
@@ -94,14 +91,12 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "longest": _longest,
     "longest_pause": _longest_pause,
     "silence": _silence,
-    "highest": _is_extreme(0),
-    "lowest": _is_extreme(1),
+    "highest": lambda spikes, potentials: highest_and_lowest(potentials)[0],
+    "lowest": lambda spikes, potentials: highest_and_lowest(potentials)[1],
     "state": lambda spikes, potentials: potentials,
     "potential": _limited,
     "positive": lambda spikes, potentials: np.maximum(_limited(spikes, potentials), 0),
 }
-
-
 # Those of which what a neuron does hangs on others, so that all are to be given.
 COMPARED = frozenset({"highest", "lowest"})
 

@@ -7,7 +7,6 @@ sequence was cut into pieces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,6 @@ POTENTIAL_LIMIT = 2.0**15
 # Bits of the squares of time steps that are summed apart from those above: so both sums fit into
 # 64 bits for 2**31 steps.
 SQUARE_BITS = 30
-# Most neurons that compete with each other.
-GROUP_SIZE = 8
 
 
 @dataclass
@@ -44,8 +41,7 @@ class Pools:
     first_spike : ndarray of shape (batch, n), integer
         Time step of the first spike; -1 where there is none.
     highest, lowest : ndarray of shape (batch, n), integer
-        Steps after which no other potential of its group, see :func:`n_groups`, is higher, or
-        lower.
+        Steps after which a potential is so in its group, see :func:`highest_and_lowest`.
     rectified : ndarray of shape (batch, n), float64
         Sum of the positive membrane potentials, each at most ``POTENTIAL_LIMIT``.
     potentials : ndarray of shape (batch, n_windows, n), float64
@@ -76,46 +72,6 @@ class Pools:
 def halves(number: Any) -> tuple[Any, Any]:
     """Last ``SQUARE_BITS`` bits of integers, and the bits above."""
     return number & ((1 << SQUARE_BITS) - 1), number >> SQUARE_BITS
-
-
-def n_groups(n_neurons: int) -> int:
-    """Count the groups of neurons that compete: neuron i is one of group ``i % n_groups``."""
-    return -(-n_neurons // GROUP_SIZE)
-
-
-@cache
-def members(n_neurons: int) -> np.ndarray:
-    """Number the neurons row by row, shape (n_rows, n_groups); a column is a group.
-
-    Where the last row is not full, it repeats what is above.
-    """
-    groups = n_groups(n_neurons)
-    numbers = np.arange(-(-n_neurons // groups) * groups)
-    numbers[n_neurons:] -= groups
-    numbers.flags.writeable = False  # it is handed out again
-    return numbers.reshape(-1, groups)
-
-
-def extremes(potentials: Any, members: Any) -> tuple[Any, Any]:
-    """Tell which potentials are the highest of their groups, and which the lowest.
-
-    Parameters
-    ----------
-    potentials : array of shape (..., n)
-        They, of NumPy or MLX.
-    members : array of shape (n_rows, n_groups)
-        What :func:`members` returns, of the same library.
-
-    Returns
-    -------
-    is_highest, is_lowest : array of shape (..., n), dtype bool
-        Equal ones are alike.
-    """
-    rows, shape = potentials[..., members], (*potentials.shape[:-1], -1)
-    return tuple(
-        (rows == most).reshape(shape)[..., : potentials.shape[-1]]
-        for most in (rows.max(axis=-2, keepdims=True), rows.min(axis=-2, keepdims=True))
-    )
 
 
 def window_of(t: int | np.ndarray, lengths: np.ndarray, n_windows: int) -> np.ndarray:

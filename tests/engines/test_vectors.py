@@ -10,7 +10,8 @@ import pytest
 from numba import njit
 
 from skliquid.engines._numba import synapses, taps
-from skliquid.engines._numba.layout import aligned, columns_of, prepare
+from skliquid.engines._numba.aligned import aligned
+from skliquid.engines._numba.layout import columns_of, prepare
 from skliquid.engines._numba.vectors import (
     HAS_COMPRESS,
     HAS_VECTORS,

@@ -20,7 +20,8 @@ from ...reservoirs import DynamicSynapses, Synapses
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
 from ..protocol import Batch, check_run, steps_of_a_piece
-from .layout import Prepared, aligned_zeros, prepare
+from .aligned import aligned_zeros
+from .layout import Prepared, prepare
 from .loop import State
 from .neurons import STEPS
 from .pieces import Pieces

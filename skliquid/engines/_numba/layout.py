@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from ...pooling import n_groups
 from ...reservoirs import DynamicSynapses, Liquid, Neurons, Synapses, Taps
 from ...reservoirs.fixed_point import UNIT_EXPONENT
 from .._record import Record
+from .aligned import CACHE_LINE, HUGE_PAGE, aligned, aligned_empty, aligned_zeros
 from .by_address import address_of
 from .dynamics import ARRIVE, Dynamics, arrive
 from .events import (
@@ -51,7 +51,6 @@ _ROW_BYTE_NEAR, _ROW_BYTE_FAR, _SYNAPSE = 0.009, 0.025, 0.6
 _NEURON, _TAP, _RATE = 2.0, 0.2, 0.2
 # And of a spike at a dynamic synapse.
 _RELEASE = 10.0
-_CACHE_LINE, _HUGE_PAGE = 64, 2**21
 # Sequences that go through a step together where there is more than one slab.
 _TOGETHER = 64
 # Items at the end of what a thread writes, so that no two threads write to one cache line; and
@@ -235,7 +234,7 @@ def columns_of(taps: Input, n_together: int, longest: int) -> Columns:
     return Columns(
         columns=np.empty((n_together, n_channels, n_columns)),
         places=n_columns * taps.channels.astype(np.int64) - taps.delays,
-        tile=_aligned_empty((NEURON_CHUNK * has_taps, TAP_STEPS), np.float32),
+        tile=aligned_empty((NEURON_CHUNK * has_taps, TAP_STEPS), np.float32),
     )
 
 
@@ -253,7 +252,7 @@ def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int
         spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
         n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
         heard=heard,
-        drive=_aligned_empty((n_together, n_ahead, n_padded), np.float32),
+        drive=aligned_empty((n_together, n_ahead, n_padded), np.float32),
         total=np.empty(width + _SPARE, dtype=np.int16)[:width],
         fired=np.empty(width + _SPARE, dtype=np.uint8)[:width],
         potentials=np.empty(n + _SPARE, dtype=np.float32)[:n],
@@ -286,7 +285,7 @@ def _recurrence(synapses: Synapses, n_padded: int, width: int, is_sparse: bool) 
     units = np.float32(2.0 ** (UNIT_EXPONENT - synapses.exponent))
     listed: Any = np.zeros(0, dtype=np.uint32)
     n_rows = 0 if is_sparse else n
-    alignment = _HUGE_PAGE if 2 * n_rows * width >= _HUGE_PAGE // 4 else _CACHE_LINE
+    alignment = HUGE_PAGE if 2 * n_rows * width >= HUGE_PAGE // 4 else CACHE_LINE
     rows = aligned_zeros((n_padded // width, n_rows, width), np.int16, alignment)
     if is_sparse:
         # Beyond 2**16 neurons a target has no room beside its weight in 32 bits.
@@ -386,31 +385,3 @@ def _slab_width(n: int, is_sparse: bool) -> int:
         return n_chunks * SUM_CHUNK
     n_slabs = max(1, round(2 * n * n_chunks * SUM_CHUNK / _SLAB_BYTES))
     return -(-n_chunks // n_slabs) * SUM_CHUNK
-
-
-def _aligned_empty(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
-    """Array whose address is a multiple of the alignment; a load across two lines costs twice.
-
-    In small pages, scattered in memory, a table as large as the L2 cache finds no room in parts
-    of it. NumPy asks for huge pages from 4 MiB on, so a buffer of that size is taken for one.
-    """
-    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    if not n_bytes:
-        return np.empty(shape, dtype)
-    buffer = np.empty(n_bytes + 2 * alignment, dtype=np.uint8)
-    start = -buffer.__array_interface__["data"][0] % alignment
-    return np.ndarray(shape, dtype, buffer, start)
-
-
-def aligned_zeros(shape: tuple[int, ...], dtype: Any, alignment: int = _CACHE_LINE) -> np.ndarray:
-    """Zeros whose address is a multiple of the alignment."""
-    zeros = _aligned_empty(shape, dtype, alignment)
-    zeros.fill(0)  # not np.zeros, which asks for no huge pages in every version
-    return zeros
-
-
-def aligned(values: np.ndarray) -> np.ndarray:
-    """Copy whose address is a multiple of a cache line."""
-    copy = aligned_zeros(values.shape, values.dtype)
-    copy[...] = values
-    return copy

@@ -17,7 +17,7 @@ from .by_address import at, call_by_address, flat, part
 from .dynamics import Dynamics, call_arrive
 from .events import HEAR_EVENTS, HEARD, Heard
 from .neurons import STEP
-from .sinks import KEEP, add_extremes, add_to_sums, add_to_trace
+from .sinks import KEEP, add_to_sums, add_to_trace, add_winners
 from .synapses import Recurrence, add_echo, list_spikes
 from .taps import COLUMNS, HEAR, INPUT, Columns, Input, list_before, standardise
 
@@ -240,7 +240,7 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
                     states = flat(at(after.neurons, (sample,)))
                     ends = at(work.ends, (0,)), at(work.ends, (1,))
                     counts = at(sums.highest, (sample,)), at(sums.lowest, (sample,))
-                    add_extremes(states, network.potentials, work.potentials, *ends, *counts)
+                    add_winners(states, network.potentials, work.potentials, *ends, *counts)
                 if len(kept.frames):
                     states = at(after.neurons, (sample,))
                     call_keep(kernels.keep, (kept, starts[sample] + t, spikes, states))

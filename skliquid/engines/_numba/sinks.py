@@ -194,7 +194,7 @@ def add_equal(values, others, counts):
 
 
 @inner
-def add_extremes(states, places, values, tops, bottoms, highest, lowest):
+def add_winners(states, places, values, tops, bottoms, highest, lowest):
     """Count whose potential is the highest, and whose the lowest, of its group."""
     n, n_groups = len(places), len(tops)
     for i in range(n):
