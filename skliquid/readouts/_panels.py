@@ -21,14 +21,26 @@ from ._blas import add_product, add_square, decompose_upper, invert_upper, solve
 from ._blocks import CACHED, slices
 from ._threads import serial_blas
 
-# Order up to which a matrix is one panel, which one thread factors; and columns of a panel of a
-# larger one, enough for products to be near their full speed.
-_WHOLE, _WIDTH = 800, 192
-# Rows that one thread divides by a panel.
-_HEIGHT = 256
-# Sums into which the Gram matrix of a panel is shared out among threads, and the fewest rows of a
-# block that is added to them: in the processor's cache, but not a few numbers of every page.
+# Order up to which a matrix is one panel, which one thread factors.
+_WHOLE = 800
+# Panels into which a larger one is cut, if they have so many columns at least, which products need
+# for their speed, and at most, as one thread factors their tops; columns are rounded down to this.
+_N_PANELS, _NARROWEST, _WIDEST, _ROUND = 12, 192, 768, 64
+# Rows that one thread divides by a panel, and rows of a product that one thread does.
+_HEIGHT, _TALL = 256, 2048
+# Sums into which the Gram matrix of a panel, or a product, is shared out among threads, and the
+# fewest rows of a block that is added to them: in the processor's cache, but not a few numbers of
+# every page.
 _N_SUMS, _FEWEST = 4, 512
+# Bytes of a block that is added to a larger matrix, which is gone through each time.
+_BLOCK_BYTES = 2**26
+
+
+def _width(order: int) -> int:
+    """Columns of a panel."""
+    if order <= _WHOLE:
+        return order
+    return min(max(order // _N_PANELS // _ROUND * _ROUND, _NARROWEST), _WIDEST)
 
 
 class NotDefiniteError(ArithmeticError):
@@ -60,8 +72,15 @@ class Panels:
         columns: list[np.ndarray] | None = None,
     ) -> None:
         self.order, self.dtype = order, np.dtype(dtype)
-        self.width = order if order <= _WHOLE else _WIDTH
-        self.columns = columns or [np.zeros((order - i, j - i), dtype) for i, j in self._ranges()]
+        self.width = _width(order)
+        self.columns = columns or self._zeros()
+
+    def _zeros(self) -> list[np.ndarray]:
+        """Panels of zeros, of one array, whose memory the system gets back in one piece."""
+        shapes = [(self.order - i, j - i) for i, j in self._ranges()]
+        ends = np.cumsum([height * width for height, width in shapes])
+        pieces = np.split(np.zeros(ends[-1], self.dtype), ends[:-1])
+        return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
         for i in range(0, self.order, self.width):
@@ -71,20 +90,29 @@ class Panels:
         """First column, end, and panel of each."""
         return [(*ends, panel) for ends, panel in zip(self._ranges(), self.columns, strict=True)]
 
+    def _tiles(self, first: int = 0) -> Iterator[tuple[int, int, slice, np.ndarray]]:
+        """First column, end, rows and tile of each, from the panel `first` on."""
+        for i, j, panel in self._parts()[first:]:
+            yield i, j, slice(i, j), panel[: j - i]
+            for below in slices(self.order - j, 1, _TALL):
+                rows = slice(j + below.start, j + below.stop)
+                yield i, j, rows, panel[rows.start - i : rows.stop - i]
+
     def add_gram(self, block: np.ndarray) -> None:
         """Add ``block.T @ block``, of an F-ordered array of shape (n_rows, d)."""
 
-        def add(i: int, j: int, panel: np.ndarray) -> None:
-            add_square(panel[: j - i].T, block[:, i:j])
-            if j < self.order:
-                add_product(panel[j - i :].T, block[:, i:j], block[:, j:], transpose_a=True)
+        def add(i: int, j: int, rows: slice, tile: np.ndarray) -> None:
+            if rows.start == i:
+                add_square(tile.T, block[:, i:j])
+            else:
+                add_product(tile.T, block[:, i:j], block[:, rows], transpose_a=True)
 
-        serial_blas.each(add, self._parts())
+        serial_blas.each(add, self._tiles())
 
     def add_grams(self, block: Callable[[slice], np.ndarray], n_rows: int) -> None:
         """Add the Gram matrices of blocks of so many rows in all, each made as it is needed."""
         if self.order > _WHOLE:
-            for rows in slices(n_rows, 8 * self.order):
+            for rows in slices(n_rows, 8 * self.order, _BLOCK_BYTES):
                 self.add_gram(block(rows))
             return
         blocks = list(slices(n_rows, 1, max(CACHED // (8 * self.order), _FEWEST)))
@@ -117,20 +145,31 @@ class Panels:
     def scaled(self, factor: np.ndarray, dtype: DTypeLike) -> Panels:
         """Copy with row and column i multiplied by the i-th factor, in float64 or float32."""
         made = Panels(self.order, dtype)
-        for (i, j, panel), copy in zip(self._parts(), made.columns, strict=True):
+
+        def fill(i: int, j: int, panel: np.ndarray, copy: np.ndarray) -> None:
             with np.errstate(over="ignore"):  # in the lesser precision, which its trace shows
-                np.multiply(panel * factor[i:, None], factor[i:j], out=copy, casting="same_kind")
+                for rows in slices(len(panel), 8 * (j - i), CACHED):
+                    scaled = panel[rows] * factor[i:][rows, None]
+                    np.multiply(scaled, factor[i:j], out=copy[rows], casting="same_kind")
+
+        pairs = zip(self._parts(), made.columns, strict=True)
+        serial_blas.each(fill, ((*part, copy) for part, copy in pairs))
         return made
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by columns, shape (d, n_columns)."""
-        result = np.zeros((self.order, vectors.shape[1]))
-        for i, j, panel in self._parts():
-            top, below = np.tril(panel[: j - i]), panel[j - i :]
-            result[i:j] += top @ vectors[i:j] + np.tril(top, -1).T @ vectors[i:j]
-            result[i:j] += below.T @ vectors[j:]
-            result[j:] += below @ vectors[i:j]
-        return result
+        parts = self._parts()
+        sums = [np.zeros((self.order, vectors.shape[1])) for _ in range(min(_N_SUMS, len(parts)))]
+
+        def fill(first: int, result: np.ndarray) -> None:
+            for i, j, panel in parts[first::_N_SUMS]:
+                top, below = np.tril(panel[: j - i]), panel[j - i :]
+                result[i:j] += top @ vectors[i:j] + np.tril(top, -1).T @ vectors[i:j]
+                result[i:j] += below.T @ vectors[j:]
+                result[j:] += below @ vectors[i:j]
+
+        serial_blas.each(fill, enumerate(sums))
+        return np.sum(sums, axis=0)
 
     def cholesky(self, alpha: float) -> Factor:
         """Factor of this matrix with `alpha` added to its diagonal.
@@ -140,9 +179,15 @@ class Panels:
         NotDefiniteError
             If that is not positive definite.
         """
-        factor = Factor(self.order, self.dtype, [panel.copy() for panel in self.columns])
-        for panel in factor.columns:
+        copy = Panels(self.order, self.dtype)
+        copy.add(self)
+        return copy.to_factor(alpha)
+
+    def to_factor(self, alpha: float) -> Factor:
+        """Do so in place of this matrix."""
+        for panel in self.columns:
             panel.reshape(-1)[: panel.shape[1] ** 2 : panel.shape[1] + 1] += alpha
+        factor = Factor(self.order, self.dtype, self.columns)
         factor.decompose()
         return factor
 
@@ -152,8 +197,7 @@ class Factor(Panels):
 
     def decompose(self) -> None:
         """Turn a symmetric matrix into its factor, in place."""
-        parts = self._parts()
-        for k, (i, j, panel) in enumerate(parts):
+        for k, (i, j, panel) in enumerate(self._parts()):
             top, below = panel[: j - i], panel[j - i :]
             if not decompose_upper(top.T):
                 raise NotDefiniteError
@@ -162,13 +206,18 @@ class Factor(Panels):
                 solve_upper(top.T, below[rows].T, transpose=True)
 
             def subtract(
-                first: int, end: int, later: np.ndarray, j: int = j, below: np.ndarray = below
+                first: int,
+                end: int,
+                rows: slice,
+                tile: np.ndarray,
+                j: int = j,
+                below: np.ndarray = below,
             ) -> None:
-                rows = below[first - j :]
-                add_product(later.T, rows[: end - first].T, rows.T, factor=-1, transpose_a=True)
+                left, right = below[first - j : end - j], below[rows.start - j : rows.stop - j]
+                add_product(tile.T, left.T, right.T, factor=-1, transpose_a=True)
 
             serial_blas.each(divide, ((rows,) for rows in slices(len(below), 1, _HEIGHT)))
-            serial_blas.each(subtract, parts[k + 1 :])
+            serial_blas.each(subtract, self._tiles(k + 1))
 
     def whiten(self, block: np.ndarray, first: int = 0) -> None:
         """Multiply rows by ``inv(L).T`` from the right, in place.

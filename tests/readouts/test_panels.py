@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
+from skliquid.readouts import _panels
 from skliquid.readouts._panels import NotDefiniteError, Panels, squared_norms
 
-# Around the width of a panel.
-ORDERS = [1, 5, 191, 192, 193, 400]
+# Around the order of one panel, and of more.
+ORDERS = [1, 5, 191, 400, 800, 801, 960]
+
+
+@pytest.fixture(autouse=True)
+def low_tiles(monkeypatch):
+    monkeypatch.setattr(_panels, "_TALL", 100)
 
 
 def matrix(order, dtype):
@@ -58,3 +64,9 @@ def test_matrix_that_is_not_definite_is_refused():
     panels.add_gram(np.asfortranarray(np.ones((1, 200))))
     with pytest.raises(NotDefiniteError):
         panels.cholesky(-1.0)
+
+
+@pytest.mark.parametrize("order", [801, 3000, 4000, 9600, 40_000])
+def test_panels_are_wide_where_a_matrix_is_large(order):
+    width = _panels._width(order)
+    assert width == sorted([192, order // 12 // 64 * 64, 768])[1]
