@@ -132,8 +132,14 @@ def _mixed(bits: np.ndarray) -> np.ndarray:
 
 def _picked(mine: np.ndarray, theirs: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Rows, by their numbers, of two arrays one below the other."""
-    is_mine = kept < len(mine)
-    rows = np.empty((len(kept), mine.shape[1]), np.result_type(mine, theirs))
-    rows[is_mine] = mine[kept[is_mine]]
-    rows[~is_mine] = theirs[kept[~is_mine] - len(mine)]
-    return rows
+    made = np.empty((len(kept), mine.shape[1]), np.result_type(mine, theirs))
+
+    def fill(rows: slice) -> None:
+        numbers = kept[rows]
+        is_mine = numbers < len(mine)
+        made[rows][is_mine] = mine[numbers[is_mine]]
+        made[rows][~is_mine] = theirs[numbers[~is_mine] - len(mine)]
+
+    with serial_blas:
+        serial_blas.each(fill, ((rows,) for rows in slices(len(kept), made[:1].nbytes, CACHED)))
+    return made

@@ -15,9 +15,25 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
+from ._blocks import CACHED, slices
+from ._threads import serial_blas
+
 
 def signed_root(X: Any) -> Any:
     """Square root of the magnitude of each feature, with the feature's sign."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind != "f" or X.nbytes <= CACHED:
+        return _root(X)
+    root = np.empty_like(X)
+
+    def fill(rows: slice) -> None:
+        root[rows] = _root(X[rows])
+
+    with serial_blas:
+        serial_blas.each(fill, ((rows,) for rows in slices(len(X), X[:1].nbytes, CACHED)))
+    return root
+
+
+def _root(X: Any) -> Any:
     root = np.sqrt(np.abs(X))
     return np.copysign(root, X, out=root)
 

@@ -5,6 +5,8 @@ from skliquid.readouts._root import make_root, signed_root
 
 def test_signed_roots():
     np.testing.assert_array_equal(signed_root(np.array([[9.0, -4.0, 0.0]])), [[3.0, -2.0, 0.0]])
+    many = np.random.default_rng(0).normal(size=(300, 700))
+    np.testing.assert_array_equal(signed_root(many), np.sign(many) * np.sqrt(np.abs(many)))
     assert signed_root(np.ones((1, 1), dtype=np.float32)).dtype == np.float32
 
 
