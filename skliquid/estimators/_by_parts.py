@@ -84,6 +84,7 @@ class LSMOfParts(BaseLSM):
         n_parts = first.n_parts(most_of(self._unfitted_liquid())) if is_whole else None
         n_tasks = None if n_parts is None else 1 + n_parts
         tasks = fit_tasks(self, n_tasks, X if is_whole else None, y, weight)
+        n_counting = np.count_nonzero(readout_weight)
         with inner_settings(), progress(self, "fit", len(y)):
             with tasks.task("fit-liquid"):
                 self._begin(self._drawn_first(first, y, weight), readout)
@@ -92,6 +93,7 @@ class LSMOfParts(BaseLSM):
                 learned = {"X": part, "y": y[rows], "metadata": of_part}
                 with tasks.task("add-part", learned=learned):
                     self._add_part(part, y[rows], readout_weight[rows])
+                    readout._parts.sum_up(n_counting)
         readout._finish()
         del self.n_samples_seen_
         self._end(tasks)

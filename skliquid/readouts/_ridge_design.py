@@ -79,12 +79,21 @@ class Design:
         self.targets = self.root[:, None] * (Y - frame.target_mean)
         self.share = weight / frame.weight
 
-    def part(self, samples: slice, features: slice, dtype: DTypeLike, order: Order) -> np.ndarray:
-        """Compute a part of Z."""
+    def part(
+        self,
+        samples: slice,
+        features: slice,
+        dtype: DTypeLike,
+        order: Order,
+        below: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Compute a part of Z, and put other rows below it if they are given."""
         X, root = self.X[samples, features], self.root[samples, None]
         mean, inverse = self.frame.mean[features], self._inverse[features]
         is_scaled, is_weighted = (inverse != 1).any(), (root != 1).any()
-        part = np.empty(X.shape, dtype, order)
+        part = np.empty((len(X) + (0 if below is None else len(below)), X.shape[1]), dtype, order)
+        if below is not None:
+            part[len(X) :] = below
         in_place = part.dtype == np.float64 and part.flags.c_contiguous
 
         def fill(rows: slice) -> None:

@@ -65,12 +65,43 @@ def fit_ridge(design: WholeDesign, alphas: np.ndarray) -> RidgeFit:
     """
     order = min(design.X.shape)
     guess = scouted(design, alphas) if len(design.X) * order**2 > LARGE else None
-    if design.X.size * order > VERY_LARGE:
+    is_very_large = design.X.size * order > VERY_LARGE
+    return fit_precisely(
+        lambda dtype: _trial(design, dtype), alphas, guess, is_very_large=is_very_large
+    )
+
+
+def fit_precisely(
+    trial: Callable[[DTypeLike], Trial],
+    alphas: np.ndarray,
+    guess: Scores | None,
+    *,
+    is_very_large: bool,
+) -> RidgeFit:
+    """Fit with the best penalty by a trial in float32, where that is worth it and tells it.
+
+    Parameters
+    ----------
+    trial : callable
+        Makes the trial of a precision.
+    alphas : ndarray of shape (n_alphas,)
+        Penalties.
+    guess : dict of int to float or None
+        As of :func:`search`.
+    is_very_large : bool
+        Whether float32 is worth it.
+
+    Returns
+    -------
+    RidgeFit
+        The model, whose digits are those of float64.
+    """
+    if is_very_large:
         try:
-            return best_fit(_trial(design, np.float32), alphas, guess)
+            return best_fit(trial(np.float32), alphas, guess)
         except UnsureError:
             pass
-    return best_fit(_trial(design, np.float64), alphas, guess)
+    return best_fit(trial(np.float64), alphas, guess)
 
 
 def _trial(design: WholeDesign, dtype: DTypeLike) -> Trial:

@@ -10,8 +10,7 @@ penalty is chosen by ::
     mean e^2 = RSS / n * (sum of e_i^2) / (sum of r_i^2)
 
 a ratio estimate [2]_: exact where all samples are retained, and nearly so wherever leverages are
-alike. Where they are equal it is generalised cross-validation. With many features the penalty is
-chosen in float32, where that tells which is the best, and the model is always computed in float64.
+alike. Where they are equal it is generalised cross-validation.
 
 References
 ----------
@@ -23,18 +22,19 @@ References
 from __future__ import annotations
 
 from copy import copy, deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._panels import Panels
+from ._panels import Factor, Panels
 from ._ridge_design import Design, Frame, WholeDesign, scaled_by
-from ._ridge_loo import LARGE, VERY_LARGE, best_fit, clear_best, scouted
+from ._ridge_loo import LARGE, VERY_LARGE, fit_precisely, scouted
 from ._ridge_model import RidgeFit
 from ._ridge_moments import MOST_TARGETS, Moments, Standardize
 from ._ridge_retained import Retained
-from ._ridge_trials import FeatureTrial, UnsureError, trace_of
+from ._ridge_trials import FeatureTrial, trace_of
 from ._threads import serial_blas
 
 
@@ -102,13 +102,17 @@ class RidgeSums:
             return
         with serial_blas:
             design = WholeDesign(X, Y, weight, centre=True, standardize=False)
-            self.gram.add_grams(
-                lambda rows: design.part(rows, slice(None), np.float64, "F"), len(X)
-            )
+            apart = self._apart(design.frame.weight, design.frame.mean)
+
+            def block(rows: slice) -> np.ndarray:
+                # With the last rows, as the matrix is large to go through once more.
+                below = apart if rows.stop == len(X) else None
+                return design.part(rows, slice(None), np.float64, "F", below)
+
+            self.gram.add_grams(block, len(X))
             self.cross += design.transposed_times(design.targets)
             self.squares += (design.targets**2).sum(axis=0)
-            frame = design.frame
-            self._join(len(X), frame.weight, frame.mean, frame.target_mean)
+            self._join(len(X), design.frame.weight, design.frame.mean, design.frame.target_mean)
             told = Y[:, : len(self.spread.target_mean)]
             self.spread.join(Moments.of(X, told, scale_weight))
         self._widen(extremes(X))
@@ -120,6 +124,8 @@ class RidgeSums:
             self.gram.add(other.gram)
             self.cross += other.cross
             self.squares += other.squares
+            if other.n_samples:
+                self.gram.add_gram(np.asfortranarray(self._apart(other.weight, other.mean)))
             self._join(other.n_samples, other.weight, other.mean, other.target_mean)
         self.spread.join(other.spread)
         self._widen(other.limits)
@@ -133,16 +139,22 @@ class RidgeSums:
         own.retained = copy(self.retained)
         return own
 
+    def _apart(self, weight: float, mean: np.ndarray) -> np.ndarray:
+        """How far the means of a part are from ours, as a row to be multiplied with itself."""
+        return np.asarray(np.sqrt(self._joint(weight)) * (mean - self.mean)[None])
+
+    def _joint(self, weight: float) -> float:
+        return self.weight * weight / (self.weight + weight)
+
     def _join(
         self, n_samples: int, weight: float, mean: np.ndarray, target_mean: np.ndarray
     ) -> None:
-        """Take in how far the means of a part, whose own sums are added, are from ours."""
+        """Take in the means of a part, of which the features' products are added apart."""
         if not n_samples:
             return
         total = self.weight + weight
         apart, targets_apart = mean - self.mean, target_mean - self.target_mean
-        joint = self.weight * weight / total
-        self.gram.add_gram(np.asfortranarray(np.sqrt(joint) * apart[None]))
+        joint = self._joint(weight)
         self.cross += joint * np.outer(apart, targets_apart)
         self.squares += joint * targets_apart**2
         self.mean += weight / total * apart
@@ -156,6 +168,48 @@ class RidgeSums:
 def extremes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest value of each column."""
     return X.min(axis=0), X.max(axis=0)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """Sums in other units, of which nothing but factors is ever held.
+
+    Parameters
+    ----------
+    gram : Panels of order p
+        Products of features.
+    scale : ndarray of shape (p,)
+        What each feature is divided by.
+    offset : ndarray of shape (p,)
+        Its mean thereafter, times the root of the weight, which is added to the products.
+    dtype : dtype
+        float64 or float32, for the factors.
+    """
+
+    gram: Panels
+    scale: np.ndarray
+    offset: np.ndarray
+    dtype: np.dtype
+
+    @np.errstate(over="ignore")  # in the lesser precision, which the trace shows
+    def diagonal(self) -> np.ndarray:
+        """As of :class:`Panels`, in the precision of the factors."""
+        diagonal = self.gram.diagonal() / self.scale**2 + self.offset**2
+        return np.asarray(diagonal.astype(self.dtype))
+
+    def times(self, vectors: np.ndarray) -> np.ndarray:
+        """Multiply by columns, shape (p, n_columns), in float64."""
+        inverse = 1 / self.scale[:, None]
+        deviations = inverse * self.gram.times(inverse * vectors)
+        return np.asarray(deviations + np.outer(self.offset, self.offset @ vectors))
+
+    def cholesky(self, alpha: float) -> Factor:
+        """As of :class:`Panels`."""
+        made = self.gram.scaled(1 / self.scale, self.dtype)
+        if self.offset.any():
+            with np.errstate(over="ignore"):  # as in `Panels.scaled`
+                made.add_gram(np.asfortranarray(self.offset[None], self.dtype))
+        return made.to_factor(alpha)
 
 
 class _SumsTrial(FeatureTrial):
@@ -186,19 +240,18 @@ class _SumsTrial(FeatureTrial):
     ) -> None:
         scale = scaled_by(gain, sums.spread.scales(standardize))
         frame = Frame(sums.mean, sums.target_mean, scale, sums.weight)
-        gram, cross = sums.gram.scaled(1 / scale, dtype), sums.cross / scale[:, None]
-        self._sums, self._squares, self._offset = sums, sums.squares, np.zeros((1, len(scale)))
+        cross, offset = sums.cross / scale[:, None], np.zeros(len(scale))
+        self._sums, self._squares = sums, sums.squares
         if not centre:
             mean = frame.mean / scale
-            self._offset = np.sqrt(sums.weight) * mean[None]
-            with np.errstate(over="ignore"):  # as in `Panels.scaled`
-                gram.add_gram(np.asfortranarray(self._offset, dtype))
+            offset = np.sqrt(sums.weight) * mean
             cross = cross + sums.weight * np.outer(mean, frame.target_mean)
             self._squares = sums.squares + sums.weight * frame.target_mean**2
             frame = Frame(0 * mean, 0 * frame.target_mean, scale, np.inf)
         kept = sums.retained
-        self._has_all = kept.is_all
-        super().__init__(Design(kept.X, kept.Y, kept.weight, frame), gram, cross, trace_of(gram))
+        self._has_all, self._gram = kept.is_all, _Scaled(sums.gram, scale, offset, np.dtype(dtype))
+        design, trace = Design(kept.X, kept.Y, kept.weight, frame), trace_of(self._gram.diagonal())
+        super().__init__(design, self._gram, cross, trace)
 
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
         """Score by the errors, in the proportion in which all residuals are to those retained."""
@@ -220,9 +273,7 @@ class _SumsTrial(FeatureTrial):
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""
-        inverse = 1 / self.design.frame.scale[:, None]
-        deviations = inverse * self._sums.gram.times(inverse * vectors)
-        return np.asarray(deviations + self._offset.T @ (self._offset @ vectors))
+        return self._gram.times(vectors)
 
 
 def fit_sums(
@@ -254,17 +305,13 @@ def fit_sums(
         The model.
     """
     options: dict[str, Any] = {"centre": centre, "standardize": standardize, "gain": gain}
-    cube = sums.gram.order**3
+    cube, kept, guess = sums.gram.order**3, sums.retained, None
     with serial_blas:
-        guess = None
         if cube > LARGE:
-            kept = sums.retained
             guess = scouted(WholeDesign(kept.X, kept.Y, kept.weight, **options), alphas)
-        if cube > VERY_LARGE:
-            try:
-                best, _ = clear_best(_SumsTrial(sums, **options, dtype=np.float32), alphas, guess)
-            except UnsureError:
-                pass
-            else:
-                alphas, guess = alphas[[best]], None
-        return best_fit(_SumsTrial(sums, **options, dtype=np.float64), alphas, guess)
+        return fit_precisely(
+            lambda dtype: _SumsTrial(sums, **options, dtype=dtype),
+            alphas,
+            guess,
+            is_very_large=cube > VERY_LARGE,
+        )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -37,6 +38,17 @@ class UnsureError(ArithmeticError):
     """The digits do not suffice to choose."""
 
 
+class Decomposable(Protocol):
+    """A symmetric matrix, of which there are factors."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float64 or float32."""
+
+    def cholesky(self, alpha: float) -> Factor:
+        """As :meth:`Panels.cholesky`."""
+
+
 class Trial:
     """Errors and solutions by penalty.
 
@@ -44,7 +56,7 @@ class Trial:
     ----------
     design : Design
         The samples that are left out.
-    gram : Panels
+    gram : Decomposable
         A^T A.
     right : ndarray of shape (order, n_targets)
         What the matrix is solved for.
@@ -59,13 +71,15 @@ class Trial:
         What was found for the penalties that were scored.
     """
 
-    def __init__(self, design: Design, gram: Panels, right: np.ndarray, trace: float) -> None:
+    def __init__(
+        self, design: Design, gram: Decomposable, right: np.ndarray, trace: float
+    ) -> None:
         self.design, self.gram, self.right = design, gram, right
         self.rounding = float(np.finfo(gram.dtype).eps) * trace
         self.solutions: dict[float, np.ndarray] = {}
         self._enough, self._errors = enough_of(len(design.X)), dict[float, np.ndarray]()
-        # The best score in float32, its penalty and its factor, for the refinement.
-        self._best: tuple[float, float, tuple[float, Factor] | None] = -np.inf, 0.0, None
+        # In float32 the best score, its penalty, and its solution in float64.
+        self._best: tuple[float, float, np.ndarray] = -np.inf, np.nan, right
 
     @property
     def is_exact(self) -> bool:
@@ -88,7 +102,8 @@ class Trial:
         score = self.judged(alpha, residual, errors)
         self._errors[alpha] = errors[self._enough]
         if not self.is_exact and score > self._best[0]:
-            self._best = score, alpha, (shift, factor)
+            # At once, as the factor is large and would have to be kept beside the next one.
+            self._best = score, alpha, self._refined(shift, factor)
         return score
 
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
@@ -105,12 +120,10 @@ class Trial:
         """Weights of the features of Z for a penalty that was scored, in float64."""
         if self.is_exact:
             return self.of_features(self.solutions[alpha])
-        _, known, factored = self._best
-        shift, factor = factored if factored and known == alpha else self._factor(alpha)
-        solution = _conjugate_gradients(
-            lambda vectors: self.times(vectors) + shift * vectors, factor, self.right
+        _, known, solution = self._best
+        return self.of_features(
+            solution if known == alpha else self._refined(*self._factor(alpha))
         )
-        return self.of_features(solution)
 
     def residuals(
         self, alpha: float, factor: Factor, solution: np.ndarray
@@ -125,6 +138,12 @@ class Trial:
     def of_features(self, solution: np.ndarray) -> np.ndarray:
         """Weights of the features of Z."""
         raise NotImplementedError
+
+    def _refined(self, alpha: float, factor: Factor) -> np.ndarray:
+        """Solution in float64."""
+        return _conjugate_gradients(
+            lambda vectors: self.times(vectors) + alpha * vectors, factor, self.right
+        )
 
     def _factor(self, alpha: float) -> tuple[float, Factor]:
         """Penalty and factor; in float64, a penalty below the rounding of the sums is raised."""
@@ -152,7 +171,7 @@ class SampleTrial(Trial):
 
     def __init__(self, design: Design, dtype: DTypeLike, gram: Panels | None = None) -> None:
         gram = sample_gram(design, dtype) if gram is None else gram
-        n_samples, trace = gram.order, trace_of(gram)
+        n_samples, trace = gram.order, trace_of(gram.diagonal())
         # Centred samples sum to zero; this eigenvalue, of which the targets have nothing, takes
         # the place of that zero, with which the inverse would be large and cancel.
         is_centred = bool(design.share.any())
@@ -187,7 +206,8 @@ class FeatureTrial(Trial):
         n_samples, n_features = design.X.shape
         gram = Panels(n_features, dtype)
         gram.add_grams(lambda rows: design.part(rows, slice(None), dtype, "F"), n_samples)
-        return cls(design, gram, design.transposed_times(design.targets), trace_of(gram))
+        right = design.transposed_times(design.targets)
+        return cls(design, gram, right, trace_of(gram.diagonal()))
 
     def residuals(
         self, alpha: float, factor: Factor, solution: np.ndarray
@@ -223,10 +243,10 @@ def sample_gram(design: Design, dtype: DTypeLike) -> Panels:
     return gram
 
 
-def trace_of(gram: Panels) -> float:
-    """Trace, which must be finite."""
-    trace = float(gram.diagonal().sum(dtype=np.float64))
-    if gram.dtype != np.float64 and not np.isfinite(trace):
+def trace_of(diagonal: np.ndarray) -> float:
+    """Trace of a matrix, which must be finite."""
+    trace = float(diagonal.sum(dtype=np.float64))
+    if diagonal.dtype != np.float64 and not np.isfinite(trace):
         raise UnsureError
     require_finite(trace)
     return trace
@@ -246,9 +266,9 @@ def _conjugate_gradients(
     residual = right - multiply(solution)
     ahead = factor.solve(residual).astype(np.float64)
     direction, slope = ahead, (residual * ahead).sum(axis=0)
-    goal = _TOLERANCE * np.linalg.norm(right)
+    goal = _TOLERANCE * np.linalg.norm(right, axis=0)
     for _ in range(_MAX_STEPS):
-        if np.linalg.norm(residual) <= goal:
+        if (np.linalg.norm(residual, axis=0) <= goal).all():
             return solution
         image = multiply(direction)
         curvature = (direction * image).sum(axis=0)
