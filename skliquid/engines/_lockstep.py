@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, highest_and_lowest, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, window_of, wins
 from ..reservoirs import Liquid, RateReservoir
 from ..reservoirs.fixed_point import INPUT_EXPONENT, INPUT_LIMIT, UNIT_EXPONENT, to_grid
 from ..reservoirs.taps import Taps
@@ -118,6 +118,7 @@ class LockstepPools:
         self._plan, self.lengths = plan, lengths
         self.seen = np.zeros(len(lengths), dtype=np.int64)
         self._burst, self._pause = np.zeros((2, *batch), dtype=np.int32)
+        self._before = np.zeros(batch)
         self._pools = Pools(
             counts=np.zeros(windows, dtype=self.counted),
             bursts=np.zeros(batch, dtype=np.int32),
@@ -126,8 +127,9 @@ class LockstepPools:
             times=np.zeros(batch, dtype=self.timed),
             squared_times=np.zeros((len(lengths), 2, n_neurons), dtype=self.timed),
             first_spike=np.full(batch, -1, dtype=np.int32),
-            highest=np.zeros(batch, dtype=np.int32),
-            lowest=np.zeros(batch, dtype=np.int32),
+            wins=np.zeros(batch, dtype=np.int32),
+            losses=np.zeros(batch, dtype=np.int32),
+            line_length=np.zeros(batch),
             rectified=np.zeros(batch),
             potentials=np.zeros(windows),
             trace=np.zeros(batch, dtype=self.precision),
@@ -157,11 +159,15 @@ class LockstepPools:
         first = p.first_spike[running]
         is_first = (fired > 0) & (first < 0)
         p.first_spike[running] = np.where(is_first, t[:, np.newaxis], first)
-        if "highest" in self._plan.sums:  # no other sum takes as long
-            is_highest, is_lowest = highest_and_lowest(mem)
-            p.highest[running] += is_highest
-            p.lowest[running] += is_lowest
+        # No other sums take as long.
+        if "wins" in self._plan.sums:
+            p.wins[running] += wins(mem)
+        if "losses" in self._plan.sums:
+            p.losses[running] += wins(-mem)
         clipped = np.clip(mem, -POTENTIAL_LIMIT, POTENTIAL_LIMIT)
+        change = np.abs(clipped - self._before[running])
+        p.line_length[running] += np.where(t[:, np.newaxis] > 0, change, 0)
+        self._before[running] = clipped
         p.rectified[running] += np.maximum(clipped, 0)
         p.potentials[running, window] += clipped
         faded = self.precision(self._plan.trace_decay) * p.trace[running]
@@ -174,6 +180,8 @@ class LockstepPools:
         """The arrays that the sums asked for are kept in, the batch first."""
         names = self._plan.sums | {"counts"}
         asked = {name: sums for name, sums in vars(self._pools).items() if name in names}
+        if "line_length" in names:
+            asked["before"] = self._before
         return {"seen": self.seen, "burst": self._burst, "pause": self._pause, **asked}
 
     def read(self) -> Pools:

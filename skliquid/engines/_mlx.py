@@ -11,7 +11,7 @@ import mlx.core as mx
 import numpy as np
 
 from .._mlx import check_not_forked
-from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, highest_and_lowest, window_of
+from ..pooling import POTENTIAL_LIMIT, PoolingPlan, Pools, halves, window_of, wins
 from ..reservoirs import Liquid, Synapses
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ._lockstep import TapInput, check_sinks, liquid_at_rest, liquid_steps_at_once, whole_batch
@@ -41,6 +41,10 @@ def prepare(liquid: Liquid) -> Prepared:
     return Prepared(liquid, TapInput(liquid.taps))
 
 
+# What is kept of the last step alone.
+_WITHIN = "burst", "pause", "before"
+
+
 class MLXPools:
     """Sums over time that MLX adds up.
 
@@ -63,6 +67,9 @@ class MLXPools:
             self.sums["potentials"] = np.zeros(windows, dtype=np.int64)
         if "rectified" in plan.sums:
             self.sums["rectified"] = np.zeros(each, dtype=np.int64)
+        if "line_length" in plan.sums:
+            for name in ("line_length", "before"):
+                self.sums[name] = np.zeros(each, dtype=np.int64)
         if not plan.sums.isdisjoint(("bursts", "longest_burst")):
             for name in ("bursts", "longest_burst", "burst"):
                 self.sums[name] = np.zeros(each, dtype=np.int32)
@@ -74,9 +81,8 @@ class MLXPools:
             self.sums["squared_times"] = np.zeros((len(lengths), 2, n_neurons), dtype=np.int64)
         if "first_spike" in plan.sums:
             self.sums["first_spike"] = np.full(each, -1, dtype=np.int32)
-        if "highest" in plan.sums:
-            for name in ("highest", "lowest"):
-                self.sums[name] = np.zeros(each, dtype=np.int32)
+        for name in plan.sums & {"wins", "losses"}:
+            self.sums[name] = np.zeros(each, dtype=np.int32)
         if "trace" in plan.sums:
             self.sums["trace"] = np.zeros(each, dtype=np.float32)
         self.last: Arrays = {name: np.zeros(each, dtype=np.float32) for name in ("mem", "spk")}
@@ -89,8 +95,8 @@ class MLXPools:
     def read(self) -> Pools:
         """Return a copy of the sums so far."""
         kept = {name: value.copy() for name, value in (self.sums | self.last).items()}
-        sums = {name: value for name, value in kept.items() if name not in ("burst", "pause")}
-        for name in ("potentials", "rectified"):
+        sums = {name: value for name, value in kept.items() if name not in _WITHIN}
+        for name in ("potentials", "rectified", "line_length"):
             if name in sums:
                 sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)
         return Pools(**sums)
@@ -191,6 +197,10 @@ def _add(
         added["potentials"] = sums["potentials"] + mx.where(in_window, units[:, None], 0)
     if "rectified" in sums:
         added["rectified"] = sums["rectified"] + mx.where(is_running, mx.maximum(units, 0), 0)
+    if "line_length" in sums:
+        change = mx.where(is_running & (t > 0), mx.abs(units - sums["before"]), 0)
+        added["line_length"] = sums["line_length"] + change
+        added["before"] = mx.where(is_running, units, sums["before"])
     if "burst" in sums:
         burst = mx.where(is_running, (sums["burst"] + 1) * fired, sums["burst"])
         begins = is_running & (burst == 1) & (sums["burst"] == 0)
@@ -209,10 +219,10 @@ def _add(
     if "first_spike" in sums:
         is_first = is_running & (fired > 0) & (sums["first_spike"] < 0)
         added["first_spike"] = mx.where(is_first, t.astype(mx.int32), sums["first_spike"])
-    if "highest" in sums:
-        is_highest, is_lowest = highest_and_lowest(state["mem"], mx.array)
-        added["highest"] = sums["highest"] + (is_running & is_highest).astype(mx.int32)
-        added["lowest"] = sums["lowest"] + (is_running & is_lowest).astype(mx.int32)
+    for name, sign in (("wins", 1.0), ("losses", -1.0)):
+        if name in sums:
+            is_winner = is_running & wins(sign * state["mem"], mx.array)
+            added[name] = sums[name] + is_winner.astype(mx.int32)
     if "trace" in sums:
         trace = decay(sums["trace"], plan.trace_decay) + state["spk"]
         added["trace"] = mx.where(is_running, trace, sums["trace"])

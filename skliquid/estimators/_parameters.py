@@ -349,7 +349,10 @@ class ReservoirParameters:
         .. [W] Maass. "On the computational power of winner-take-all", Neural Computation 12(11),
            2000. Of random convolutional kernels: Dempster, Schmidt, Webb. "Hydra: competing
            convolutional kernels for fast and accurate time series classification", Data Mining
-           and Knowledge Discovery 37, 2023.""",
+           and Knowledge Discovery 37, 2023.
+
+        .. [E] Esteller, Echauz, Tcheng, Litt, Pless. "Line length: an efficient feature for
+           seizure onset detection", IEEE EMBS, 2001.""",
     ] = ("counts", "longest_burst", "longest_pause", "rectified", "moments")
     n_windows: Annotated[
         Any,

@@ -8,7 +8,7 @@ from ._plan import NO_POOLING, PoolingPlan, make_plan, pooled_features
 from ._poolings import POOLINGS
 from ._shares import COMPARED, QUANTITIES, Share
 from ._sums import POTENTIAL_LIMIT, Pools, halves, window_of
-from ._winners import highest_and_lowest, n_groups
+from ._winners import n_groups, wins
 
 __all__ = [
     "COMPARED",
@@ -20,9 +20,9 @@ __all__ = [
     "Pools",
     "Share",
     "halves",
-    "highest_and_lowest",
     "make_plan",
     "n_groups",
     "pooled_features",
     "window_of",
+    "wins",
 ]

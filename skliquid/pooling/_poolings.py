@@ -108,12 +108,12 @@ def _moments(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray
     return [first - n, 1.5 * (second - 2.0 * first + n) - 0.5 * n]
 
 
-def _of_both_ends(scales: Scales, neurons: list[str]) -> list[str]:
-    return [f"{end}_{neuron}" for end in ("highest", "lowest") for neuron in neurons]
-
-
 def _rectified(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
     return [pools.rectified / lengths[:, np.newaxis]]
+
+
+def _line_length(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
+    return [pools.line_length / lengths[:, np.newaxis]]
 
 
 def _membrane(pools: Any, lengths: np.ndarray, scales: Scales) -> list[np.ndarray]:
@@ -178,11 +178,19 @@ POOLINGS = {
         n_weighed=2,
     ),
     "wins": Pooling(
-        f"steps after which no other membrane potential of {GROUP_SIZE} that compete is higher, "
-        "and those after which none is lower: winners take all [W]_",
-        ("highest", "lowest"),
-        names=_of_both_ends,
-        shares=summed("highest", "lowest"),
+        f"steps after which no other membrane potential of {GROUP_SIZE} that compete is higher: "
+        "the winner takes all [W]_",
+        ("wins",),
+        shares=summed("wins"),
+    ),
+    "losses": Pooling(
+        "steps after which none of them is lower", ("losses",), shares=summed("losses")
+    ),
+    "line_length": Pooling(
+        "mean of how much the membrane potential changes from step to step [E]_",
+        ("line_length",),
+        _line_length,
+        shares=averaged("change"),
     ),
     "first_spike": Pooling(
         "time of the first spike as a fraction of the sequence, 1 if none",

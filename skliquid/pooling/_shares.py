@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ._sums import POTENTIAL_LIMIT, window_lengths, window_of
-from ._winners import highest_and_lowest
+from ._winners import wins
 
 Scales = tuple[int, ...]
 # Function of the number of time steps, the scales of the windows and the trace's decay.
@@ -71,6 +71,12 @@ def _longest_pause(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     return _longest(~spikes, potentials)
 
 
+def _change(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
+    """How far the potential is from the one before; nothing at the first step."""
+    limited = _limited(spikes, potentials).astype(np.float64)
+    return np.abs(np.diff(limited, axis=0, prepend=limited[:1]))
+
+
 def _silence(spikes: np.ndarray, potentials: np.ndarray) -> np.ndarray:
     """Steps before the first spike."""
     return ~np.logical_or.accumulate(spikes, axis=0)
@@ -91,14 +97,15 @@ QUANTITIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "longest": _longest,
     "longest_pause": _longest_pause,
     "silence": _silence,
-    "highest": lambda spikes, potentials: highest_and_lowest(potentials)[0],
-    "lowest": lambda spikes, potentials: highest_and_lowest(potentials)[1],
+    "wins": lambda spikes, potentials: wins(potentials),
+    "losses": lambda spikes, potentials: wins(-potentials),
+    "change": _change,
     "state": lambda spikes, potentials: potentials,
     "potential": _limited,
     "positive": lambda spikes, potentials: np.maximum(_limited(spikes, potentials), 0),
 }
 # Those of which what a neuron does hangs on others, so that all are to be given.
-COMPARED = frozenset({"highest", "lowest"})
+COMPARED = frozenset({"wins", "losses"})
 
 
 def _over_time(quantity: str, factor: np.ndarray) -> Share:

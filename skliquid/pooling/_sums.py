@@ -40,8 +40,12 @@ class Pools:
         Sums of the :func:`halves` of their squares.
     first_spike : ndarray of shape (batch, n), integer
         Time step of the first spike; -1 where there is none.
-    highest, lowest : ndarray of shape (batch, n), integer
-        Steps after which a potential is so in its group, see :func:`highest_and_lowest`.
+    wins, losses : ndarray of shape (batch, n), integer
+        Steps after which a potential is the highest, or the lowest, of its group, see
+        :func:`~skliquid.pooling.wins`.
+    line_length : ndarray of shape (batch, n), float64
+        Sum of what the membrane potential, within ``POTENTIAL_LIMIT``, changes by from each step
+        to the next one.
     rectified : ndarray of shape (batch, n), float64
         Sum of the positive membrane potentials, each at most ``POTENTIAL_LIMIT``.
     potentials : ndarray of shape (batch, n_windows, n), float64
@@ -60,8 +64,9 @@ class Pools:
     times: np.ndarray | None = None
     squared_times: np.ndarray | None = None
     first_spike: np.ndarray | None = None
-    highest: np.ndarray | None = None
-    lowest: np.ndarray | None = None
+    wins: np.ndarray | None = None
+    losses: np.ndarray | None = None
+    line_length: np.ndarray | None = None
     rectified: np.ndarray | None = None
     potentials: np.ndarray | None = None
     trace: np.ndarray | None = None

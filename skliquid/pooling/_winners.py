@@ -30,27 +30,22 @@ def _members(n_neurons: int) -> np.ndarray:
     return numbers.reshape(-1, groups)
 
 
-def highest_and_lowest(
-    potentials: Any, array: Callable[[np.ndarray], Any] = np.asarray
-) -> tuple[Any, Any]:
-    """Tell which potentials are the highest of their groups, and which the lowest.
+def wins(potentials: Any, array: Callable[[np.ndarray], Any] = np.asarray) -> Any:
+    """Tell which potentials are the highest of their groups.
 
     Parameters
     ----------
     potentials : array of shape (..., n)
-        They, of NumPy or MLX.
+        They, of NumPy or MLX; the lowest are the highest of the negative ones.
     array : callable, default=numpy.asarray
         What makes an array of the same library.
 
     Returns
     -------
-    is_highest, is_lowest : array of shape (..., n), dtype bool
+    array of shape (..., n), dtype bool
         Equal ones are alike.
     """
     n = potentials.shape[-1]
-    rows, shape = potentials[..., array(_members(n))], (*potentials.shape[:-1], -1)
-    is_highest, is_lowest = (
-        (rows == most).reshape(shape)[..., :n]
-        for most in (rows.max(axis=-2, keepdims=True), rows.min(axis=-2, keepdims=True))
-    )
-    return is_highest, is_lowest
+    rows = potentials[..., array(_members(n))]
+    is_highest = rows == rows.max(axis=-2, keepdims=True)
+    return is_highest.reshape((*potentials.shape[:-1], -1))[..., :n]

@@ -150,12 +150,14 @@ def assert_pooled(row, spikes, potentials):
     first = [[*np.flatnonzero(train), length][0] / length for train in spikes.T]
     np.testing.assert_array_equal(part("first_spike"), first)
     n_groups = -(-len(potentials[0]) // 8)
-    for end, most in (("highest", max), ("lowest", min)):
-        wins = [
+    for name, most in (("wins", max), ("losses", min)):
+        is_most = [
             [v == most(frame[i % n_groups :: n_groups]) for i, v in enumerate(frame)]
             for frame in potentials
         ]
-        np.testing.assert_array_equal(part(f"wins_{end}"), np.sum(wins, axis=0))
+        np.testing.assert_array_equal(part(name), np.sum(is_most, axis=0))
+    changes = np.abs(np.diff(potentials, axis=0)).sum(axis=0)
+    np.testing.assert_array_equal(part("line_length"), changes / length)
     rectified = np.where(potentials > 0, potentials, 0).sum(axis=0) / length
     np.testing.assert_array_equal(part("rectified"), rectified)
     np.testing.assert_array_equal(part("membrane"), potentials.sum(axis=0) / length)

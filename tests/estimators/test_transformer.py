@@ -91,7 +91,7 @@ def test_feature_names(X):
     pooling = list(POOLINGS)
     transformer = LiquidTransformer(4, connectivity=1.0, pooling=pooling, n_windows=3)
     names = transformer.fit(X).get_feature_names_out()
-    assert len(names) == len(set(names)) == transformer.transform(X).shape[1] == 4 * 20 + 16 * 17
+    assert len(names) == len(set(names)) == transformer.transform(X).shape[1] == 4 * 21 + 16 * 17
     assert names[0] == "rate_neuron0"
     assert {"counts_window1_neuron3", "last_mem_neuron2", "trace_neuron1"} <= set(names)
 

@@ -176,7 +176,9 @@ def test_poolings_of_activations(few_vowels, drawn, cell):
         "bursts": [[len(runs(unit > 0)) for unit in h.T] for h in states],
         "longest_burst": [[max(runs(unit > 0), default=0) for unit in h.T] for h in states],
         "longest_pause": [[max(runs(unit <= 0), default=0) for unit in h.T] for h in states],
-        "wins": [wins(x, max) + wins(x, min) for x in X],
+        "wins": [wins(x, max) for x in X],
+        "losses": [wins(x, min) for x in X],
+        "line_length": [np.abs(np.diff(h, axis=0)).sum(axis=0) / len(h) for h in states],
         "moments": [np.concatenate([factor @ h for factor in legendre(len(h))]) for h in states],
         "first_spike": [
             [np.argmax(unit > 0) / len(h) if (unit > 0).any() else 1.0 for unit in h.T]

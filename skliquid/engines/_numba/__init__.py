@@ -94,10 +94,12 @@ class NumbaPools:
             times=zeros(np.int64, "times" in plan.sums),
             squared_times=zeros(np.int64, "squared_times" in plan.sums, 2),
             first_spike=zeros(np.int32, "first_spike" in plan.sums),
-            highest=zeros(np.int32, "highest" in plan.sums, width=prepared.n_neurons),
-            lowest=zeros(np.int32, "lowest" in plan.sums, width=prepared.n_neurons),
+            wins=zeros(np.int32, "wins" in plan.sums, width=prepared.n_neurons),
+            losses=zeros(np.int32, "losses" in plan.sums, width=prepared.n_neurons),
             burst=zeros(np.int32, has_bursts),
             pause=zeros(np.int32, "longest_pause" in plan.sums),
+            line_length=zeros(np.float64, "line_length" in plan.sums),
+            before=zeros(np.float32, "line_length" in plan.sums),
             rectified=zeros(np.float64, "rectified" in plan.sums),
             potentials=zeros(np.float64, "potentials" in plan.sums, plan.n_windows),
             trace=zeros(np.float32, "trace" in plan.sums),
@@ -129,11 +131,11 @@ class NumbaPools:
 
     def read(self) -> Pools:
         """Return a copy of the sums so far."""
-        of_ours, ours = self._prepared.of_ours, self._asked & {"highest", "lowest"}
+        of_ours, ours = self._prepared.of_ours, self._asked & {"wins", "losses"}
         names = self._asked - self._last.keys() - ours | {"counts"}
         sums = {name: of_ours(getattr(self.sums, name)) for name in names}
         sums |= {name: getattr(self.sums, name).copy() for name in ours}
-        for name in sums.keys() & {"rectified", "potentials"}:
+        for name in sums.keys() & {"line_length", "rectified", "potentials"}:
             sums[name] *= _UNIT
         if "trace" in sums:
             sums["trace"] *= np.float32(_UNIT)

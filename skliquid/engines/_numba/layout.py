@@ -247,7 +247,6 @@ def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int
     """Make room for sequences that run side by side."""
     n_slabs, _, width = network.constants.shape
     n_padded, n = n_slabs * width, len(network.potentials)
-    n_ends = 2 * n_groups(n)
     return Work(
         spikes=np.empty((2, n_together, n_padded + _SPARE), dtype=np.int32),
         n_spikes=np.empty((2, n_together + _SPARE), dtype=np.int64),
@@ -256,7 +255,7 @@ def room(network: Network, n_together: int, heard: Columns | Heard, n_ahead: int
         total=np.empty(width + _SPARE, dtype=np.int16)[:width],
         fired=np.empty(width + _SPARE, dtype=np.uint8)[:width],
         potentials=np.empty(n + _SPARE, dtype=np.float32)[:n],
-        ends=np.empty(n_ends + _SPARE, dtype=np.float32)[:n_ends].reshape(2, -1),
+        tops=np.empty(n_groups(n) + _SPARE, dtype=np.float32)[: n_groups(n)],
     )
 
 

@@ -17,7 +17,7 @@ from .by_address import at, call_by_address, flat, part
 from .dynamics import Dynamics, call_arrive
 from .events import HEAR_EVENTS, HEARD, Heard
 from .neurons import STEP
-from .sinks import KEEP, add_to_sums, add_to_trace, add_winners
+from .sinks import KEEP, add_to_sums, add_to_trace, add_wins
 from .synapses import Recurrence, add_echo, list_spikes
 from .taps import COLUMNS, HEAR, INPUT, Columns, Input, list_before, standardise
 
@@ -119,8 +119,8 @@ class Work(NamedTuple):
         Spikes of a slab.
     potentials : ndarray of shape (n,), dtype float32
         Potentials in the order of the liquid's neurons.
-    ends : ndarray of shape (2, n_groups), dtype float32
-        The highest and the lowest of each group.
+    tops : ndarray of shape (n_groups,), dtype float32
+        The highest of each group that competes.
     """
 
     spikes: np.ndarray
@@ -130,7 +130,7 @@ class Work(NamedTuple):
     total: np.ndarray
     fired: np.ndarray
     potentials: np.ndarray
-    ends: np.ndarray
+    tops: np.ndarray
 
 
 @inner
@@ -236,11 +236,13 @@ def run(kernels, frames, starts, lengths, network, before, after, sums, kept, wo
                 spikes = part(at(work.spikes, (t % 2, b)), 0, work.n_spikes[t % 2, b])
                 if len(sums.counts) and sums.trace.shape[1]:
                     add_to_trace(at(sums.trace, (sample,)), sums.trace_decay, spikes)
-                if len(sums.counts) and sums.highest.shape[1]:
+                if len(sums.counts):
                     states = flat(at(after.neurons, (sample,)))
-                    ends = at(work.ends, (0,)), at(work.ends, (1,))
-                    counts = at(sums.highest, (sample,)), at(sums.lowest, (sample,))
-                    add_winners(states, network.potentials, work.potentials, *ends, *counts)
+                    room = work.potentials, work.tops
+                    for counts, sign in ((sums.wins, 1), (sums.losses, -1)):
+                        if counts.shape[1]:
+                            signed = states, network.potentials, np.float32(sign)
+                            add_wins(*signed, *room, at(counts, (sample,)))
                 if len(kept.frames):
                     states = at(after.neurons, (sample,))
                     call_keep(kernels.keep, (kept, starts[sample] + t, spikes, states))

@@ -29,10 +29,14 @@ class Sums(NamedTuple):
         The same.
     squared_times : ndarray of shape (batch, 2, n_padded), dtype int64
         The same.
-    highest, lowest : ndarray of shape (batch, n), dtype int32
+    wins, losses : ndarray of shape (batch, n), dtype int32
         The same, in the order of the liquid's neurons.
     burst, pause : ndarray of shape (batch, n_padded), dtype int32
         Steps of the burst or of the pause that goes on.
+    line_length : ndarray of shape (batch, n_padded), dtype float64
+        Sum of changes of potentials.
+    before : ndarray of shape (batch, n_padded), dtype float32
+        Potentials after the step before.
     rectified : ndarray of shape (batch, n_padded), dtype float64
         Sum of positive potentials.
     potentials : ndarray of shape (batch, n_windows, n_padded), dtype float64
@@ -52,10 +56,12 @@ class Sums(NamedTuple):
     times: np.ndarray
     squared_times: np.ndarray
     first_spike: np.ndarray
-    highest: np.ndarray
-    lowest: np.ndarray
+    wins: np.ndarray
+    losses: np.ndarray
     burst: np.ndarray
     pause: np.ndarray
+    line_length: np.ndarray
+    before: np.ndarray
     rectified: np.ndarray
     potentials: np.ndarray
     trace: np.ndarray
@@ -110,6 +116,16 @@ def add_clipped(sums, mem, low):
 
 
 @inner
+def add_changes(sums, before, mem, is_later):
+    """Add how far potentials, clipped, are from those before."""
+    for i in range(len(mem)):
+        value = mem[i] if mem[i] > -LIMIT else -LIMIT
+        value = value if value < LIMIT else LIMIT
+        sums[i] += is_later * abs(np.float64(value) - np.float64(before[i]))
+        before[i] = value
+
+
+@inner
 def add_bursts(fired, burst, bursts, longest):
     """Follow the runs of steps in each of which a neuron fires."""
     for i in range(len(fired)):
@@ -160,6 +176,10 @@ def add_to_sums(sums, sample, t, first, mem, fired):
         add_clipped(part(at(sums.potentials, (sample, window)), first, n), mem, -LIMIT)
     if sums.rectified.shape[1]:
         add_clipped(part(at(sums.rectified, (sample,)), first, n), mem, np.float32(0))
+    if sums.line_length.shape[1]:
+        before = part(at(sums.before, (sample,)), first, n)
+        is_later = np.float64(t > 0)
+        add_changes(part(at(sums.line_length, (sample,)), first, n), before, mem, is_later)
     if sums.bursts.shape[1]:
         burst = part(at(sums.burst, (sample,)), first, n)
         bursts = part(at(sums.bursts, (sample,)), first, n)
@@ -194,23 +214,20 @@ def add_equal(values, others, counts):
 
 
 @inner
-def add_winners(states, places, values, tops, bottoms, highest, lowest):
-    """Count whose potential is the highest, and whose the lowest, of its group."""
+def add_wins(states, places, sign, values, tops, counts):
+    """Count whose potential, times a sign, is the highest of its group."""
     n, n_groups = len(places), len(tops)
     for i in range(n):
-        values[i] = states[places[i]]
+        values[i] = sign * states[places[i]]
     for j in range(n_groups):
         tops[j] = values[j]
-        bottoms[j] = values[j]
     for first in range(n_groups, n, n_groups):
         row = part(values, first, min(n_groups, n - first))
         for j in range(len(row)):
             tops[j] = row[j] if row[j] > tops[j] else tops[j]
-            bottoms[j] = row[j] if row[j] < bottoms[j] else bottoms[j]
     for first in range(0, n, n_groups):
         row = part(values, first, min(n_groups, n - first))
-        add_equal(row, tops, part(highest, first, len(row)))
-        add_equal(row, bottoms, part(lowest, first, len(row)))
+        add_equal(row, tops, part(counts, first, len(row)))
 
 
 @inner
