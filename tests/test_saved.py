@@ -135,7 +135,7 @@ def test_what_is_saved_is_what_is_needed(Estimator):
     lsm = Estimator(300, engine="numpy", random_state=0).fit(X, y)
     size = len(pickle.dumps(lsm))
     liquid, readout = lsm.pipeline_[0], lsm.pipeline_[-1]
-    needed = arrays_of([liquid.liquid_, readout._model, liquid.encoder_], {})
+    needed = arrays_of([liquid.liquid_, readout._model, readout.groups, liquid.encoder_], {})
     assert size < sum(needed.values()) + 6_000  # names, parameters
     lsm.predict(X)
     lsm.open_stream().push(X[0])

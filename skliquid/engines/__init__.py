@@ -150,7 +150,7 @@ def add_neuron(engine: str, kind: Any, step: Callable[..., Any]) -> None:
     >>> add_neuron("numpy", MemorylessNeurons, step)
     >>> liquid = LiquidTransformer(50, cell=Memoryless(), engine="numpy", random_state=0)
     >>> liquid.fit_transform(np.sin(np.arange(60.0)).reshape(3, 20)).shape
-    (3, 300)
+    (3, 400)
     """
     check_option("engine", engine, ENGINES)
     if not (isinstance(kind, type) and issubclass(kind, Neurons)):

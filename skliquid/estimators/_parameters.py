@@ -353,7 +353,15 @@ class ReservoirParameters:
 
         .. [E] Esteller, Echauz, Tcheng, Litt, Pless. "Line length: an efficient feature for
            seizure onset detection", IEEE EMBS, 2001.""",
-    ] = ("counts", "longest_burst", "longest_pause", "rectified", "moments")
+    ] = (
+        "counts",
+        "longest_burst",
+        "longest_pause",
+        "wins",
+        "line_length",
+        "rectified",
+        "moments",
+    )
     n_windows: Annotated[
         Any,
         Accepts("int or list of int", Interval(Integral, 1, None, closed="left"), tuple, list),

@@ -52,8 +52,8 @@ def weighed_as_in(lsm, y, features):
 def loud_halves():
     """Noise that is louder at no time, in the first half, or in the second."""
     X, y = np.random.default_rng(0).normal(size=(60, 30, 2)), np.arange(60) % 3
-    X[y == 1, :15] *= 1.6
-    X[y == 2, 15:] *= 1.6
+    X[y == 1, :15] *= 2
+    X[y == 2, 15:] *= 2
     return X, np.array(["1", "2", "3"])[y]
 
 

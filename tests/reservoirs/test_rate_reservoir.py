@@ -113,6 +113,8 @@ def test_leaky_units_mix_what_was_with_what_comes(few_vowels, drawn):
 
 def test_leaky_units_that_forget_are_those_of_the_echo_state_network(few_vowels):
     parameters = {"encoder": None, "spectral_radius": 0.5, "random_state": 0}
+    # Rounding decides who wins of those that are as good as equal.
+    parameters["pooling"] = [name for name in LiquidTransformer().pooling if name != "wins"]
     leaky, vanilla = (
         LiquidTransformer(20, cell=cell, **parameters, **more).fit(few_vowels[0])
         for cell, more in (("leaky", {"beta": 0.0}), ("vanilla", {}))
