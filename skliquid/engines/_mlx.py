@@ -22,6 +22,8 @@ from .protocol import Batch
 # Steps put into one graph before it is evaluated: few enough to keep the graph small; and on a CPU
 # multiplications of a graph, as no interrupt is heard meanwhile.
 _STEPS_PER_EVALUATION, _MULTIPLICATIONS = 16, 2**29
+# What is kept beside the sums to go on with.
+_TO_GO_ON = "burst", "pause", "before"
 
 Arrays = dict[str, np.ndarray]
 # Kinds of synapses that a product of spikes and weights stands for.
@@ -39,10 +41,6 @@ class Prepared:
 def prepare(liquid: Liquid) -> Prepared:
     """Put the taps into the form that multiplies fastest."""
     return Prepared(liquid, TapInput(liquid.taps))
-
-
-# What is kept of the last step alone.
-_WITHIN = "burst", "pause", "before"
 
 
 class MLXPools:
@@ -95,7 +93,7 @@ class MLXPools:
     def read(self) -> Pools:
         """Return a copy of the sums so far."""
         kept = {name: value.copy() for name, value in (self.sums | self.last).items()}
-        sums = {name: value for name, value in kept.items() if name not in _WITHIN}
+        sums = {name: value for name, value in kept.items() if name not in _TO_GO_ON}
         for name in ("potentials", "rectified", "line_length"):
             if name in sums:
                 sums[name] = np.ldexp(sums[name].astype(np.float64), -UNIT_EXPONENT)

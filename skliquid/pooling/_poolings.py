@@ -187,7 +187,8 @@ POOLINGS = {
         "steps after which none of them is lower", ("losses",), shares=summed("losses")
     ),
     "line_length": Pooling(
-        "mean of how much the membrane potential changes from step to step [E]_",
+        "sum of how much the membrane potential changes from step to step, over the number of "
+        "steps [E]_",
         ("line_length",),
         _line_length,
         shares=averaged("change"),

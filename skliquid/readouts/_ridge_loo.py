@@ -94,7 +94,7 @@ def fit_precisely(
     Returns
     -------
     RidgeFit
-        The model, whose digits are those of float64.
+        The model. Its weights have float64's digits, the errors those of the trial.
     """
     if is_very_large:
         try:

@@ -93,7 +93,7 @@ class Parts:
         """Sums, of the rows so far if there were none."""
         if self.sums is None:
             self.sums = RidgeSums(self.n_features, self.n_targets)
-            # Each is let go as soon as it is summed.
+            # Each is let go as soon as it is summed, where nobody else holds it.
             while self.rows:
                 self.sums.add(*self.rows.pop(0))
         return self.sums

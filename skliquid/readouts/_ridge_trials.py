@@ -13,7 +13,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,8 @@ from ._threads import serial_blas
 CLEARLY = 1e-9
 # Residual, relative to the right side, at which conjugate gradients end, and most steps.
 _TOLERANCE, _MAX_STEPS = 1e-12, 60
+# Rows of a matrix for each target, from which solutions are sooner refined than it is factored.
+_ROWS_A_TARGET = 50
 # Bytes of a block of samples that one thread handles.
 _SHARE = 2**23
 
@@ -78,8 +80,9 @@ class Trial:
         self.rounding = float(np.finfo(gram.dtype).eps) * trace
         self.solutions: dict[float, np.ndarray] = {}
         self._enough, self._errors = enough_of(len(design.X)), dict[float, np.ndarray]()
-        # In float32 the best score, its penalty, and its solution in float64.
-        self._best: tuple[float, float, np.ndarray] = -np.inf, np.nan, right
+        # In float32 the best score, its penalty, and its solution in float64 if there is one.
+        self._best: tuple[float, float, np.ndarray | None] = -np.inf, np.nan, None
+        self._is_cheap = len(right) > _ROWS_A_TARGET * right.shape[1]
 
     @property
     def is_exact(self) -> bool:
@@ -88,8 +91,7 @@ class Trial:
 
     def score(self, alpha: float) -> float:
         """Negative mean squared error of leaving one sample out."""
-        # What is too large for the lesser precision has no finite score, which is never clear.
-        with nullcontext() if self.is_exact else np.errstate(over="ignore", invalid="ignore"):
+        with self._quiet():
             return self._scored(alpha)
 
     def _scored(self, alpha: float) -> float:
@@ -101,9 +103,9 @@ class Trial:
         errors = _left_out(residual, left)
         score = self.judged(alpha, residual, errors)
         self._errors[alpha] = errors[self._enough]
-        if not self.is_exact and score > self._best[0]:
+        if not self.is_exact and self._is_cheap and score > self._best[0]:
             # At once, as the factor is large and would have to be kept beside the next one.
-            self._best = score, alpha, self._refined(shift, factor)
+            self._best = score, alpha, self._refined_if_sure(shift, factor)
         return score
 
     def judged(self, alpha: float, residual: np.ndarray, errors: np.ndarray) -> float:
@@ -121,9 +123,12 @@ class Trial:
         if self.is_exact:
             return self.of_features(self.solutions[alpha])
         _, known, solution = self._best
-        return self.of_features(
-            solution if known == alpha else self._refined(*self._factor(alpha))
-        )
+        if known != alpha:
+            with self._quiet():
+                solution = self._refined_if_sure(*self._factor(alpha))
+        if solution is None:
+            raise UnsureError
+        return self.of_features(solution)
 
     def residuals(
         self, alpha: float, factor: Factor, solution: np.ndarray
@@ -139,11 +144,18 @@ class Trial:
         """Weights of the features of Z."""
         raise NotImplementedError
 
-    def _refined(self, alpha: float, factor: Factor) -> np.ndarray:
-        """Solution in float64."""
-        return _conjugate_gradients(
-            lambda vectors: self.times(vectors) + alpha * vectors, factor, self.right
-        )
+    def _refined_if_sure(self, alpha: float, factor: Factor) -> np.ndarray | None:
+        """Solution in float64; None if it is not found, which only matters of the best penalty."""
+        try:
+            return _conjugate_gradients(
+                lambda vectors: self.times(vectors) + alpha * vectors, factor, self.right
+            )
+        except UnsureError:
+            return None
+
+    def _quiet(self) -> AbstractContextManager[object]:
+        """Let what is too large for the lesser precision pass: its score is never clear."""
+        return nullcontext() if self.is_exact else np.errstate(over="ignore", invalid="ignore")
 
     def _factor(self, alpha: float) -> tuple[float, Factor]:
         """Penalty and factor; in float64, a penalty below the rounding of the sums is raised."""

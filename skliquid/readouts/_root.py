@@ -21,7 +21,7 @@ from ._threads import serial_blas
 
 def signed_root(X: Any) -> Any:
     """Square root of the magnitude of each feature, with the feature's sign."""
-    if not isinstance(X, np.ndarray) or X.dtype.kind != "f" or X.nbytes <= CACHED:
+    if type(X) is not np.ndarray or X.dtype not in (np.float64, np.float32) or X.nbytes <= CACHED:
         return _root(X)
     root = np.empty_like(X)
 

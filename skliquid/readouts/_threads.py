@@ -57,10 +57,12 @@ class _SerialBlas(AbstractContextManager["_SerialBlas"]):
         with self._lock:
             self._n_inside -= 1
             if not self._n_inside:
-                if self._pool is not None:
-                    self._pool.shutdown()
-                    self._pool = None
-                self._set(self._before)
+                pool, self._pool = self._pool, None
+                try:
+                    if pool is not None:
+                        pool.shutdown()
+                finally:  # an interrupt may come while it waits
+                    self._set(self._before)
 
     def _set(self, counts: Iterable[int]) -> None:
         for library, count in zip(self._libraries, counts, strict=False):

@@ -20,6 +20,7 @@ from skliquid.readouts import (
     _ridge_parts,
     _ridge_retained,
     _ridge_sums,
+    _ridge_trials,
 )
 from skliquid.readouts._ridge_base import ALPHAS
 from skliquid.readouts._ridge_sums import RidgeSums
@@ -274,6 +275,34 @@ def test_solutions_in_float32_are_refined(n, p):
         expected = exact.weights(alpha)
         size = np.abs(expected).max(axis=0)
         np.testing.assert_allclose(rough.weights(alpha) / size, expected / size, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows_a_target", [0, np.inf], ids=["at once", "at the end"])
+def test_float64_takes_over_only_where_the_best_is_not_refined(monkeypatch, rows_a_target):
+    monkeypatch.setattr(_ridge_trials, "_ROWS_A_TARGET", rows_a_target)
+    X, Y, weight = problem(300, 200)
+    design = _ridge_loo.WholeDesign(X, Y, weight, centre=True, standardize=False)
+    refine, alphas = _ridge_trials._conjugate_gradients, np.array([1e7, 10.0])
+    trial = _ridge_loo._trial(design, np.float32)
+    assert trial.score(alphas[0]) < trial.score(alphas[1])
+    failing = []
+
+    def refined(multiply, factor, right):
+        alpha = float((multiply(right) - trial.times(right))[0, 0] / right[0, 0])
+        if any(np.isclose(alpha, failing, rtol=1e-3)):
+            raise _ridge_loo.UnsureError
+        return refine(multiply, factor, right)
+
+    monkeypatch.setattr(_ridge_trials, "_conjugate_gradients", refined)
+    expected = _ridge_loo.best_fit(_ridge_loo._trial(design, np.float64), alphas, None)
+    for fails in (alphas[:1], alphas[1:]):
+        failing[:] = fails
+        if fails[0] == expected.alpha:
+            with pytest.raises(_ridge_loo.UnsureError):
+                _ridge_loo.best_fit(_ridge_loo._trial(design, np.float32), alphas, None)
+        else:
+            found = _ridge_loo.best_fit(_ridge_loo._trial(design, np.float32), alphas, None)
+            np.testing.assert_allclose(found.coef, expected.coef, atol=1e-9)
 
 
 def test_float64_decides_what_float32_cannot():

@@ -38,6 +38,18 @@ def test_number_is_restored_after_the_last_one_has_left():
         assert counts() == before
 
 
+def test_number_is_restored_if_the_wait_for_threads_is_interrupted(monkeypatch):
+    def interrupted(pool, wait=True):
+        raise KeyboardInterrupt
+
+    with threadpool_limits(2):
+        before = counts()
+        monkeypatch.setattr(ThreadPoolExecutor, "shutdown", interrupted)
+        with pytest.raises(KeyboardInterrupt), serial_blas as threads:
+            threads.each(len, [([],), ([],)])
+        assert counts() == before
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_each_item_is_done_once_and_errors_come_through(n_threads):
     done = np.zeros(50, dtype=int)
