@@ -28,6 +28,8 @@ _WHOLE = 800
 _N_PANELS, _NARROWEST, _WIDEST, _ROUND = 12, 192, 768, 64
 # Rows that one thread divides by a panel, and rows of a product that one thread does.
 _HEIGHT, _TALL = 256, 2048
+# Columns that one thread solves for, of more.
+_SHARED = 128
 # Sums into which the Gram matrix of a panel, or a product, is shared out among threads, and the
 # fewest rows of a block that is added to them: in the processor's cache, but not a few numbers of
 # every page.
@@ -240,13 +242,26 @@ class Factor(Panels):
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Solve ``L @ L.T @ x = right`` for the columns of `right`, shape (d, n_columns)."""
         rows = np.array(right.T, dtype=self.dtype, order="F")
+        if len(rows) <= _SHARED:
+            self._solve(rows)
+            return rows.T
+
+        def fill(some: slice) -> None:
+            own = np.asfortranarray(rows[some])
+            self._solve(own)
+            rows[some] = own
+
+        serial_blas.each(fill, ((some,) for some in slices(len(rows), 1, _SHARED)))
+        return rows.T
+
+    def _solve(self, rows: np.ndarray) -> None:
+        """Do so for the rows of an F-ordered array, in place."""
         self.whiten(rows)
         for i, j, panel in self._parts()[::-1]:
             mine, rest = rows[:, i:j], rows[:, j:]
             if rest.size:
                 add_product(mine, rest, panel[j - i :].T, factor=-1, transpose_b=True)
             solve_upper(panel[: j - i].T, mine, from_right=True, transpose=True)
-        return rows.T
 
     def inverse_diagonal(self) -> np.ndarray:
         """Diagonal of ``inv(L @ L.T)``, shape (d,)."""

@@ -11,8 +11,9 @@ chosen, of equal ones the first.
 
 Where that is long, two things save time. First, penalties are not all tried. A part of the samples
 has its errors for all of them, and from the largest penalty that suits it well, as more samples
-mostly like larger ones, the search goes downhill. That finds the best one if the error has one
-valley over the penalties, which the part shows: where it has several, all are tried.
+mostly like larger ones, the search goes downhill, on the side that the slope there tells if it is
+steep. That finds the best one if the error has one valley over the penalties, which the part
+shows: where it has several, all are tried.
 Second, all is done in float32, and the solution's digits are restored. The errors keep a relative
 precision of about ``eps |A^T A| / alpha``; if that does not tell the best penalty from its rivals,
 float64 decides.
@@ -46,6 +47,8 @@ _N_SCOUTS = 200
 # Errors, relative to the least, up to which a penalty suits the part well, and differences of them
 # that make no valley.
 _WELL, _RIPPLE = 1.2, 0.02
+# Change of the error's logarithm by that of the penalty, below which it tells no direction.
+_STEEP = 0.005
 
 
 def fit_ridge(design: WholeDesign, alphas: np.ndarray) -> RidgeFit:
@@ -126,7 +129,7 @@ def clear_best(trial: Trial, alphas: np.ndarray, guess: Scores | None) -> tuple[
     UnsureError
         If the digits of the trial do not tell it from others.
     """
-    scores = search(lambda i: trial.score(alphas[i]), alphas, guess)
+    scores = search(lambda i: trial.score(alphas[i]), alphas, guess, trial.slope)
     best = best_of(scores)
     if not trial.is_exact:
         with np.errstate(over="ignore"):  # of a doubt that is without limit
@@ -140,7 +143,10 @@ def best_of(scores: Scores) -> int:
 
 
 def search(
-    score: Callable[[int], float], alphas: np.ndarray, guess: Scores | None = None
+    score: Callable[[int], float],
+    alphas: np.ndarray,
+    guess: Scores | None = None,
+    slope: Callable[[], float] = lambda: 0.0,
 ) -> Scores:
     """Score the penalties that it takes to find the best.
 
@@ -153,6 +159,9 @@ def search(
     guess : dict of int to float, default=None
         Scores to be expected. The search goes uphill from the largest penalty of which nearly the
         best is expected, and tries that neighbour first of which more is. If None, all are tried.
+    slope : callable, default=0
+        Slope of the error at the penalty that was scored last: of its logarithm by that of the
+        penalty. Where it is steep, no neighbour is tried on the side where the error rises.
 
     Returns
     -------
@@ -164,9 +173,11 @@ def search(
     order = np.argsort(alphas, kind="stable").tolist()
     first = [i for i in order if abs(guess[i]) <= _WELL * abs(guess[best_of(guess)])][-1]
     scores = {first: score(first)}
+    steep = slope()
+    lower, upper = int(not steep < -_STEEP), int(not steep > _STEEP)
     while True:
         place = order.index(best_of(scores))
-        beside = order[max(place - 1, 0) : place + 2]
+        beside = order[max(place - lower, 0) : place + upper + 1]
         untried = {i: guess[i] for i in beside if i not in scores}
         if not untried:
             return scores

@@ -259,17 +259,25 @@ class _SumsTrial(FeatureTrial):
         if self._has_all or not score:
             return score
         # Means over samples: their number is not known where copies were counted as one.
-        mean_square = self._residual_squares(alpha) / self._sums.weight * self.design.weight.mean()
+        squares = self._residual_squares(self.solutions[alpha]) / residual.shape[1]
+        mean_square = squares / self._sums.weight * self.design.weight.mean()
         return score / float(np.mean(residual**2)) * mean_square
 
-    def _residual_squares(self, alpha: float) -> float:
-        """Residual sum of squares of all samples, the mean of the targets'.
+    def growth_beyond(
+        self, alpha: float, solution: np.ndarray, falling: np.ndarray, growth: float
+    ) -> float:
+        """Replace the derivative of the retained residuals' by that of all."""
+        of_all = 2 * alpha * float((solution * falling).sum()) / self._residual_squares(solution)
+        return 0.0 if self._has_all else of_all - growth
+
+    def _residual_squares(self, solution: np.ndarray) -> float:
+        """Residual sum of squares of all samples and targets.
 
         The square of a solution's rounding error is all that it has in it.
         """
-        solution = self.solutions[alpha].astype(np.float64)
+        solution = solution.astype(np.float64)
         rest = self._squares - (solution * (2 * self.right - self.times(solution))).sum(axis=0)
-        return float(np.mean(np.maximum(rest, np.finfo(np.float64).eps * self._squares)))
+        return float(np.maximum(rest, np.finfo(np.float64).eps * self._squares).sum())
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""

@@ -34,6 +34,12 @@ _TOLERANCE, _MAX_STEPS = 1e-12, 60
 _ROWS_A_TARGET = 50
 # Bytes of a block of samples that one thread handles.
 _SHARE = 2**23
+# Samples by which the slope of the errors is told.
+_N_SLOPE = 256
+
+
+# Penalty, factor, solution, and numerators and denominators of the errors.
+_Scored = tuple[float, Factor, np.ndarray, np.ndarray, np.ndarray]
 
 
 class UnsureError(ArithmeticError):
@@ -80,6 +86,7 @@ class Trial:
         self.rounding = float(np.finfo(gram.dtype).eps) * trace
         self.solutions: dict[float, np.ndarray] = {}
         self._enough, self._errors = enough_of(len(design.X)), dict[float, np.ndarray]()
+        self._latest: _Scored | None = None
         # In float32 the best score, its penalty, and its solution in float64 if there is one.
         self._best: tuple[float, float, np.ndarray | None] = -np.inf, np.nan, None
         self._is_cheap = len(right) > _ROWS_A_TARGET * right.shape[1]
@@ -94,12 +101,35 @@ class Trial:
         with self._quiet():
             return self._scored(alpha)
 
+    def slope(self) -> float:
+        """Slope of the error's logarithm by that of the penalty which was scored last.
+
+        What denominators of the errors add is estimated from some of the samples, in proportion to
+        what their derivatives are expected to be. Not a number where all errors are zero.
+        """
+        if self._latest is None:
+            raise ValueError("no penalty was scored")
+        alpha, factor, solution, residual, left = self._latest
+        some = slice(None, None, -(-len(left) // _N_SLOPE))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            falling = factor.solve(solution)
+            change = self.residual_change(falling)
+            errors = residual / left[:, None]
+            share = (errors**2).sum(axis=1) / left
+            expected = share * self.expected_change(left)
+            found = (share[some] * self.left_change(alpha, factor, some)).sum()
+            of_left = found * (expected.sum() / expected[some].sum())
+            growth = 2 * ((errors * change / left[:, None]).sum() - of_left) / (errors**2).sum()
+            beyond = self.growth_beyond(alpha, solution, falling, _growth(residual, change))
+            return float(alpha * (growth + beyond))
+
     def _scored(self, alpha: float) -> float:
         shift, factor = self._factor(alpha)
         self.solutions[alpha] = solution = factor.solve(self.right)
         if not self.is_exact and (solution.any(axis=0) < self.right.any(axis=0)).any():
             raise UnsureError  # targets that are zero in the lesser precision
         residual, left = self.residuals(shift, factor, solution)
+        self._latest = shift, factor, solution, residual, left
         errors = _left_out(residual, left)
         score = self.judged(alpha, residual, errors)
         self._errors[alpha] = errors[self._enough]
@@ -136,6 +166,24 @@ class Trial:
         """Numerator and denominator of the errors."""
         raise NotImplementedError
 
+    def residual_change(self, falling: np.ndarray) -> np.ndarray:
+        """Derivative of the numerators by the penalty, given minus that of the solution."""
+        raise NotImplementedError
+
+    def left_change(self, alpha: float, factor: Factor, rows: slice) -> np.ndarray:
+        """Derivative of some denominators by the penalty."""
+        raise NotImplementedError
+
+    def expected_change(self, left: np.ndarray) -> np.ndarray:
+        """What these are about proportional to."""
+        raise NotImplementedError
+
+    def growth_beyond(
+        self, alpha: float, solution: np.ndarray, falling: np.ndarray, growth: float
+    ) -> float:
+        """Add what samples that are not here have to the derivative of a logarithm."""
+        return 0.0
+
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""
         raise NotImplementedError
@@ -159,6 +207,7 @@ class Trial:
 
     def _factor(self, alpha: float) -> tuple[float, Factor]:
         """Penalty and factor; in float64, a penalty below the rounding of the sums is raised."""
+        self._latest = None  # whose memory the next one takes
         while True:
             try:
                 return alpha, self.gram.cholesky(alpha)
@@ -199,6 +248,21 @@ class SampleTrial(Trial):
         """``e_i = (G^-1 T)_i / ((G^-1)_ii - s_i / sum(s) / alpha)``."""
         return solution, factor.inverse_diagonal() - self.design.share / (self._ballast + alpha)
 
+    def residual_change(self, falling: np.ndarray) -> np.ndarray:
+        """As of :class:`Trial`."""
+        return -falling
+
+    def left_change(self, alpha: float, factor: Factor, rows: slice) -> np.ndarray:
+        """Minus the diagonal of ``G^-2``, and the derivative of the intercept's term."""
+        share, numbers = self.design.share[rows], np.arange(len(self.design.X))[rows]
+        units = np.zeros((len(self.design.X), len(numbers)), factor.dtype)
+        units[numbers, np.arange(len(numbers))] = 1
+        return share / (self._ballast + alpha) ** 2 - squared_norms(factor.solve(units).T)
+
+    def expected_change(self, left: np.ndarray) -> np.ndarray:
+        """As of :class:`Trial`."""
+        return left**2
+
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""
         ballast = self._ballast_row.T @ (self._ballast_row @ vectors)
@@ -238,6 +302,19 @@ class FeatureTrial(Trial):
         serial_blas.each(subtract, ((rows,) for rows in blocks))
         return residual, left
 
+    def residual_change(self, falling: np.ndarray) -> np.ndarray:
+        """As of :class:`Trial`."""
+        return self.design.times(falling)
+
+    def left_change(self, alpha: float, factor: Factor, rows: slice) -> np.ndarray:
+        """``z_i^T G^-2 z_i``."""
+        samples = self.design.part(rows, slice(None), factor.dtype, "F")
+        return squared_norms(factor.solve(samples.T).T)
+
+    def expected_change(self, left: np.ndarray) -> np.ndarray:
+        """As of :class:`Trial`."""
+        return 1 - left
+
     def times(self, vectors: np.ndarray) -> np.ndarray:
         """Multiply by A^T A, in float64."""
         return self.design.transposed_times(self.design.times(vectors))
@@ -262,6 +339,11 @@ def trace_of(diagonal: np.ndarray) -> float:
         raise UnsureError
     require_finite(trace)
     return trace
+
+
+def _growth(values: np.ndarray, change: np.ndarray) -> float:
+    """Change of the logarithm of the values' mean square, given theirs."""
+    return float(2 * (values * change).sum() / (values**2).sum())
 
 
 def _left_out(residual: np.ndarray, left: np.ndarray) -> np.ndarray:

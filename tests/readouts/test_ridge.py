@@ -263,6 +263,28 @@ def test_errors_in_float32_are_as_precise_as_is_said():
                 assert apart <= rough.rounding / alpha
 
 
+@pytest.mark.parametrize("centre", [True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("n", "p"), [(150, 200), (200, 150), (600, 40), (600, 900)])
+def test_slope_is_the_derivative_of_the_error(n, p, dtype, centre):
+    X, Y, weight = problem(n, p, 2)
+    options = {"centre": centre, "standardize": True}
+    trials = [_ridge_loo._trial(_ridge_loo.WholeDesign(X, Y, weight, **options), dtype)]
+    if n > p:
+        sums = RidgeSums(p, 2)
+        sums.add(X, Y, weight, weight)
+        trials += [_ridge_sums._SumsTrial(sums, **options, gain=None, dtype=dtype)]
+    exact = _ridge_loo._trial(_ridge_loo.WholeDesign(X, Y, weight, **options), np.float64)
+    for trial in trials:
+        for alpha in (30.0, 1e3, 1e5):
+            after, before = (exact.score(alpha * np.exp(step)) for step in (1e-3, -1e-3))
+            trial.score(alpha)
+            expected = np.log(after / before) / 2e-3
+            # By some of the samples where there are many.
+            atol = (1e-6 if dtype == np.float64 else 1e-3) if n <= 256 else 0.02
+            np.testing.assert_allclose(trial.slope(), expected, atol=atol)
+
+
 @pytest.mark.parametrize(("n", "p"), [(200, 300), (300, 200)])
 def test_solutions_in_float32_are_refined(n, p):
     X, Y, weight = problem(n, p, 2)
@@ -325,6 +347,28 @@ def test_search_finds_the_best_in_one_valley_and_tries_few():
         guess = {i: -abs(np.log10(alphas[i]) - 10) for i in range(20)}
         assert _ridge_loo.best_of(_ridge_loo.search(score, alphas, guess)) == best
         assert len(tried) == len(set(tried)) <= abs(np.log10(alphas[best]) - 10) + 3
+
+
+def test_search_tries_one_side_where_the_slope_tells_it():
+    alphas, tried = 10.0 ** np.arange(20), []
+
+    def score(i):
+        tried.append(i)
+        return -((i - 10) ** 2) - 1.0
+
+    for first, slope, expected in [
+        (10, 1.0, [10, 9]),
+        (10, -1.0, [10, 11]),
+        (10, 0.0, [10, 9, 11]),
+        (10, np.nan, [10, 9, 11]),
+        (8, -1.0, [8, 9, 10, 11]),
+        (12, 1.0, [12, 11, 10, 9]),
+        (19, -1.0, [19]),
+    ]:
+        tried.clear()
+        guess = {i: -1.0 if i <= first else -2.0 for i in range(20)}
+        scores = _ridge_loo.search(score, alphas, guess, lambda slope=slope: slope)
+        assert tried == list(scores) == expected
 
 
 @pytest.mark.parametrize(
