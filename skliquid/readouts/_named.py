@@ -20,7 +20,7 @@ LEAKY_KINDS = {"leaky_rate": "rate", "leaky_spike": "spike"}
 _OF_FEATURES: dict[str, Any] = {"standardize": "auto", "limit": True}
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
-    "ridge": partial(RidgeReadoutClassifier, **_OF_FEATURES),
+    "ridge": partial(RidgeReadoutClassifier, **_OF_FEATURES, unmask=True),
     "mlp": MLPClassifier,
     **{name: partial(LeakyReadoutClassifier, kind) for name, kind in LEAKY_KINDS.items()},
 }

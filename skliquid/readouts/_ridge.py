@@ -14,7 +14,7 @@ from .._checks import shown
 from .._fitted import all_or_nothing
 from ._ridge_base import ALPHAS, RidgeReadout
 from ._ridge_docs import documented
-from ._ridge_model import RidgeFit
+from ._ridge_model import RidgeFit, unmasked
 from ._ridge_probabilities import LeftOut, log_probabilities, probabilities, temperature_of
 from ._samples import announced_classes, check_known, class_factors, class_labels, factors_of_part
 
@@ -179,6 +179,9 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         What the weights of the samples of each class are multiplied with, 1 where a class has
         none; "balanced", which `partial_fit` does not take, makes the total weights of the classes
         equal. The standard deviations of `standardize` are those without.
+    unmask : bool, default=False
+        Whether, of three classes and more, linear discriminants of the outputs [3]_ take their
+        place where they are clearly better: where a row of classes masks those in its middle.
 
     Attributes
     ----------
@@ -190,6 +193,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         Constants.
     temperature_ : float
         What the scores are divided by where they become probabilities.
+    is_unmasked_ : bool
+        Whether discriminants of the outputs took their place.
     {attributes}
 
     See Also
@@ -209,10 +214,18 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     where they are few or all told right. Samples count by their weights: with `class_weight` the
     probabilities are those among samples that come as often as they count.
 
+    The output for a class is the largest nowhere where others on both sides mask it. With `unmask`
+    the discriminants are made of the outputs that the samples, up to two thousand of them, have
+    when they are left out. Five folds of up to 500 samples, of ten at least, say whether they err
+    less, by two standard deviations of the difference. They are linear in the outputs, and so
+    `coef_` and `intercept_` are theirs, scaled to the mean and the spread of the outputs.
+
     References
     ----------
     {references}
     .. [2] Guo, Pleiss, Sun, Weinberger. "On calibration of modern neural networks", ICML, 2017.
+    .. [3] Hastie, Tibshirani, Buja. "Flexible discriminant analysis by optimal scoring", Journal
+       of the American Statistical Association 89, 1994.
 
     Examples
     --------
@@ -231,6 +244,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **RidgeReadout._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unmask": ["boolean"],
     }
 
     classes_: np.ndarray
@@ -244,6 +258,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         limit: bool = False,
         groups: Any = None,
         class_weight: Any = None,
+        unmask: bool = False,
     ) -> None:
         super().__init__(
             alphas,
@@ -253,6 +268,10 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
             groups=groups,
         )
         self.class_weight = class_weight
+        self.unmask = unmask
+
+    def _parameters_read(self) -> tuple[str, ...]:
+        return *super()._parameters_read(), "unmask"
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
@@ -395,13 +414,23 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         return log_probabilities(self._outputs(X), self.temperature_)
 
     @property
+    def is_unmasked_(self) -> bool:
+        """Whether discriminants took the place of the outputs."""
+        return self._solved().is_unmasked
+
+    @property
     def temperature_(self) -> float:
         """Temperature of the probabilities."""
         return cast(float, self._solved().temperature)
 
-    def _kept(self, model: RidgeFit) -> RidgeFit:
+    @property
+    def _unmasks(self) -> bool:  # type: ignore[override]
+        return self.unmask
+
+    def _kept(self, model: RidgeFit, is_masked: bool) -> RidgeFit:
+        model = unmasked(model) if is_masked else model
         temperature = temperature_of(cast(LeftOut, model.left_out))
-        return replace(super()._kept(model), temperature=temperature)
+        return replace(super()._kept(model, is_masked), temperature=temperature)
 
     def _coded(self, y: np.ndarray) -> np.ndarray:
         """Targets of 1 and -1, shape (n_samples, 1) or (n_samples, n_classes)."""

@@ -16,8 +16,10 @@ from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
 from ._ridge_design import WholeDesign
+from ._ridge_folds import Folds
 from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import fit_ridge
+from ._ridge_masking import masking_costs
 from ._ridge_model import RidgeFit
 from ._ridge_moments import MOST_TARGETS
 from ._ridge_parts import Parts
@@ -48,6 +50,8 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
 
     n_features_in_: int
     n_samples_seen_: int
+    # Whether discriminants may take the place of outputs.
+    _unmasks: bool = False
     _model: RidgeFit
     _parts: Parts
 
@@ -109,10 +113,10 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
         alphas = self._penalties()
         with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
-            group_weights, options = self._chosen(X, Y, weight)
+            group_weights, options, is_masked = self._chosen(X, Y, weight)
             own = None if is_one_weight else scale_weight
             design = WholeDesign(X, Y, weight, **options, scale_weight=own)
-            model = self._kept(fit_ridge(design, alphas))
+            model = self._kept(fit_ridge(design, alphas), is_masked)
         # In the precision of the features that they are for.
         with np.errstate(over="ignore"):
             coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
@@ -123,25 +127,32 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
 
     def _chosen(
         self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray | None, dict[str, Any]]:
-        """Weights of the groups, and options of the design, by some of the samples."""
+    ) -> tuple[np.ndarray | None, dict[str, Any], bool]:
+        """Weights of the groups, options of the design, and whether classes are masked.
+
+        All are chosen by some of the samples.
+        """
         alphas, centre, standardize = self._penalties(), self.fit_intercept, self.standardize
         self._require_few(Y.shape[1])
-        weights = gain = None
-        if self.groups is not None or standardize == "auto":
+        weights, unmasks = None, self._unmasks and Y.shape[1] > 2
+        options: dict[str, Any] = {"centre": centre, "gain": None}
+        if self.groups is not None or standardize == "auto" or unmasks:
             judges = judges_of(X, Y)
             X, Y, weight = X[judges], Y[judges], weight[judges]
         if self.groups is not None:
             groups = checked_groups(self.groups, X.shape[1])
             # Residual scales know the target of the sample that is left out, and would favour
             # groups of which less is to be expected than it seems.
-            options = {"centre": centre, "standardize": bool(standardize)}
-            weights = weights_of_groups(X, Y, weight, groups, alphas, **options)
-            gain = gains(weights, groups)
+            plain = {"centre": centre, "standardize": bool(standardize)}
+            weights = weights_of_groups(X, Y, weight, groups, alphas, **plain)
+            options["gain"] = gains(weights, groups)
+        if standardize != "auto" and not unmasks:
+            return weights, {**options, "standardize": standardize}, False
+        folds = Folds(X, Y, weight, alphas, **options)
         if standardize == "auto":
-            is_residual = residual_pays(X, Y, weight, alphas, centre=centre, gain=gain)
-            standardize = "residual" if is_residual else True
-        return weights, {"centre": centre, "standardize": standardize, "gain": gain}
+            standardize = "residual" if residual_pays(folds) else True
+        is_masked = unmasks and masking_costs(folds, standardize)
+        return weights, {**options, "standardize": standardize}, is_masked
 
     def _require_few(self, n_targets: int) -> None:
         """Raise an error if there are too many targets for residual scales."""
@@ -151,7 +162,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
                 f"{n_targets}; give True."
             )
 
-    def _kept(self, model: RidgeFit) -> RidgeFit:
+    def _kept(self, model: RidgeFit, is_masked: bool) -> RidgeFit:
         """Model without what is of no use any more."""
         return replace(model, left_out=None)
 
@@ -268,8 +279,8 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         kept, limits = sums.retained, sums.limits if self.limit else None
         with serial_blas:
-            group_weights, options = self._chosen(kept.X, kept.Y, kept.weight)
-            model = self._kept(fit_sums(sums, self._penalties(), **options))
+            group_weights, options, is_masked = self._chosen(kept.X, kept.Y, kept.weight)
+            model = self._kept(fit_sums(sums, self._penalties(), **options), is_masked)
         model = replace(model, group_weights=group_weights, standardize=options["standardize"])
         return _finite(replace(model, limits=limits))
 

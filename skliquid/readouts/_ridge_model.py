@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from ._blocks import CACHED, slices
+from ._ridge_masking import discriminants
 from ._ridge_probabilities import LeftOut
 
 # Features that are multiplied at once: so few that the weights stay in the cache from sample to
@@ -38,6 +40,8 @@ class RidgeFit:
         Weights of the groups of features.
     standardize : bool or "residual", default=False
         How features are scaled.
+    is_unmasked : bool, default=False
+        Whether discriminants took the place of the outputs.
     """
 
     alpha: float
@@ -49,6 +53,7 @@ class RidgeFit:
     temperature: float | None = None
     group_weights: np.ndarray | None = None
     standardize: bool | str = False
+    is_unmasked: bool = False
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""
@@ -60,6 +65,21 @@ class RidgeFit:
                 block = np.clip(block, *self.limits)
             outputs[rows] = self.intercept + _row_products(block, self.coef)
         return outputs
+
+
+def unmasked(model: RidgeFit) -> RidgeFit:
+    """Let discriminants take the place of outputs, left out or not."""
+    samples = cast(LeftOut, model.left_out)
+    found = discriminants(samples)
+    if found is None:
+        return model
+    return replace(
+        model,
+        coef=np.ascontiguousarray(found.turn.T @ model.coef),
+        intercept=found.of(model.intercept),
+        left_out=replace(samples, outputs=found.of(samples.outputs)),
+        is_unmasked=True,
+    )
 
 
 def _row_products(rows: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ from sklearn.linear_model import LinearRegression, Ridge
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
 from skliquid.readouts import _ridge_retained
 from skliquid.readouts._ridge_base import ALPHAS
+from skliquid.readouts._ridge_folds import N_FOLDS, Folds, _folds
 from skliquid.readouts._ridge_moments import MOST_TARGETS, Moments
-from skliquid.readouts._ridge_residual import N_FOLDS, _folds, residual_pays
+from skliquid.readouts._ridge_residual import residual_pays
 
 
 def problem(seed, n=80, p=120, n_targets=1):
@@ -53,7 +54,7 @@ def test_the_better_of_both_is_chosen(fit_intercept, n_targets):
         gain = np.random.default_rng(seed).choice([0.5, 1, 2], size=X.shape[1])
         plain, residual = errors_by_scikit_learn(X, Y, weight, fit_intercept, gain)
         options = {"centre": fit_intercept, "gain": gain}
-        pays = residual_pays(X, Y, weight, np.array(ALPHAS), **options)
+        pays = residual_pays(Folds(X, Y, weight, np.array(ALPHAS), **options))
         gained = plain - residual
         assert pays == (gained.mean() > 2 * gained.std() / np.sqrt(len(gained)))
         chosen.append(pays)
