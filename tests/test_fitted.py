@@ -154,12 +154,12 @@ OTHER_VALUES = {
         "random_state": 7,
         "class_weight": {0: 9.0},
     },
-    **{"train_reservoir": True, "readout": "mlp"},
+    **{"n_shifts": 1, "train_reservoir": True, "readout": "mlp"},
     # Of readouts.
     **{"kind": "spike", "tau": 1.0, "spk_reset": "hard", "alpha": 9.0, "learning_rate": 0.1},
     **{"max_iter": 9, "validation_fraction": 0.0, "n_iter_no_change": 1, "tol": 0.5},
     **{"alphas": [1e6], "fit_intercept": False, "standardize": "auto", "limit": True},
-    **{"groups": np.arange(7) % 2},
+    **{"groups": np.arange(7) % 2, "unmask": True},
     # Of early decisions.
     **{"estimator": LSMClassifier(5, missing="hold"), "risk": 0.0, "confidence_level": 0.5},
     **{"checkpoints": 2, "cv": 0.5},

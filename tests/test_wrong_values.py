@@ -34,7 +34,7 @@ SELDOM = {
 FLAGS = {
     *("derivative", "scale_channels", "bidirectional", "train_reservoir", "trainable"),
     *("as_sparse", "return_positions", "fit_intercept", "standardize", "limit", "verbose"),
-    "inhibitory",
+    *("inhibitory", "unmask"),
 }
 SIZES = {
     *("reservoir_size", "n_delays", "n_liquids", "n_windows", "n_steps", "n_taps", "n_neurons"),

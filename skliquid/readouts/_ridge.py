@@ -74,7 +74,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, origin: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
 
         Parameters
@@ -85,6 +85,12 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
+        origin : array-like of shape (n_samples,), default=None
+            Number of the sample, of all that are given, of which each is a copy, such as one that
+            was shifted or had noise added; its own for what is no copy. Copies are left out with
+            their sample, which alone judges, and count for nothing where they do not pay. The time
+            grows with the cube of the number of samples then. None says that there are no copies,
+            but for identical samples.
 
         Returns
         -------
@@ -94,7 +100,7 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
         X, y = self._validated(X, y, reset=True, n_least=2)
         self._forget_parts()
         weight = checked_weight(sample_weight, X)
-        self._fit_whole(X, _columns(y), weight, weight)
+        self._fit_whole(X, _columns(y), weight, weight, origin)
         return self
 
     @all_or_nothing
@@ -275,7 +281,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
 
     @all_or_nothing
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, origin: Any = None) -> Self:
         """Fit to all samples, with the penalty of the least leave-one-out error.
 
         Parameters
@@ -286,6 +292,12 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
             Classes.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples.
+        origin : array-like of shape (n_samples,), default=None
+            Number of the sample, of all that are given, of which each is a copy, such as one that
+            was shifted or had noise added; its own for what is no copy. Copies are left out with
+            their sample, which alone judges, and count for nothing where they do not pay. The time
+            grows with the cube of the number of samples then. None says that there are no copies,
+            but for identical samples.
 
         Returns
         -------
@@ -299,7 +311,7 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
         weight = scale_weight = checked_weight(sample_weight, X)
         if self.class_weight is not None:
             weight = weight * class_factors(self.class_weight, y, weight)
-        self._fit_whole(X, self._coded(y), weight, scale_weight)
+        self._fit_whole(X, self._coded(y), weight, scale_weight, origin)
         return self
 
     @all_or_nothing

@@ -15,14 +15,15 @@ from .._checks import check_real, cut_short, shown
 from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
+from ._ridge_copies import CopiesTrial, checked_origin, copies_pay, counting, originals
 from ._ridge_design import WholeDesign
 from ._ridge_folds import Folds
 from ._ridge_groups import checked_groups, gains, weights_of_groups
-from ._ridge_loo import fit_ridge
+from ._ridge_loo import best_fit, fit_ridge
 from ._ridge_masking import masking_costs
 from ._ridge_model import RidgeFit
 from ._ridge_moments import MOST_TARGETS
-from ._ridge_parts import Parts
+from ._ridge_parts import Parts, Samples
 from ._ridge_residual import residual_pays
 from ._ridge_retained import codes, judges_of
 from ._ridge_sums import extremes, fit_sums
@@ -104,26 +105,44 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         return {}
 
     def _fit_whole(
-        self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        weight: np.ndarray,
+        scale_weight: np.ndarray,
+        origin: Any = None,
     ) -> None:
         """Choose the penalty by leave-one-out and fit."""
         if not weight.any():
             raise ValueError(_NO_WEIGHT)
-        is_one_weight = scale_weight is weight
-        X, Y, weight, scale_weight = _distinct(X, Y, weight, scale_weight)
-        alphas = self._penalties()
+        alphas, is_one_weight = self._penalties(), scale_weight is weight
+        given: Samples = X, Y, weight, scale_weight
+        if origin is None:
+            samples = _distinct(*given)
+        else:
+            given, origin = counting(given, checked_origin(origin, len(X)))
+            samples = originals(given, origin)
         with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
-            group_weights, options, is_masked = self._chosen(X, Y, weight)
-            own = None if is_one_weight else scale_weight
-            design = WholeDesign(X, Y, weight, **options, scale_weight=own)
-            model = self._kept(fit_ridge(design, alphas), is_masked)
+            group_weights, options, is_masked = self._chosen(*samples[:3])
+
+            def design(of: Samples) -> WholeDesign:
+                own = None if is_one_weight else of[3]
+                return WholeDesign(*of[:3], **options, scale_weight=own)
+
+            model = fit_ridge(design(samples), alphas)
+            if origin is not None:
+                with_copies = best_fit(CopiesTrial(design(given), origin), alphas, None)
+                if copies_pay(model, with_copies):
+                    model, samples = with_copies, given
+            X = samples[0]
+            model = self._kept(model, is_masked)
         # In the precision of the features that they are for.
         with np.errstate(over="ignore"):
             coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
         limits = extremes(X) if self.limit else None
         model = replace(model, coef=coef, intercept=intercept, limits=limits)
         model = replace(model, group_weights=group_weights, standardize=options["standardize"])
-        self._model = _finite(model)
+        self._model = _finite(replace(model, has_copies=samples is given and origin is not None))
 
     def _chosen(
         self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray
@@ -298,6 +317,11 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
     def standardize_(self) -> bool | str:
         """How features are scaled: False, True or "residual"."""
         return self._solved().standardize
+
+    @property
+    def has_copies_(self) -> bool:
+        """Whether copies of samples were made use of."""
+        return self._solved().has_copies
 
     @property
     def best_score_(self) -> float:

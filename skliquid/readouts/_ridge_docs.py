@@ -32,6 +32,8 @@ standardize_ : bool or "residual"
     How features are scaled.
 group_weights_ : ndarray of shape (n_groups,) or None
     Chosen weights of the `groups`; None where there are none.
+has_copies_ : bool
+    Whether copies that `origin` told of are part of the model.
 best_score_ : float
     Negative mean squared error, of leaving one sample out, by which it was chosen.
 n_samples_seen_ : int
@@ -73,11 +75,18 @@ rounding; the sums of the same parts, merged in the same way, have the same bits
 threads. The model is computed when it is first asked for. A part after `fit`, which keeps nothing,
 begins a new model.
 
+Copies of samples, of which `origin` tells, are part of the model where the mean squared error of
+the samples, left out together with their copies [C]_, is less than without any: a copy helps that
+leaves the target as it is, and misleads where what it changes tells of the target.
+
 The outputs for a sample do not depend, to the last bit, on which others are predicted with it.
 """
 
 _REFERENCES = """
 .. [1] Rifkin, Lippert. "Notes on regularized least squares", MIT-CSAIL-TR-2007-025, 2007.
+.. [C] Liland, Skogholt, Indahl. "A new formula for faster computation of the k-fold
+   cross-validation and good regularisation parameter values in ridge regression", IEEE Access 12,
+   2024.
 .. [D] Dudoit, Fridlyand, Speed. "Comparison of discrimination methods for the classification of
    tumors using gene expression data", Journal of the American Statistical Association 97, 2002.
 .. [G] Gönen, Alpaydin. "Multiple kernel learning algorithms", Journal of Machine Learning

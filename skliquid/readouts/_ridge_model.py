@@ -42,6 +42,8 @@ class RidgeFit:
         How features are scaled.
     is_unmasked : bool, default=False
         Whether discriminants took the place of the outputs.
+    has_copies : bool, default=False
+        Whether copies of samples were made use of.
     """
 
     alpha: float
@@ -54,6 +56,7 @@ class RidgeFit:
     group_weights: np.ndarray | None = None
     standardize: bool | str = False
     is_unmasked: bool = False
+    has_copies: bool = False
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
         """Outputs of shape (n_samples, n_targets), the same bits for a sample in any company."""
