@@ -163,6 +163,24 @@ class Sequences:
         mirrored = np.repeat(ends, self.lengths) - np.arange(len(self.frames))
         return replace(self, frames=_rows(self.frames, mirrored))
 
+    def shifted(self, steps: np.ndarray) -> Sequences:
+        """Move each sequence in time, and repeat its first or last frame where none comes.
+
+        Parameters
+        ----------
+        steps : ndarray of shape (n_samples,), dtype int
+            By how many steps it comes later.
+
+        Returns
+        -------
+        Sequences
+            As many, as long as before.
+        """
+        lengths, starts = self.lengths, np.repeat(self.offsets[:-1], self.lengths)
+        moved = np.arange(len(self.frames)) - starts - np.repeat(steps, lengths)
+        within = np.clip(moved, 0, np.repeat(lengths, lengths) - 1)
+        return replace(self, frames=_rows(self.frames, starts + within))
+
     def dense(self) -> Sequences:
         """Return the collection with all its frames dense.
 

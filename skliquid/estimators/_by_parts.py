@@ -80,6 +80,7 @@ class LSMOfParts(BaseLSM):
         readout_weight: np.ndarray,
     ) -> None:
         """Fit the liquid to the first part and the readout to the sums of all."""
+        self._require_no_copies()
         is_whole = as_parts(X) is None
         n_parts = first.n_parts(most_of(self._unfitted_liquid())) if is_whole else None
         n_tasks = None if n_parts is None else 1 + n_parts
@@ -204,6 +205,7 @@ class LSMOfParts(BaseLSM):
         first, others = opened
         with inner_settings():
             if self._begins():
+                self._require_no_copies()
                 if liquid is None:
                     warn_of_idle(self)
                     liquid = self._drawn_first(first, y, sample_weight)

@@ -13,7 +13,7 @@ from .._base import checked_weight
 from .._callbacks import with_callbacks
 from .._checks import shown
 from .._fitted import all_or_nothing
-from ..collection import as_parts
+from ..collection import Collection, as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
 from ..readouts._samples import (
@@ -27,8 +27,9 @@ from ..readouts._samples import (
 from ._absent import why_not_read
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import readout_has, weighed_by
+from ._lsm import is_made_of_sums, readout_has, weighed_by
 from ._parameters import ClassifierParameters
+from ._shifts import MOST_ROWS, usual_number
 from ._transformer import LiquidTransformer
 
 # What offers a method besides another readout.
@@ -334,6 +335,26 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
 
     def _trains_reservoir(self) -> bool:
         return self.train_reservoir
+
+    def _number_of_shifts(self, readout: Any, collection: Collection) -> int:
+        if not is_made_of_sums(readout) or self.n_shifts == 0:
+            return 0
+        if isinstance(self.n_shifts, str):
+            return usual_number(collection.whole()) if collection.is_one_part else 0
+        n_rows = len(collection) * (1 + 2 * self.n_shifts)
+        if n_rows > MOST_ROWS:
+            raise ValueError(
+                f"n_shifts={self.n_shifts} makes {n_rows} of {len(collection)} sequences, but at "
+                f'most {MOST_ROWS} are fitted together; give fewer copies, or 0 or "auto".'
+            )
+        return int(self.n_shifts)
+
+    def _require_no_copies(self) -> None:
+        if self.n_shifts not in (0, "auto"):
+            raise ValueError(
+                f"n_shifts={self.n_shifts} needs all features at once, but these are in parts; "
+                'give 0 or "auto".'
+            )
 
     def _check_trainable(self, readout: Any) -> None:
         """Raise an error if the liquid shall be trained, but nothing passes a gradient to it."""

@@ -31,6 +31,7 @@ from ._explain import explained
 from ._parameters import HOW_TO_RUN, LSMParameters, ReservoirParameters
 from ._reading import inner_settings, read_by
 from ._recorder import LiquidRecorder
+from ._shifts import shifted
 from ._source import stream_source
 from ._stream import LSMStream
 from ._transformer import LiquidTransformer
@@ -89,6 +90,14 @@ def _fit_liquid(
 
 def _transform(liquid: LiquidTransformer, collection: Collection) -> Any:
     return liquid.transform(collection)
+
+
+def _shared_out(weights: dict[str, Any], n_samples: int, n_copies: int) -> dict[str, Any]:
+    """Share out the weight of each sample among it and its copies, which it is the origin of."""
+    name, times = "readout__sample_weight", 1 + n_copies
+    weight = np.tile(weights.get(name, np.ones(n_samples)), times) / times
+    origin = np.tile(np.arange(n_samples), times)
+    return {**weights, name: weight, "readout__origin": origin}
 
 
 class BaseLSM(SaysWhatIsAbsent, Captioned, CallbackSupportMixin, LSMParameters, SequenceEstimator):
@@ -169,8 +178,15 @@ class BaseLSM(SaysWhatIsAbsent, Captioned, CallbackSupportMixin, LSMParameters, 
                 of_liquid["class_factor"] = class_factor
         tasks = fit_tasks(self, 2, X, given_y, given_weight)
         fit_liquid = memory.cache(_fit_liquid, ignore=["tasks"])
-        with inner_settings(), progress(self, "fit", len(y)):
+        n_shifts = self._number_of_shifts(readout, collection)
+        n_copies = 2 * n_shifts
+        with inner_settings(), progress(self, "fit", len(y) * (1 + n_copies)):
             liquid, features = fit_liquid(liquid, in_float64(collection), y, of_liquid, tasks)
+            if n_copies:
+                copies = shifted(collection.whole(), n_shifts)
+                of_copies = memory.cache(_transform)(liquid, in_float64(copies))
+                features, y = np.concatenate([features, of_copies]), np.tile(y, 1 + n_copies)
+                weights = _shared_out(weights, len(kept), n_copies)
             with tasks.task("fit-readout"):
                 others = Pipeline(steps).fit(features, y, **weights)
         self.pipeline_ = Pipeline([("liquid", liquid), *others.steps], memory=self.memory)
@@ -185,6 +201,13 @@ class BaseLSM(SaysWhatIsAbsent, Captioned, CallbackSupportMixin, LSMParameters, 
 
     def _trains_reservoir(self) -> bool:
         return False
+
+    def _number_of_shifts(self, readout: Any, collection: Collection) -> int:
+        """To how many places, on either side, copies of each sequence are shifted."""
+        return 0
+
+    def _require_no_copies(self) -> None:
+        """Raise an error if copies were asked for, but there are parts."""
 
     def _of_reservoir(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(ReservoirParameters)}

@@ -18,6 +18,7 @@ from ..pooling import POOLINGS
 from ..pooling._poolings import Pooling
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
+from ..readouts._ridge_base import RidgeReadout
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.rate_reservoir import CELLS, is_rate_cell
 from ..reservoirs.synapses import TOPOLOGIES
@@ -43,6 +44,11 @@ def is_leaky(readout: Any) -> bool:
     if isinstance(readout, str):
         return readout in LEAKY_KINDS
     return isinstance(readout, LeakyReadoutClassifier)
+
+
+def is_ridge(readout: Any) -> bool:
+    """Tell whether a readout, or its name, is a ridge regression."""
+    return readout == "ridge" if isinstance(readout, str) else isinstance(readout, RidgeReadout)
 
 
 def _pools(*names: str) -> Acts:
@@ -80,6 +86,7 @@ NO_OTHER_DEGREE = Acts(
     lambda p: {"p", "k", "m", "lambda_"}.isdisjoint(p.topology_params or {}),
     'none of "p", "k", "m" and ``"lambda_"`` in `topology_params`',
 )
+RIDGE = Acts("readout", lambda p: is_ridge(p.readout), '``readout="ridge"``')
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
 
@@ -470,7 +477,7 @@ class ClassifierParameters(LSMParameters):
         _named(CLASSIFIERS, " or estimator", HasMethods(["fit"])),
         """What is trained: "ridge" is :class:`~skliquid.RidgeReadoutClassifier`, its
         penalty chosen by leave-one-out, in which identical samples count as one, with
-        ``standardize="auto"``; "mlp" is
+        ``standardize="auto"`` and ``unmask=True``; "mlp" is
         :class:`~sklearn.neural_network.MLPClassifier`; any classifier of scikit-learn is
         cloned and fitted. "leaky_rate" and "leaky_spike" are the two kinds of
         :class:`~skliquid.LeakyReadoutClassifier`, which act on the spikes themselves and can be
@@ -483,6 +490,20 @@ class ClassifierParameters(LSMParameters):
         """Weights of the classes in the readout, which must take sample weights; 1 where a
         class has none. "balanced" makes the total weights of the classes equal.""",
     ] = None
+    n_shifts: Annotated[
+        int | str,
+        Accepts('int or "auto"', Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})),
+        RIDGE,
+        """Number of shifts to either side, by equal steps up to a twentieth of its length, of
+        which each sequence has copies from which the readout learns in `fit` not to mind when
+        something begins [U]_; the frame at the end that is left is repeated. A sequence and its
+        copies have its weight together, and are left out together where the penalty is chosen.
+        "auto" is 2 for up to 150 sequences, 1 for up to 300 and 0 for more, and where the longest
+        has less than 40 steps. Sequences in parts have no copies.
+
+        .. [U] Simard, Steinkraus, Platt. "Best practices for convolutional neural networks applied
+           to visual document analysis", ICDAR, 2003.""",
+    ] = "auto"
     train_reservoir: Annotated[
         Flag,
         """Whether the liquid's weights and biases are trained too, by back-propagation through

@@ -313,7 +313,7 @@ def test_score(one_thread, data, as_dask, weighted):
     X, y, numbers = data
     weight = np.linspace(0, 1, len(y)) if weighted else None
     for Estimator, targets in [(DaskLSMClassifier, y), (DaskLSMRegressor, numbers)]:
-        lsm = Estimator(**SMALL).fit(X[::2], targets[::2])
+        lsm = Estimator(**SMALL).fit(X[:30], targets[:30])
         expected = lsm.to_local().score(X, targets, weight)
         for kind in KINDS:
             given = None if weight is None else as_dask(weight, kind)

@@ -71,6 +71,7 @@ def test_estimators_share_their_parameters():
             "readout",
             "memory",
             "class_weight",
+            "n_shifts",
             "train_reservoir",
         }
 
