@@ -11,7 +11,7 @@ from dask.delayed import delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import shown
-from ..estimators._lsm import is_made_of_sums
+from ..readouts._ridge_base import is_made_of_sums
 from ._base import DaskEstimator, refuse_beside
 from ._parts import Parts, aligned, refuse, require_alike, series_of
 from ._tasks import Common, Survey, add, finished, survey, tree

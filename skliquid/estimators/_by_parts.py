@@ -17,10 +17,10 @@ from .._checks import shown
 from .._progress import progress
 from .._warnings import warn_user
 from ..collection import Collection, as_parts, first_of
-from ..readouts._ridge_base import RidgeReadout
+from ..readouts._ridge_base import RidgeReadout, is_made_of_sums
 from ..sequences import Sequences
 from ._entries import warn_of_idle
-from ._lsm import BaseLSM, in_float64, is_made_of_sums, most_of
+from ._lsm import BaseLSM, in_float64, most_of
 from ._reading import inner_settings, prepared_by
 from ._transformer import LiquidTransformer
 

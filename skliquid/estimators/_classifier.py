@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .._fitted import all_or_nothing
 from ..collection import Collection, as_parts
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, classifier_readout
+from ..readouts._ridge_base import is_made_of_sums
 from ..readouts._samples import (
     announced_classes,
     check_known,
@@ -27,9 +29,9 @@ from ..readouts._samples import (
 from ._absent import why_not_read
 from ._by_parts import LSMOfParts
 from ._entries import parametrized
-from ._lsm import is_made_of_sums, readout_has, weighed_by
+from ._lsm import readout_has, weighed_by
 from ._parameters import ClassifierParameters
-from ._shifts import MOST_ROWS, usual_number
+from ._shifts import MOST_ROWS, can_be_shifted, usual_number
 from ._transformer import LiquidTransformer
 
 # What offers a method besides another readout.
@@ -174,10 +176,10 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         """Add a part of the training sequences; the first draws the liquid.
 
         With ``readout="ridge"`` parts of any size and in any order give the model of the whole
-        but for rounding, on the same liquid. Other readouts do with parts what they do; features
-        are limited and standardised for them by the first part. Parameters that are set after
-        the first part act at the next `fit`, but for those that say how to run. A call that fails
-        or is interrupted leaves the estimator as it was.
+        with ``n_shifts=0`` but for rounding, on the same liquid. Other readouts do with parts what
+        they do; features are limited and standardised for them by the first part. Parameters that
+        are set after the first part act at the next `fit`, but for those that say how to run. A
+        call that fails or is interrupted leaves the estimator as it was.
 
         Parameters
         ----------
@@ -337,7 +339,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
         return self.train_reservoir
 
     def _number_of_shifts(self, readout: Any, collection: Collection) -> int:
-        if not is_made_of_sums(readout) or self.n_shifts == 0:
+        takes_copies = is_made_of_sums(readout) and "origin" in signature(readout.fit).parameters
+        if not takes_copies or self.n_shifts == 0:
             return 0
         if isinstance(self.n_shifts, str):
             return usual_number(collection.whole()) if collection.is_one_part else 0
@@ -347,7 +350,8 @@ class LSMClassifier(ClassifierMixin, ClassifierParameters, LSMOfParts):
                 f"n_shifts={self.n_shifts} makes {n_rows} of {len(collection)} sequences, but at "
                 f'most {MOST_ROWS} are fitted together; give fewer copies, or 0 or "auto".'
             )
-        return int(self.n_shifts)
+        # Of sequences so short that no shift is a step, there would be mere repetitions.
+        return int(self.n_shifts) if can_be_shifted(collection.whole()) else 0
 
     def _require_no_copies(self) -> None:
         if self.n_shifts not in (0, "auto"):

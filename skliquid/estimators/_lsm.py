@@ -21,7 +21,7 @@ from .._progress import progress
 from ..collection import Collection, as_parts
 from ..explanation import Explanation
 from ..readouts._leaky import LeakyReadoutClassifier
-from ..readouts._ridge_base import RidgeReadout
+from ..readouts._ridge_base import is_made_of_sums
 from ..readouts._root import make_root
 from ..readouts._samples import merge_duplicates
 from ..sequences import Sequences
@@ -44,11 +44,6 @@ def in_float64(source: Any) -> Collection:
     """Have the features in float64: sums in float32 would depend on the batch."""
     source = source.source if isinstance(source, Collection) else source
     return Collection(source, np.dtype(np.float64))
-
-
-def is_made_of_sums(readout: Any) -> bool:
-    """Tell whether a readout limits and standardises features by sums, as it is fitted."""
-    return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
 
 
 def most_of(liquid: LiquidTransformer) -> int:

@@ -18,7 +18,7 @@ from ..pooling import POOLINGS
 from ..pooling._poolings import Pooling
 from ..readouts._leaky import LeakyReadoutClassifier
 from ..readouts._named import CLASSIFIERS, LEAKY_KINDS, REGRESSORS
-from ..readouts._ridge_base import RidgeReadout
+from ..readouts._ridge_base import is_made_of_sums
 from ..reservoirs.fixed_point import UNIT_EXPONENT
 from ..reservoirs.rate_reservoir import CELLS, is_rate_cell
 from ..reservoirs.synapses import TOPOLOGIES
@@ -44,11 +44,6 @@ def is_leaky(readout: Any) -> bool:
     if isinstance(readout, str):
         return readout in LEAKY_KINDS
     return isinstance(readout, LeakyReadoutClassifier)
-
-
-def is_ridge(readout: Any) -> bool:
-    """Tell whether a readout, or its name, is a ridge regression."""
-    return readout == "ridge" if isinstance(readout, str) else isinstance(readout, RidgeReadout)
 
 
 def _pools(*names: str) -> Acts:
@@ -86,7 +81,11 @@ NO_OTHER_DEGREE = Acts(
     lambda p: {"p", "k", "m", "lambda_"}.isdisjoint(p.topology_params or {}),
     'none of "p", "k", "m" and ``"lambda_"`` in `topology_params`',
 )
-RIDGE = Acts("readout", lambda p: is_ridge(p.readout), '``readout="ridge"``')
+RIDGE = Acts(
+    "readout",
+    lambda p: p.readout == "ridge" if isinstance(p.readout, str) else is_made_of_sums(p.readout),
+    '``readout="ridge"``, or a ridge readout with `standardize` and `limit`',
+)
 POOLED = Acts("readout", lambda p: not is_leaky(p.readout), "a `readout` of pooled features")
 
 

@@ -42,6 +42,11 @@ def usual_number(sequences: Sequences) -> int:
     return min(_MOST, _MOST_OF_ALL // (2 * max(len(sequences), 1)))
 
 
+def can_be_shifted(sequences: Sequences) -> bool:
+    """Tell whether the farthest shift of the longest sequence is a step."""
+    return bool(np.rint(FARTHEST * sequences.lengths.max(initial=0)) > 0)
+
+
 def shifted(sequences: Sequences, n_shifts: int) -> Sequences:
     """Copy sequences, shifted by equal steps up to the farthest, sooner and later.
 

@@ -17,10 +17,10 @@ from sklearn.pipeline import Pipeline
 
 from .._checks import shown
 from ..readouts._leaky import LeakyReadoutClassifier
+from ..readouts._ridge_base import is_made_of_sums
 from ..readouts._samples import class_factors
 from ..sequences import Sequences
 from ._classifier import LSMClassifier
-from ._lsm import is_made_of_sums
 from ._reading import inner_settings, read_by
 from ._stopping import Answers
 from ._stream import LSMStream

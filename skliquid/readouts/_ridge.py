@@ -14,6 +14,7 @@ from .._checks import shown
 from .._fitted import all_or_nothing
 from ._ridge_base import ALPHAS, RidgeReadout
 from ._ridge_docs import documented
+from ._ridge_masking import Unmasking
 from ._ridge_model import RidgeFit, unmasked
 from ._ridge_probabilities import LeftOut, log_probabilities, probabilities, temperature_of
 from ._samples import announced_classes, check_known, class_factors, class_labels, factors_of_part
@@ -90,7 +91,8 @@ class RidgeReadoutRegressor(MultiOutputMixin, RegressorMixin, RidgeReadout):
             was shifted or had noise added; its own for what is no copy. Copies are left out with
             their sample, which alone judges, and count for nothing where they do not pay. The time
             grows with the cube of the number of samples then. None says that there are no copies,
-            but for identical samples.
+            but for identical samples. Of some of the rows, as in cross-validation, it is to be
+            numbered anew.
 
         Returns
         -------
@@ -221,10 +223,10 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     probabilities are those among samples that come as often as they count.
 
     The output for a class is the largest nowhere where others on both sides mask it. With `unmask`
-    the discriminants are made of the outputs that the samples, up to two thousand of them, have
-    when they are left out. Five folds of up to 500 samples, of ten at least, say whether they err
-    less, by two standard deviations of the difference. They are linear in the outputs, and so
-    `coef_` and `intercept_` are theirs, scaled to the mean and the spread of the outputs.
+    the discriminants are made of the outputs that up to 500 samples, of ten at least, have in five
+    folds, which also say whether they err less, by two standard deviations of the difference.
+    They are linear in the outputs, and so `coef_` and `intercept_` are theirs, scaled to the mean
+    and the spread of the outputs; probabilities are by the scores in the folds then.
 
     References
     ----------
@@ -297,7 +299,8 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
             was shifted or had noise added; its own for what is no copy. Copies are left out with
             their sample, which alone judges, and count for nothing where they do not pay. The time
             grows with the cube of the number of samples then. None says that there are no copies,
-            but for identical samples.
+            but for identical samples. Of some of the rows, as in cross-validation, it is to be
+            numbered anew.
 
         Returns
         -------
@@ -439,10 +442,10 @@ class RidgeReadoutClassifier(ClassifierMixin, RidgeReadout):
     def _unmasks(self) -> bool:  # type: ignore[override]
         return self.unmask
 
-    def _kept(self, model: RidgeFit, is_masked: bool) -> RidgeFit:
-        model = unmasked(model) if is_masked else model
+    def _kept(self, model: RidgeFit, by: Unmasking | None) -> RidgeFit:
+        model = model if by is None else unmasked(model, by)
         temperature = temperature_of(cast(LeftOut, model.left_out))
-        return replace(super()._kept(model, is_masked), temperature=temperature)
+        return replace(super()._kept(model, by), temperature=temperature)
 
     def _coded(self, y: np.ndarray) -> np.ndarray:
         """Targets of 1 and -1, shape (n_samples, 1) or (n_samples, n_classes)."""

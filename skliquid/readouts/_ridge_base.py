@@ -15,12 +15,19 @@ from .._checks import check_real, cut_short, shown
 from .._doc_links import InManual
 from .._fitted import FittedParameters, all_or_nothing
 from .._versions import Versioned
-from ._ridge_copies import CopiesTrial, checked_origin, copies_pay, counting, originals
+from ._ridge_copies import (
+    can_be_left_out,
+    checked_origin,
+    copies_pay,
+    copies_trial,
+    counting,
+    originals,
+)
 from ._ridge_design import WholeDesign
 from ._ridge_folds import Folds
 from ._ridge_groups import checked_groups, gains, weights_of_groups
 from ._ridge_loo import best_fit, fit_ridge
-from ._ridge_masking import masking_costs
+from ._ridge_masking import Unmasking, unmasking
 from ._ridge_model import RidgeFit
 from ._ridge_moments import MOST_TARGETS
 from ._ridge_parts import Parts, Samples
@@ -36,6 +43,11 @@ _SHARED = 3e8
 # Features that tell most samples apart.
 _N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
+
+
+def is_made_of_sums(readout: Any) -> bool:
+    """Tell whether a readout limits and standardises features by sums, as it is fitted."""
+    return isinstance(readout, RidgeReadout) and readout.standardize and readout.limit
 
 
 class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
@@ -120,22 +132,24 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         if origin is None:
             samples = _distinct(*given)
         else:
-            given, origin = counting(given, checked_origin(origin, len(X)))
+            given, origin = counting(given, checked_origin(origin, Y))
+            if not len(origin):
+                raise ValueError(_NO_WEIGHT)
             samples = originals(given, origin)
         with serial_blas, serial_blas.alone(X.size * min(X.shape) < _SHARED):
-            group_weights, options, is_masked = self._chosen(*samples[:3])
+            group_weights, options, by = self._chosen(*samples[:3])
 
             def design(of: Samples) -> WholeDesign:
                 own = None if is_one_weight else of[3]
                 return WholeDesign(*of[:3], **options, scale_weight=own)
 
             model = fit_ridge(design(samples), alphas)
-            if origin is not None:
-                with_copies = best_fit(CopiesTrial(design(given), origin), alphas, None)
+            if origin is not None and can_be_left_out(given, origin):
+                with_copies = best_fit(copies_trial(design(given), origin), alphas, None)
                 if copies_pay(model, with_copies):
                     model, samples = with_copies, given
             X = samples[0]
-            model = self._kept(model, is_masked)
+            model = self._kept(model, by)
         # In the precision of the features that they are for.
         with np.errstate(over="ignore"):
             coef, intercept = model.coef.astype(X.dtype), model.intercept.astype(X.dtype)
@@ -146,8 +160,8 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
 
     def _chosen(
         self, X: np.ndarray, Y: np.ndarray, weight: np.ndarray
-    ) -> tuple[np.ndarray | None, dict[str, Any], bool]:
-        """Weights of the groups, options of the design, and whether classes are masked.
+    ) -> tuple[np.ndarray | None, dict[str, Any], Unmasking | None]:
+        """Weights of the groups, options of the design, and what takes the place of outputs.
 
         All are chosen by some of the samples.
         """
@@ -166,12 +180,12 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             weights = weights_of_groups(X, Y, weight, groups, alphas, **plain)
             options["gain"] = gains(weights, groups)
         if standardize != "auto" and not unmasks:
-            return weights, {**options, "standardize": standardize}, False
+            return weights, {**options, "standardize": standardize}, None
         folds = Folds(X, Y, weight, alphas, **options)
         if standardize == "auto":
             standardize = "residual" if residual_pays(folds) else True
-        is_masked = unmasks and masking_costs(folds, standardize)
-        return weights, {**options, "standardize": standardize}, is_masked
+        by = unmasking(folds, standardize) if unmasks else None
+        return weights, {**options, "standardize": standardize}, by
 
     def _require_few(self, n_targets: int) -> None:
         """Raise an error if there are too many targets for residual scales."""
@@ -181,7 +195,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
                 f"{n_targets}; give True."
             )
 
-    def _kept(self, model: RidgeFit, is_masked: bool) -> RidgeFit:
+    def _kept(self, model: RidgeFit, by: Unmasking | None) -> RidgeFit:
         """Model without what is of no use any more."""
         return replace(model, left_out=None)
 
@@ -298,8 +312,8 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
             raise ValueError(_NO_WEIGHT)
         kept, limits = sums.retained, sums.limits if self.limit else None
         with serial_blas:
-            group_weights, options, is_masked = self._chosen(kept.X, kept.Y, kept.weight)
-            model = self._kept(fit_sums(sums, self._penalties(), **options), is_masked)
+            group_weights, options, by = self._chosen(kept.X, kept.Y, kept.weight)
+            model = self._kept(fit_sums(sums, self._penalties(), **options), by)
         model = replace(model, group_weights=group_weights, standardize=options["standardize"])
         return _finite(replace(model, limits=limits))
 

@@ -7,7 +7,8 @@ copies too [2]_::
     e_g = ((G^-1)_gg - sqrt(s_g) sqrt(s_g)^T / sum(s) / alpha)^-1 (G^-1 T)_g
 
 with the matrix G of all rows (see :mod:`~skliquid.readouts._ridge_loo`) and g for those of a
-sample and its copies. The sample alone judges, not its copies.
+sample and its copies; with more rows than features the other formula there, likewise. The sample
+alone judges, not its copies.
 
 References
 ----------
@@ -20,34 +21,39 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
 
 from .._checks import shown
-from ._ridge_design import Design
+from ._panels import Factor
+from ._ridge_design import WholeDesign
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Samples
 from ._ridge_probabilities import LeftOut, enough_of
-from ._ridge_trials import CLEARLY, SampleTrial
+from ._ridge_trials import CLEARLY, FeatureTrial, SampleTrial, Trial
+
+# Share of the weight that is as good as nothing.
+_LEAST = 1e-9
 
 
-def checked_origin(origin: Any, n_rows: int) -> np.ndarray:
+def checked_origin(origin: Any, Y: np.ndarray) -> np.ndarray:
     """Validate which row each is, or is a copy of.
 
     Parameters
     ----------
     origin : array-like of shape (n_rows,)
         Numbers of rows.
-    n_rows : int
-        Number of rows.
+    Y : ndarray of shape (n_rows, n_targets)
+        Their targets.
 
     Returns
     -------
     ndarray of shape (n_rows,), dtype int
         The same.
     """
-    found = np.asarray(origin)
+    found, n_rows = np.asarray(origin), len(Y)
     is_one_each = found.shape == (n_rows,) and found.dtype.kind in "iu"
     if not is_one_each or found.min() < 0 or found.max() >= n_rows:
         raise ValueError(
@@ -60,6 +66,12 @@ def checked_origin(origin: Any, n_rows: int) -> np.ndarray:
         raise ValueError(
             f"origin must name samples that are no copies themselves, but sample {i} is a copy of "
             f"{found[i]}, which is one of {found[found[i]]}."
+        )
+    apart = np.flatnonzero((Y[found] != Y).any(axis=1))
+    if len(apart):
+        raise ValueError(
+            f"Copies must have the target of their sample, but sample {apart[0]} and "
+            f"{found[apart[0]]}, of which it is a copy, have others."
         )
     return found.astype(np.intp)
 
@@ -113,6 +125,25 @@ def _at(rows: Samples, numbers: np.ndarray) -> Samples:
     return X, Y, weight, scale_weight
 
 
+def can_be_left_out(rows: Samples, origin: np.ndarray) -> bool:
+    """Tell whether without any sample and its copies there is something left.
+
+    Parameters
+    ----------
+    rows : tuple of features, targets, weights and weights in scales
+        Samples and copies.
+    origin : ndarray of shape (n_rows,)
+        Number of the row that each is, or is a copy of.
+
+    Returns
+    -------
+    bool
+        Whether no sample has nearly all of the weight.
+    """
+    share = np.bincount(origin, rows[2]) / rows[2].sum()
+    return bool(share.max() < 1 - _LEAST)
+
+
 def copies_pay(without: RidgeFit, with_copies: RidgeFit) -> bool:
     """Tell whether the errors of the samples are less with copies.
 
@@ -134,45 +165,84 @@ def copies_pay(without: RidgeFit, with_copies: RidgeFit) -> bool:
     return errors[1] < (1 - CLEARLY) * errors[0]
 
 
-class CopiesTrial(SampleTrial):
-    """Trial by samples and their copies.
+def copies_trial(design: WholeDesign, origin: np.ndarray) -> Trial:
+    """Make the trial of samples and copies, by which the samples alone are left out and judge.
 
     Parameters
     ----------
-    design : Design
+    design : WholeDesign
         Samples and copies.
     origin : ndarray of shape (n_rows,)
         Number of the row that each is, or is a copy of.
-    """
 
-    def __init__(self, design: Design, origin: np.ndarray) -> None:
-        super().__init__(design, np.float64)
+    Returns
+    -------
+    Trial
+        In float64.
+    """
+    kind = _SampleCopies if design.is_wide else _FeatureCopies.of
+    trial: Any = kind(design, np.float64)
+    trial.tell(origin)
+    return cast(Trial, trial)
+
+
+class _Copies(Trial):
+    """Errors of samples that are left out with their copies."""
+
+    def tell(self, origin: np.ndarray) -> None:
+        """Tell of which row each is one."""
         # Of those that are the same, the sample first.
         order = np.lexsort([origin != np.arange(len(origin)), origin])
         self._groups = np.split(order, np.flatnonzero(np.diff(origin[order])) + 1)
         self._samples = np.array([group[0] for group in self._groups])
+        weight = self.design.weight
         # What each counts for beside the others, with its copies.
-        self._times = design.weight.sum() / design.weight[self._samples].sum()
-        self._left_out: dict[float, np.ndarray] = {}
+        self._times = weight.sum() / weight[self._samples].sum()
+
+    def blocks(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        """Numerators of the errors, and the denominators of some rows, a matrix."""
+        raise NotImplementedError
 
     def _scored(self, alpha: float) -> float:
         shift, factor = self._factor(alpha)
         self.solutions[alpha] = solution = factor.solve(self.right)
-        inverse = factor.solve(np.eye(len(solution)))
-        root = np.sqrt(self.design.share)
-        errors = np.empty((len(self._groups), solution.shape[1]))
-        for i, rows in enumerate(self._groups):
-            of_constants = np.outer(root[rows], root[rows]) / (self._ballast + shift)
-            left = inverse[np.ix_(rows, rows)] - of_constants
-            errors[i] = np.linalg.solve(left, solution[rows])[0]
-        self._left_out[alpha] = errors
-        return self._times * self.judged(alpha, solution, errors)
+        numerators, block = self.blocks(shift, factor, solution)
+        errors = [np.linalg.solve(block(rows), numerators[rows])[0] for rows in self._groups]
+        self._errors[alpha] = np.array(errors)
+        return -float(self._times * np.mean(self._errors[alpha] ** 2))
 
     def left_out(self, alpha: float) -> LeftOut:
         """As of :class:`~skliquid.readouts._ridge_trials.Trial`, for the samples alone."""
         design, enough = self.design, enough_of(len(self._groups))
         rows = self._samples[enough]
-        targets, errors = design.Y[rows], self._left_out[alpha][enough] / design.root[rows, None]
-        share = np.array([design.share[group].sum() for group in self._groups])[enough, None]
-        constants = share / (1 - share) * (design.frame.target_mean - targets)
-        return LeftOut(targets - errors, targets, self._times * design.weight[rows], constants)
+        targets, errors = design.Y[rows], self._errors[alpha][enough] / design.root[rows, None]
+        return LeftOut(targets - errors, targets, self._times * design.weight[rows])
+
+
+class _SampleCopies(_Copies, SampleTrial):
+    def blocks(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        inverse = factor.solve(np.eye(len(solution)))
+        root = np.sqrt(self.design.share / (self._ballast + alpha))
+        return (
+            solution,
+            lambda rows: inverse[np.ix_(rows, rows)] - np.outer(root[rows], root[rows]),
+        )
+
+
+class _FeatureCopies(_Copies, FeatureTrial):
+    def blocks(
+        self, alpha: float, factor: Factor, solution: np.ndarray
+    ) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        design, root = self.design, np.sqrt(self.design.share)
+        whitened = design.part(slice(None), slice(None), factor.dtype, "F")
+        factor.whiten(whitened)
+
+        def block(rows: np.ndarray) -> np.ndarray:
+            part = np.column_stack([whitened[rows], root[rows]])
+            return np.asarray(np.eye(len(rows)) - part @ part.T)
+
+        return design.targets - design.times(solution), block

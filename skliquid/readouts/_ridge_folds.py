@@ -13,7 +13,6 @@ from scipy.linalg import eigh
 
 from ._ridge_design import Design, WholeDesign
 from ._ridge_moments import Moments, Standardize
-from ._ridge_probabilities import LeftOut
 from ._ridge_retained import codes
 from ._ridge_trials import sample_gram
 from ._threads import serial_blas
@@ -175,15 +174,6 @@ class Regression:
         """Outputs for the samples that are asked for, with a penalty."""
         right = self._right / (self._values + self._above_rounding(alpha))
         return np.asarray(self._seen @ right + self._target)
-
-    def left_out(self, alpha: float) -> LeftOut:
-        """What the others get when they are left out too."""
-        alpha, share = self._above_rounding(alpha), self._share[:, None]
-        left = self._vectors**2 @ (1 / (self._values + alpha)) - share / alpha
-        errors = self._vectors @ (self._right / (self._values + alpha)) / left
-        outputs = self._Y - errors / self._root[:, None]
-        constants = share / (1 - share) * (self._target - self._Y)
-        return LeftOut(outputs, self._Y, self._weight, constants)
 
     def _above_rounding(self, alpha: float) -> float:
         """A penalty that, as in `Trial`, is not below the rounding of the sums."""

@@ -6,10 +6,10 @@ The outputs together tell it nevertheless. Their linear discriminants [2]_ ::
     d_c = o^T S^-1 m_c - m_c^T S^-1 m_c / 2 + log p_c
 
 have the outputs o, means m_c and shares p_c of the classes, and the covariance S within classes,
-shrunk as [3]_ has it, all by the outputs that training samples get from the models of all others.
-They are linear in the features, as outputs are, and take their place where they err clearly less
-[4]_ on folds, whose samples have no part in them: of those that have, even leave-one-out outputs
-know of each other, and tell classes of two samples that nothing else tells.
+shrunk as [3]_ has it. They are linear in the features, as outputs are, and take their place where
+they err clearly less [4]_. They are made of what the samples of each fold get from a regression
+without it, and judged on a fold by those of the others: outputs of samples that are left out one
+by one know too much of their own targets, by the constants and by each other.
 
 References
 ----------
@@ -60,8 +60,24 @@ class Discriminants:
         return np.asarray(outputs @ self.turn + self.shift)
 
 
-def masking_costs(folds: Folds, standardize: Standardize) -> bool:
-    """Tell whether discriminants clearly err less often than outputs do.
+@dataclass(frozen=True)
+class Unmasking:
+    """What takes the place of outputs.
+
+    Parameters
+    ----------
+    discriminants : Discriminants
+        Those by all samples that judge.
+    left_out : LeftOut
+        Scores of these samples, each by the others' folds.
+    """
+
+    discriminants: Discriminants
+    left_out: LeftOut
+
+
+def unmasking(folds: Folds, standardize: Standardize) -> Unmasking | None:
+    """Find discriminants that clearly err less often than outputs do.
 
     Parameters
     ----------
@@ -72,31 +88,43 @@ def masking_costs(folds: Folds, standardize: Standardize) -> bool:
 
     Returns
     -------
-    bool
-        Whether they do; False where there are too few samples for the folds.
+    Unmasking or None
+        None if there are none, or too few samples for the folds.
     """
     if not folds.suffice:
-        return False
+        return None
     alpha = folds.alphas[folds.errors(standardize).sum(axis=1).argmin()]
-    gain = np.zeros(len(folds.Y))
+    outputs = np.empty_like(folds.Y)
     for each in folds.regressions(standardize):
-        found = discriminants(each.left_out(alpha))
+        outputs[each.test] = each.outputs(alpha)
+    of_all = discriminants(outputs, folds.Y, folds.weight)
+    if of_all is None:
+        return None
+    scores = outputs.copy()
+    for each in folds.regressions(standardize):
+        others = np.setdiff1d(np.arange(len(outputs)), each.test)
+        found = discriminants(outputs[others], folds.Y[others], folds.weight[others])
         if found is not None:
-            outputs, true = each.outputs(alpha), folds.Y[each.test].argmax(axis=1)
-            is_right, was_right = (
-                scores.argmax(axis=1) == true for scores in (found.of(outputs), outputs)
-            )
-            gain[each.test] = folds.weight[each.test] * (is_right.astype(int) - was_right)
-    return bool(gain.sum() > _CLEAR * np.sqrt((gain**2).sum()))
+            scores[each.test] = found.of(outputs[each.test])
+    true = folds.Y.argmax(axis=1)
+    is_right, was_right = (values.argmax(axis=1) == true for values in (scores, outputs))
+    gain = folds.weight * (is_right.astype(int) - was_right)
+    if gain.sum() <= _CLEAR * np.sqrt((gain**2).sum()):
+        return None
+    return Unmasking(of_all, LeftOut(scores, folds.Y, folds.weight))
 
 
-def discriminants(samples: LeftOut) -> Discriminants | None:
+def discriminants(
+    outputs: np.ndarray, targets: np.ndarray, weight: np.ndarray
+) -> Discriminants | None:
     """Make the discriminants of outputs.
 
     Parameters
     ----------
-    samples : LeftOut
-        Samples whose targets are 1 for their class and -1 for others.
+    outputs, targets : ndarray of shape (n_samples, n_classes)
+        Outputs, and targets of 1 for the class and -1 for others.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples, all positive.
 
     Returns
     -------
@@ -104,13 +132,11 @@ def discriminants(samples: LeftOut) -> Discriminants | None:
         Those, of scores with the mean and the spread of the outputs; None if a class has fewer
         than two samples, or if the outputs for each are all the same.
     """
-    # With constants that tell them, classes of mere noise would be told.
-    outputs, true = samples.outputs - samples.constants, samples.targets.argmax(axis=1)
-    n_classes = outputs.shape[1]
+    true, n_classes = targets.argmax(axis=1), outputs.shape[1]
     if np.bincount(true, minlength=n_classes).min() < 2:
         return None
-    weight = samples.weight / samples.weight.mean()
-    of_class = weight[:, None] * (samples.targets > 0)
+    weight = weight / weight.mean()
+    of_class = weight[:, None] * (targets > 0)
     total = of_class.sum(axis=0)
     means = of_class.T @ outputs / total[:, None]
     apart = outputs - means[true]

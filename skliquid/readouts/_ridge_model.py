@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
 from ._blocks import CACHED, slices
-from ._ridge_masking import discriminants
+from ._ridge_masking import Unmasking
 from ._ridge_probabilities import LeftOut
 
 # Features that are multiplied at once: so few that the weights stay in the cache from sample to
@@ -70,17 +69,13 @@ class RidgeFit:
         return outputs
 
 
-def unmasked(model: RidgeFit) -> RidgeFit:
-    """Let discriminants take the place of outputs, left out or not."""
-    samples = cast(LeftOut, model.left_out)
-    found = discriminants(samples)
-    if found is None:
-        return model
+def unmasked(model: RidgeFit, by: Unmasking) -> RidgeFit:
+    """Let discriminants take the place of outputs."""
     return replace(
         model,
-        coef=np.ascontiguousarray(found.turn.T @ model.coef),
-        intercept=found.of(model.intercept),
-        left_out=replace(samples, outputs=found.of(samples.outputs)),
+        coef=np.ascontiguousarray(by.discriminants.turn.T @ model.coef),
+        intercept=by.discriminants.of(model.intercept),
+        left_out=by.left_out,
         is_unmasked=True,
     )
 

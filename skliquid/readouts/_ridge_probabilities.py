@@ -38,15 +38,11 @@ class LeftOut:
         Outputs of these models, and targets.
     weight : ndarray of shape (n_samples,)
         Weights of the samples.
-    constants : ndarray of shape (n_samples, n_targets) or float, default=0
-        Of the outputs, what the constants of these models are apart from those of all samples:
-        the mean of targets without a sample tells which its own is.
     """
 
     outputs: np.ndarray
     targets: np.ndarray
     weight: np.ndarray
-    constants: np.ndarray | float = 0.0
 
 
 def enough_of(n_samples: int) -> np.ndarray | slice:

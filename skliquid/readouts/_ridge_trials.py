@@ -146,10 +146,7 @@ class Trial:
         """What samples get when they are left out, for a penalty that was scored."""
         design, rows = self.design, self._enough
         targets, errors = design.Y[rows], self._errors[alpha] / design.root[rows, None]
-        share = design.share[rows, None]
-        others = np.divide(share, 1 - share, out=np.zeros_like(share), where=share < 1)
-        constants = others * (design.frame.target_mean - targets)
-        return LeftOut(targets - errors, targets, design.weight[rows], constants)
+        return LeftOut(targets - errors, targets, design.weight[rows])
 
     def weights(self, alpha: float) -> np.ndarray:
         """Weights of the features of Z for a penalty that was scored, in float64."""

@@ -118,5 +118,33 @@ def test_copies_are_for_ridge_readouts():
         LSMClassifier(30, readout=own, n_shifts=n, random_state=0).fit(X, y) for n in (2, 0)
     )
     assert (given.decision_function(X) != none.decision_function(X)).any()
-    with pytest.warns(UserWarning, match="n_shifts"):
-        LSMClassifier(30, readout="mlp", n_shifts=2, random_state=0).fit(X, y)
+    for other in ("mlp", RidgeReadoutClassifier()):
+        with pytest.warns(UserWarning, match="n_shifts"):
+            LSMClassifier(30, readout=other, n_shifts=2, random_state=0).fit(X, y)
+
+
+class _Own(RidgeReadoutClassifier):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y, sample_weight)
+
+
+def test_readouts_that_know_no_copies_are_given_none():
+    X, y = bumps(20)
+    lsm = LSMClassifier(30, readout=_Own(standardize=True, limit=True), random_state=0).fit(X, y)
+    assert not lsm.pipeline_[-1].has_copies_
+
+
+def test_a_shift_of_no_step_is_no_copy():
+    X, y = bumps(20)
+    many, none = (LSMClassifier(30, n_shifts=n, random_state=0).fit(X[:, :10], y) for n in (2, 0))
+    np.testing.assert_array_equal(many.decision_function(X), none.decision_function(X))
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_sequence_that_has_all_of_the_weight():
+    X, y = bumps(20)
+    y[:] = 0
+    y[3] = 1
+    for n_shifts in ("auto", 0):
+        lsm = LSMClassifier(30, class_weight={0: 0.0}, n_shifts=n_shifts, random_state=0).fit(X, y)
+        assert (lsm.predict(X) == 1).all()

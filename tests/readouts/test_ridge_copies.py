@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from skliquid import RidgeReadoutClassifier, RidgeReadoutRegressor
-from skliquid.readouts._ridge_copies import CopiesTrial
+from skliquid.readouts._ridge_copies import copies_trial
 from skliquid.readouts._ridge_design import WholeDesign
 from skliquid.readouts._ridge_loo import best_fit
 
@@ -29,15 +29,13 @@ def test_copies_are_left_out_with_their_sample(n_features, centre):
     X, y, weight, origin = problem(n_features=n_features)
     design = WholeDesign(X, y[:, None], weight, centre=centre, standardize=False)
     for alpha in (0.1, 1.0, 100.0):
-        ours = best_fit(CopiesTrial(design, origin), np.array([alpha]), None)
+        ours = best_fit(copies_trial(design, origin), np.array([alpha]), None)
         model = Ridge(alpha, fit_intercept=centre)
         np.testing.assert_allclose(ours.coef[0], model.fit(X, y, weight).coef_, atol=1e-9)
         for i in range(12):
             kept = origin != i
             expected = model.fit(X[kept], y[kept], weight[kept]).predict(X[[i]])
             np.testing.assert_allclose(ours.left_out.outputs[i], expected, atol=1e-9)
-            constants = np.average(y[kept], weights=weight[kept]) - np.average(y, weights=weight)
-            np.testing.assert_allclose(ours.left_out.constants[i], centre * constants, atol=1e-12)
         np.testing.assert_allclose(ours.left_out.weight.sum(), weight.sum())
         errors = ours.left_out.weight * (ours.left_out.outputs[:, 0] - y[:12]) ** 2
         np.testing.assert_allclose(ours.score, -errors.mean())
@@ -94,6 +92,34 @@ def test_what_has_no_weight_counts_for_nothing():
     np.testing.assert_array_equal(ours.coef_, theirs.coef_)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1e5])
+def test_few_features_of_any_scale_are_fitted_to_the_last_digits(scale):
+    X, y, weight, origin = problem(60, 2, n_features=6)
+    fits = [
+        RidgeReadoutRegressor([0.01 * times**2]).fit(times * X, y, weight, origin=origin)
+        for times in (1, scale)
+    ]
+    np.testing.assert_allclose(fits[1].best_score_, fits[0].best_score_)
+    np.testing.assert_allclose(scale * fits[1].coef_, fits[0].coef_, rtol=1e-9)
+    design = WholeDesign(scale * X, y[:, None], weight, centre=True, standardize=False)
+    small = best_fit(copies_trial(design, origin), np.array([0.01]), None)
+    theirs = Ridge(0.01, solver="svd").fit(scale * X, y, weight)
+    np.testing.assert_allclose(small.coef[0], theirs.coef_, rtol=1e-7)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_sample_that_has_all_of_the_weight_is_not_left_out():
+    X, y, weight, origin = problem()
+    with pytest.raises(ValueError, match="sample_weight must be positive for a sample"):
+        RidgeReadoutRegressor().fit(X, y, weight * (origin != np.arange(36)), origin=origin)
+    for tiny in (0, 1e-20):
+        alone = RidgeReadoutRegressor().fit(
+            X, y, np.where(origin == 0, weight, tiny), origin=origin
+        )
+        assert not alone.has_copies_
+        np.testing.assert_allclose(alone.predict(X), y[0])
+
+
 def test_classes_are_told_by_the_samples_alone():
     X, y, _, origin = problem(60, 3)
     classes = np.digitize(y, np.quantile(y, [0.3, 0.7]))
@@ -113,6 +139,7 @@ def test_classes_are_told_by_the_samples_alone():
         (np.full(36, 36), "an int from 0 to 35"),
         (np.full(36, -1), "an int from 0 to 35"),
         (np.maximum(np.arange(36) - 1, 0), "sample 2 is a copy of 1, which is one of 0"),
+        (np.arange(36) // 2 * 2, "the target of their sample, but sample 1 and 0, of which it is"),
     ],
 )
 def test_wrong_origins_are_named(origin, message):

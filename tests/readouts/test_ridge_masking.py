@@ -9,7 +9,6 @@ from sklearn.metrics import log_loss
 from skliquid import LSMClassifier, RidgeReadoutClassifier
 from skliquid.readouts._ridge_folds import Folds
 from skliquid.readouts._ridge_masking import discriminants
-from skliquid.readouts._ridge_probabilities import LeftOut
 
 
 def row_of_classes(n_samples, n_classes=3, noise=0.3, seed=0, n_features=6):
@@ -107,17 +106,17 @@ def test_few_samples_are_left_as_they_are():
     rng = np.random.default_rng(0)
     code = np.where(np.eye(3)[[0, 0, 1, 1, 2, 2]] > 0, 1.0, -1.0)
     weight = np.ones(6)
-    assert discriminants(LeftOut(rng.normal(size=(6, 3)), code, weight)) is not None
-    assert discriminants(LeftOut(code, code, weight)) is None  # all right, with no spread
-    assert discriminants(LeftOut(np.full((6, 3), np.nan), code, weight)) is None
-    assert discriminants(LeftOut(rng.normal(size=(5, 3)), code[:5], weight[:5])) is None
+    assert discriminants(rng.normal(size=(6, 3)), code, weight) is not None
+    assert discriminants(code, code, weight) is None  # all right, with no spread
+    assert discriminants(np.full((6, 3), np.nan), code, weight) is None
+    assert discriminants(rng.normal(size=(5, 3)), code[:5], weight[:5]) is None
     for n_samples in (6, 9, 12, 40):
         X, y = rng.normal(size=(n_samples, 5)), np.arange(n_samples) // 2
         assert not RidgeReadoutClassifier(unmask=True).fit(X, y).is_unmasked_
 
 
 @pytest.mark.parametrize("standardize", [False, True])
-def test_folds_leave_out_what_regressions_of_the_others_do(standardize):
+def test_folds_are_told_by_regressions_of_the_others(standardize):
     X, y = row_of_classes(40, n_features=8)
     weight, Y = np.random.default_rng(0).uniform(0.5, 2, 40), np.where(np.eye(3)[y] > 0, 1.0, -1.0)
     folds = Folds(X, Y, weight, np.array([0.1, 10.0]), centre=True, gain=None)
@@ -126,18 +125,21 @@ def test_folds_leave_out_what_regressions_of_the_others_do(standardize):
         scale = np.sqrt(np.cov(X.T, aweights=weight, ddof=0).diagonal()) if standardize else 1
         for alpha in (0.1, 10.0):
             model = Ridge(alpha).fit(X[train] / scale, Y[train], weight[train])
-            np.testing.assert_allclose(
-                each.outputs(alpha), model.predict(X[each.test] / scale), atol=1e-9
-            )
-            left_out = each.left_out(alpha)
-            for i, sample in enumerate(train):
-                others = np.setdiff1d(train, sample)
-                model = Ridge(alpha).fit(X[others] / scale, Y[others], weight[others])
-                expected = model.predict(X[[sample]] / scale)[0]
-                np.testing.assert_allclose(left_out.outputs[i], expected, atol=1e-9)
-                constants = np.average(Y[others], axis=0, weights=weight[others])
-                constants -= np.average(Y[train], axis=0, weights=weight[train])
-                np.testing.assert_allclose(left_out.constants[i], constants, atol=1e-12)
+            expected = model.predict(X[each.test] / scale)
+            np.testing.assert_allclose(each.outputs(alpha), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(("n_classes", "n_samples"), [(20, 200), (10, 100), (5, 100)])
+def test_many_classes_in_a_row_of_one_feature(n_classes, n_samples):
+    rng = np.random.default_rng(0)
+    y = np.arange(n_samples) % n_classes
+    X, X_test = (y[:, None] + 0.3 * rng.normal(size=(n_samples, 1)) for _ in range(2))
+    told, plain = (
+        RidgeReadoutClassifier(standardize=True, unmask=on).fit(X, y) for on in (True, False)
+    )
+    assert told.score(X_test, y) > 2 * plain.score(X_test, y)
+    losses = [log_loss(y, each.predict_proba(X_test)) for each in (told, plain)]
+    assert losses[0] < losses[1] / 2
 
 
 @pytest.mark.parametrize("standardize", [False, "residual"])
