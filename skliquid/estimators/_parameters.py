@@ -497,8 +497,9 @@ class ClassifierParameters(LSMParameters):
         which each sequence has copies from which the readout learns in `fit` not to mind when
         something begins [U]_; the frame at the end that is left is repeated. A sequence and its
         copies have its weight together, and are left out together where the penalty is chosen.
-        "auto" is 2 for up to 150 sequences, 1 for up to 300 and 0 for more, and where the longest
-        has less than 40 steps. Sequences in parts have no copies.
+        "auto" is 2 for up to 150 sequences, 1 for up to 300 and 0 for more, less where all copies
+        together had more than 500,000 frames, and 0 where the longest sequence has less than 40.
+        Sequences in parts have no copies.
 
         .. [U] Simard, Steinkraus, Platt. "Best practices for convolutional neural networks applied
            to visual document analysis", ICDAR, 2003.""",

@@ -18,8 +18,9 @@ from ..sequences import Sequences
 
 # Largest shift, as a fraction of a sequence's length.
 FARTHEST = 1 / 20
-# Most shifts to either side, and most copies of all sequences, where nothing is said.
-_MOST, _MOST_OF_ALL = 2, 600
+# Most shifts to either side, and most copies of all sequences and frames of these, where nothing
+# is said: it is for few that they pay and cost little.
+_MOST, _MOST_OF_ALL, _MOST_FRAMES = 2, 600, 500_000
 # Most sequences and copies in all: the time for their readout grows with the cube.
 MOST_ROWS = 5000
 
@@ -35,11 +36,12 @@ def usual_number(sequences: Sequences) -> int:
     Returns
     -------
     int
-        As many as few sequences gain by; 0 where they are so short that a step is much.
+        As many as few sequences gain by and cost little; 0 where a step is much of a sequence.
     """
     if sequences.lengths.max(initial=0) * FARTHEST < _MOST:
         return 0
-    return min(_MOST, _MOST_OF_ALL // (2 * max(len(sequences), 1)))
+    by_frames = _MOST_FRAMES // (2 * len(sequences.frames))
+    return min(_MOST, _MOST_OF_ALL // (2 * len(sequences)), by_frames)
 
 
 def can_be_shifted(sequences: Sequences) -> bool:

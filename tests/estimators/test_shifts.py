@@ -41,6 +41,10 @@ def test_few_sequences_have_more_copies():
     numbers = [usual_number(as_sequences(np.zeros((n, 40, 1)))) for n in (2, 150, 151, 300, 301)]
     assert numbers == [2, 2, 1, 1, 0]
     assert usual_number(as_sequences(np.zeros((2, 39, 1)))) == 0
+    numbers = [
+        usual_number(as_sequences(np.zeros((10, n, 1)))) for n in (12500, 12501, 25000, 25001)
+    ]
+    assert numbers == [2, 1, 1, 0]
 
 
 @pytest.mark.parametrize("class_weight", [None, "balanced", {1: 3.0}])
