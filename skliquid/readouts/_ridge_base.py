@@ -21,6 +21,7 @@ from ._ridge_copies import (
     copies_pay,
     copies_trial,
     counting,
+    distinct,
     originals,
 )
 from ._ridge_design import WholeDesign
@@ -32,7 +33,7 @@ from ._ridge_model import RidgeFit
 from ._ridge_moments import MOST_TARGETS
 from ._ridge_parts import Parts, Samples
 from ._ridge_residual import residual_pays
-from ._ridge_retained import codes, judges_of
+from ._ridge_retained import judges_of
 from ._ridge_sums import extremes, fit_sums
 from ._threads import serial_blas
 
@@ -40,8 +41,6 @@ from ._threads import serial_blas
 ALPHAS = tuple(np.logspace(-2, 5, 8).tolist())
 # Multiplications for a Gram matrix from which threads pay for their start.
 _SHARED = 3e8
-# Features that tell most samples apart.
-_N_TELLING = 256
 _NO_WEIGHT = "sample_weight must be positive for a sample, but all are zero."
 
 
@@ -130,7 +129,7 @@ class RidgeReadout(InManual, Versioned, FittedParameters, BaseEstimator):
         alphas, is_one_weight = self._penalties(), scale_weight is weight
         given: Samples = X, Y, weight, scale_weight
         if origin is None:
-            samples = _distinct(*given)
+            samples = distinct(given)
         else:
             given, origin = counting(given, checked_origin(origin, Y))
             if not len(origin):
@@ -385,31 +384,3 @@ def _signature(readout: RidgeReadout) -> tuple[Any, ...]:
         None if classes is None else classes.tolist(),
         readout._parts.n_targets,
     )
-
-
-def _distinct(
-    X: np.ndarray, Y: np.ndarray, weight: np.ndarray, scale_weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Count identical samples as one with their weights summed, and drop those of weight 0."""
-    # The sum of its features is the same in every copy of a sample, and soon computed.
-    some = _in_common(X[:, :_N_TELLING].sum(axis=1))
-    if some.any():
-        some = _in_common(X.sum(axis=1))
-    if weight.all() and not some.any():
-        return X, Y, weight, scale_weight
-    key = np.arange(len(X))
-    key[some] = len(X) + np.unique(codes(X[some], Y[some]), return_inverse=True)[1]
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    if weight.all() and len(first) == len(X):
-        return X, Y, weight, scale_weight
-    total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
-    order = np.argsort(first)
-    order = order[total[order] > 0]
-    kept = first[order]
-    return X[kept], Y[kept], total[order], scale_total[order]
-
-
-def _in_common(values: np.ndarray) -> np.ndarray:
-    """Which values are there more than once."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(count[place] > 1)

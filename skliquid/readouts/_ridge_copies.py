@@ -32,8 +32,11 @@ from ._ridge_design import WholeDesign
 from ._ridge_model import RidgeFit
 from ._ridge_parts import Samples
 from ._ridge_probabilities import LeftOut, enough_of
+from ._ridge_retained import codes
 from ._ridge_trials import CLEARLY, FeatureTrial, SampleTrial, Trial
 
+# Features that tell most samples apart.
+_N_TELLING = 256
 # Share of the weight that is as good as nothing.
 _LEAST = 1e-9
 
@@ -74,6 +77,44 @@ def checked_origin(origin: Any, Y: np.ndarray) -> np.ndarray:
             f"{found[apart[0]]}, of which it is a copy, have others."
         )
     return found.astype(np.intp)
+
+
+def distinct(rows: Samples) -> Samples:
+    """Count identical samples as one with their weights summed, and drop those of weight 0.
+
+    Parameters
+    ----------
+    rows : tuple of features, targets, weights and weights in scales
+        Samples.
+
+    Returns
+    -------
+    tuple
+        The first of each.
+    """
+    X, Y, weight, scale_weight = rows
+    # The sum of its features is the same in every copy of a sample, and soon computed.
+    some = _in_common(X[:, :_N_TELLING].sum(axis=1))
+    if some.any():
+        some = _in_common(X.sum(axis=1))
+    if weight.all() and not some.any():
+        return rows
+    key = np.arange(len(X))
+    key[some] = len(X) + np.unique(codes(X[some], Y[some]), return_inverse=True)[1]
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    if weight.all() and len(first) == len(X):
+        return rows
+    total, scale_total = (np.bincount(place, each) for each in (weight, scale_weight))
+    order = np.argsort(first)
+    order = order[total[order] > 0]
+    kept = first[order]
+    return X[kept], Y[kept], total[order], scale_total[order]
+
+
+def _in_common(values: np.ndarray) -> np.ndarray:
+    """Which values are there more than once."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(count[place] > 1)
 
 
 def counting(rows: Samples, origin: np.ndarray) -> tuple[Samples, np.ndarray]:

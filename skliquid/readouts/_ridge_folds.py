@@ -1,4 +1,4 @@
-"""Ridge regressions without a fifth of the samples, which judges what is chosen before the fit.
+"""Ridge regressions without a fold of the samples, which judges what is chosen before the fit.
 
 Samples are shared out among the folds by what they are, so that their order counts for nothing,
 and so that each fold has its part of every class, or of the range of the targets.
@@ -14,7 +14,7 @@ from scipy.linalg import eigh
 from ._ridge_design import Design, WholeDesign
 from ._ridge_moments import Moments, Standardize
 from ._ridge_retained import codes
-from ._ridge_trials import sample_gram
+from ._ridge_trials import sample_gram, trace_of
 from ._threads import serial_blas
 
 N_FOLDS = 5
@@ -126,7 +126,9 @@ def _folds(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 def _inner(design: Design) -> np.ndarray:
     """Inner products of samples, without their weights."""
-    return sample_gram(design, np.float64).dense() / design.root / design.root[:, None]
+    gram = sample_gram(design, np.float64)
+    trace_of(gram.diagonal())  # which names what is too large
+    return gram.dense() / design.root / design.root[:, None]
 
 
 class Regression:

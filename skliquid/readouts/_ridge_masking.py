@@ -130,7 +130,7 @@ def discriminants(
     -------
     Discriminants or None
         Those, of scores with the mean and the spread of the outputs; None if a class has fewer
-        than two samples, or if the outputs for each are all the same.
+        than two samples, or if the outputs for each are all but the same.
     """
     true, n_classes = targets.argmax(axis=1), outputs.shape[1]
     if np.bincount(true, minlength=n_classes).min() < 2:
@@ -140,7 +140,8 @@ def discriminants(
     total = of_class.sum(axis=0)
     means = of_class.T @ outputs / total[:, None]
     apart = outputs - means[true]
-    if not (np.isfinite(apart).all() and apart.any()):
+    spread = (apart**2).sum()
+    if not (np.isfinite(spread) and spread > (_LEAST * outputs**2).sum()):
         return None
     covariance, _ = ledoit_wolf(np.sqrt(weight)[:, None] * apart, assume_centered=True)
     # Outputs of all classes have the same sum, so that nothing but the shrinkage is along it.

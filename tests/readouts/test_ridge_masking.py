@@ -168,3 +168,13 @@ def test_a_liquid_tells_how_sequences_hang_on_their_past():
 
 def _masked(lsm):
     return RidgeReadoutClassifier(**{**lsm.pipeline_[-1].get_params(), "unmask": False})
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("standardize", [False, True])
+def test_sizes_that_cannot_be_squared(standardize):
+    X, y = row_of_classes(60)
+    readout = RidgeReadoutClassifier(standardize=standardize, unmask=True)
+    with pytest.raises(ValueError, match="X holds numbers whose squares are too large"):
+        readout.fit(1e200 * X, y)
+    assert not readout.fit(1e-200 * X, y).is_unmasked_
